@@ -1,0 +1,106 @@
+// The hinge between the front ends (expressions, debug information) and the back ends (kernel
+// fetch-args, and later memory of a dump): where a value comes from and how it is read.
+//
+//   file->f_path.dentry  at the entry of vfs_read:  base %di, one dereference at +24
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "dtracepp/error.h"
+#include "dtracepp/type.h"
+
+namespace dtp::path {
+
+// Bases: what the chain of dereferences starts from.
+struct Register { int number = 0; bool operator==(const Register&) const = default; };       // DWARF number
+struct Argument { int number = 1; bool operator==(const Argument&) const = default; };       // $argN, from 1
+struct ReturnValue { bool operator==(const ReturnValue&) const = default; };                 // $retval
+struct StackPointer { bool operator==(const StackPointer&) const = default; };               // $stack
+struct StackSlot { int number = 0; bool operator==(const StackSlot&) const = default; };     // $stackN
+struct Comm { bool operator==(const Comm&) const = default; };                               // $comm
+struct Constant { std::int64_t value = 0; std::string spelling = {}; bool operator==(const Constant&) const = default; };  // \1
+struct Text { std::string text = {}; bool operator==(const Text&) const = default; };        // \"text"
+// The contents of static memory: @SYM+8, @ADDR, @+FILEOFF.
+struct Symbol { std::string name = {}; std::int64_t offset = 0; bool operator==(const Symbol&) const = default; };
+struct Address { std::uint64_t address = 0; bool operator==(const Address&) const = default; };
+struct FileOffset { std::uint64_t offset = 0; bool operator==(const FileOffset&) const = default; };
+
+using Base = std::variant<Register, Argument, ReturnValue, StackPointer, StackSlot, Comm, Constant, Text, Symbol,
+                          Address, FileOffset>;
+
+// Read memory at (the value so far) + offset.
+struct Deref {
+  std::int64_t offset = 0;
+  bool user = false;  // an address of the user's address space: +u
+  bool operator==(const Deref&) const = default;
+};
+
+struct Path {
+  Base base = {};
+  std::vector<Deref> derefs = {};  // innermost first
+  bool operator==(const Path&) const = default;
+};
+
+// How the last value is taken out of memory or a register.
+enum class Form { unsigned_, signed_, hex, string, ustring, symbol, symstr, character, bitfield };
+
+struct Read {
+  Form form = Form::hex;
+  int bits = 64;               // of one element: 8, 16, 32, 64
+  int bitfield_width = 0;      // Form::bitfield: bWIDTH@OFFSET/bits, OFFSET from the least significant bit
+  int bitfield_offset = 0;
+  std::optional<int> count = {};  // an array of so many elements
+  bool operator==(const Read&) const = default;
+};
+
+// How a person wants to see the value. Known from the C type (__be32) or asked for (:ip4).
+enum class Display { none, ip4, ip6, port, mac, be16, be32, be64, boolean, pointer };
+
+// One step of the way from the expression to the path, for people: `dtrace++ show`.
+struct Step {
+  std::string text = {};     // the piece of the expression up to here
+  std::string type = {};     // its C type
+  std::string place = {};    // "%di", "+24(%di)": fetch-arg notation up to here
+  std::string note = {};     // where the knowledge comes from
+};
+
+// A value to be fetched at a site, under a name.
+struct Field {
+  std::string name = {};             // empty: the kernel names it argN
+  Path path = {};
+  std::optional<Read> read = {};     // none: the kernel's default, an unsigned 64-bit number in hex
+  Display display = Display::none;
+  std::string c_type = {};           // empty: not known
+  std::size_t argument = 0;          // index of the user's argument that this comes from
+  std::vector<Step> steps = {};
+};
+
+// Where a probe is put: a symbol and an offset, or an address.
+struct Site {
+  std::string object = {};       // user-space: the file's path; kernel module: its name; empty: the kernel
+  std::string symbol = {};       // empty: `address` is meant
+  std::uint64_t offset = 0;      // from the symbol; user-space: unused
+  std::uint64_t address = 0;     // kernel: link-time address; user-space: offset into the file
+  bool user = false;
+  bool is_return = false;
+  bool operator==(const Site&) const = default;
+};
+
+// One probe point: a site with what is fetched there. All share the event's field names and types.
+struct Point {
+  Site site = {};
+  std::vector<Field> fields = {};
+};
+
+// A whole event: what one request of the user becomes.
+struct Plan {
+  std::string group = {};
+  std::string event = {};
+  std::vector<Point> points = {};
+};
+
+}  // namespace dtp::path

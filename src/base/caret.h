@@ -1,0 +1,14 @@
+// An error as a person reads it: what, where with a caret, hint.
+#pragma once
+
+#include <string>
+
+#include "dtracepp/error.h"
+
+namespace dtp::base {
+
+// The error and those of the same request after it, each closed by a newline. Untrusted bytes are
+// escaped. `verbose` adds the detail.
+std::string format_error(const Error& error, bool verbose);
+
+}  // namespace dtp::base

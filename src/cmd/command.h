@@ -1,0 +1,30 @@
+// What every command file offers, and what it finds.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <string>
+
+#include "dtracepp/error.h"
+
+namespace dtp::cmd {
+
+// Options of the whole program.
+struct Common {
+  bool verbose = false;
+  bool quiet = false;
+};
+
+// A command file defines `void add_NAME(Registry&)`: it adds its subcommand and sets `run` from the
+// subcommand's callback. `run` returns the exit status.
+struct Registry {
+  CLI::App& app;
+  Common common = {};
+  std::function<int()> run = {};
+};
+
+// Prints the error to standard error and gives the exit status that belongs to it.
+int report(const Error& error, const Common& common);
+
+}  // namespace dtp::cmd

@@ -1,0 +1,104 @@
+// What debug information knows of functions, variables and types: one door, several readers.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "dtracepp/error.h"
+#include "dtracepp/path.h"
+#include "dtracepp/type.h"
+
+namespace dtp::debug {
+
+// One place where a function's code begins: out of line, or where it was inlined.
+struct Instance {
+  std::string function = {};      // as the source names it
+  std::uint64_t address = 0;      // link-time address of the entry; BTF does not know it: 0
+  std::uint64_t end = 0;          // one past the last byte of the entry's range; 0: not known
+  bool is_inlined = false;
+  bool is_external = true;        // not static
+  std::string file = {};          // the declaring source file, as recorded; empty: not known
+  std::uint64_t scope = 0;        // the reader's own key
+};
+
+enum class Role { parameter, local, global };
+
+struct Variable {
+  std::string name = {};
+  type::Id type = {};
+  Role role = Role::local;
+  std::uint64_t key = 0;          // the reader's own
+};
+
+// Where a variable is at one address.
+struct Location {
+  enum class Kind {
+    memory,  // the object lies in memory at base + offset
+    value,   // the object is the value base + offset itself
+  };
+  Kind kind = Kind::value;
+  path::Base base = {};
+  std::int64_t offset = 0;
+};
+
+enum class Reason {
+  optimised_out,    // no location anywhere
+  not_here,         // it lives, but not at this address
+  float_register,
+  in_pieces,        // split over registers and memory
+  computed,         // an expression that no register or address gives
+  no_frame,         // the frame base cannot be computed here
+  unknown_calling,  // BTF: a parameter whose register the convention does not tell
+};
+
+struct Unavailable {
+  Reason reason = Reason::optimised_out;
+  std::string text = {};  // one clause: "it is optimised out here; it lives in [+35, +90)"
+};
+
+using Whereabouts = std::variant<Location, Unavailable>;
+
+// A debug file, opened. Types are loaded on demand through types().
+class Info : public type::Loader {
+ public:
+  // All instances of the functions of this name. Empty: the file does not know it.
+  virtual Result<std::vector<Instance>> find_functions(const std::string& name) = 0;
+
+  // The out-of-line function whose code covers this link-time address.
+  virtual Result<std::vector<Instance>> find_function_at(std::uint64_t address) = 0;
+
+  // What can be named at this address: inner blocks first, then parameters, then file-level
+  // variables of the unit. A shadowed name appears once, innermost.
+  virtual std::vector<Variable> find_variables(const Instance& instance, std::uint64_t address) = 0;
+
+  virtual Whereabouts locate(const Instance& instance, std::uint64_t address, const Variable& variable) = 0;
+
+  // What the function returns; void: key 0.
+  virtual type::Id find_result_type(const Instance& instance) = 0;
+
+  // Every function's name, for suggestions and lists; unsorted, may repeat.
+  virtual std::vector<std::string> function_names() = 0;
+
+  // "DWARF of /usr/lib/debug/boot/vmlinux-6.1.0", "BTF of /sys/kernel/btf/vmlinux".
+  virtual std::string source() const = 0;
+
+  type::Table& types() { return types_; }
+
+ protected:
+  Info() = default;
+
+ private:
+  type::Table types_{*this};
+};
+
+// The BTF of a file: raw (/sys/kernel/btf/vmlinux) or an ELF file's .BTF section. `base` is the
+// kernel's own BTF when the file is a module's; empty otherwise.
+Result<std::unique_ptr<Info>> open_btf(const std::string& path, const std::string& base);
+
+// The DWARF of an ELF file.
+Result<std::unique_ptr<Info>> open_dwarf(const std::string& path);
+
+}  // namespace dtp::debug
