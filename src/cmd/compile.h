@@ -1,0 +1,36 @@
+// From the words of the command line to a plan and its tracefs lines: shared by probe, trace and show.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cmd/command.h"
+#include "dtracepp/path.h"
+#include "expr/ast.h"
+
+namespace dtp::cmd {
+
+// -x, -m, -k: what is probed and where its debug information is.
+struct TargetOptions {
+  std::string executable = {};  // -x
+  std::string module = {};      // -m: a loaded module's name or a .ko path
+  std::string vmlinux = {};     // -k
+};
+void add_target_options(CLI::App& command, TargetOptions& options);
+
+struct Compiled {
+  expr::Request request = {};
+  path::Plan plan = {};
+  std::vector<std::string> lines = {};  // tracefs definitions, one a point of the plan
+};
+
+// Every request is compiled before stopping: the error carries those of all of them. `group` replaces
+// the default group when it is not empty (trace uses it).
+Result<std::vector<Compiled>> compile(const TargetOptions& options, const std::vector<std::string>& requests,
+                                      const std::string& group = {});
+
+// Words of the command line make one request, as perf's do: {"vfs_read", "count"} is "vfs_read count".
+std::string join_words(const std::vector<std::string>& words);
+
+}  // namespace dtp::cmd
