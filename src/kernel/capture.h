@@ -1,0 +1,104 @@
+// Recording tracepoint events through perf rings (perf_event_open(2)).
+//
+//   open   one perf event per (event x cpu), or per (event x task x cpu) with inherit; all of a cpu share one
+//          ring. A dummy software event in front carries COMM, FORK, EXIT and MMAP2 records.
+//   run    enables, releases the command, polls; hands whole records to the sink, in ring order per cpu.
+//   close  disables, drains, reads what was lost, closes. Only then may the events be removed.
+#pragma once
+
+#include <linux/perf_event.h>
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dtracepp/error.h"
+#include "kernel/events.h"
+#include "kernel/signals.h"
+
+namespace dtp::kernel {
+
+struct CaptureEvent {
+  EventName name = {};
+  std::string filter = {};  // in the kernel's language; empty: none
+};
+
+// What is watched: the tasks of pids, tids, or of the command when there are neither and no all_cpus; or every
+// task. `cpus` restricts both and alone means every task on these.
+struct Target {
+  bool all_cpus = false;
+  std::vector<unsigned> cpus = {};
+  std::vector<pid_t> pids = {};              // with all their threads, and the children to come
+  std::vector<pid_t> tids = {};
+  std::vector<std::string> command = {};     // the capture ends with it
+};
+
+struct CaptureOptions {
+  std::size_t ring_bytes = 0;  // of each cpu, rounded up to a power of two; 0: 8 MiB, less on many cpus
+  int poll_ms = 100;           // records wait no longer than this
+  int duration_ms = 0;         // 0: no end
+};
+
+// One event as opened: what the header of a perf.data file says of it.
+struct OpenedEvent {
+  std::string name = {};  // "probe:vfs_read"; "dummy:u" for the one that carries COMM and MMAP2
+  perf_event_attr attr = {};
+  std::vector<std::uint64_t> ids = {};
+  std::uint64_t lost = 0;  // filled at the end where the kernel counts it (PERF_FORMAT_LOST)
+};
+
+// Records that were never written. All of this is said to the user.
+struct Losses {
+  std::uint64_t ring = 0;    // the rings had no room
+  std::uint64_t missed = 0;  // kprobes that hit while another was being handled (kprobe_profile)
+};
+
+// Takes what comes. An error of either stops the capture and is returned by run().
+struct Sink {
+  // Whole records (perf_event_header and body) in the order of this cpu's ring.
+  std::function<Result<void>(std::span<const std::byte> records, unsigned cpu)> records = {};
+  // Every ring was looked at once: what comes later is not older than what came before the last round.
+  std::function<Result<void>()> round = {};
+};
+
+enum class Ended { signal, command_exited, targets_gone, duration };
+
+struct Ending {
+  Ended why = Ended::signal;
+  std::optional<int> command_status = {};  // of wait(2), when there was a command
+  std::uint64_t bytes = 0;                 // handed to the sink
+  double seconds = 0;
+  Losses losses = {};
+};
+
+class Capture {
+ public:
+  static Result<Capture> open(TraceFs& tracefs, const std::vector<CaptureEvent>& events, const Target& target,
+                              const CaptureOptions& options, StopSignals& signals);
+  Capture(Capture&&) noexcept;
+  Capture& operator=(Capture&&) = delete;
+  Capture(const Capture&) = delete;
+  Capture& operator=(const Capture&) = delete;
+  ~Capture();
+
+  // In the order of open(), the dummy last. Valid before run(), with the losses after it.
+  const std::vector<OpenedEvent>& events() const;
+  // Process number of the command, before it runs; 0: none.
+  pid_t command_pid() const;
+
+  // From enabling to the last drain. Once.
+  Result<Ending> run(const Sink& sink);
+
+ private:
+  struct State;
+  explicit Capture(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace dtp::kernel

@@ -1,0 +1,71 @@
+// Dynamic events: kprobes and uprobes as the kernel lists, takes and removes them.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dtracepp/error.h"
+#include "kernel/tracefs.h"
+
+namespace dtp::kernel {
+
+struct EventName {
+  std::string group = {};
+  std::string event = {};
+  auto operator<=>(const EventName&) const = default;
+};
+
+enum class ProbeKind { kprobe, uprobe };
+
+// An event and all the lines it is made of, as the kernel lists them: one a probe point.
+struct Event {
+  ProbeKind kind = ProbeKind::kprobe;
+  EventName name = {};
+  std::vector<std::string> lines = {};
+  bool operator==(const Event&) const = default;
+};
+
+// Why the kernel did not take a line.
+struct Refusal {
+  int error_number = 0;
+  std::size_t index = 0;     // of the line in the request
+  std::string line = {};     // as written
+  std::string message = {};  // the kernel's own, from error_log; empty: it left none
+  std::size_t column = 0;    // into `line`; meaningful with a message only
+  bool operator==(const Refusal&) const = default;
+};
+
+// The refusal for people who know only the line: commands that know the user's text show that instead.
+Error to_error(const Refusal& refusal);
+// What to do about it; empty: the message says all. Needs the line, since the same errno means different things.
+std::string hint_for(const Refusal& refusal);
+
+// Every kprobe and uprobe event, in the kernel's order. A kernel without one of the kinds has none of them.
+Result<std::vector<Event>> list_events(TraceFs& tracefs);
+// The event of this name among them.
+std::optional<Event> find_event(std::span<const Event> events, const EventName& name);
+// "p:probe/vfs_read vfs_read+0" names probe/vfs_read; none: not a line of that form.
+std::optional<EventName> name_of_line(std::string_view line);
+
+// Adds the lines of one request: all of them, or none when one is refused. A name that exists already is
+// refused too (EEXIST): the kernel would silently add our probe to somebody else's event.
+std::expected<void, Refusal> add_events(TraceFs& tracefs, std::span<const std::string> lines);
+
+// Removes an event by name. One in use is an error (EBUSY).
+Io<void> remove_event(TraceFs& tracefs, ProbeKind kind, const EventName& name);
+// The same as an Error that names the event and says who may hold it.
+Error removal_error(const EventName& name, int error_number);
+
+// `name`, or with `force` the first of name_1 .. name_1023 that is free (as perf counts).
+Result<EventName> free_name(TraceFs& tracefs, const EventName& name, bool force);
+
+// Shell globs over "GROUP:EVENT"; without a colon over the event alone.
+bool matches(const EventName& name, const std::string& pattern);
+
+}  // namespace dtp::kernel
