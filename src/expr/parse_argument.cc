@@ -1,0 +1,219 @@
+// [NAME=]EXPR[:TYPE][@user]
+//
+// EXPR is what C would write (file->f_path.dentry, v[3].next) or one of the kernel's own fetch-args
+// (Documentation/trace/kprobetrace.rst), which may be mixed: +0(regs->si).
+#include "base/suggest.h"
+#include "expr/lexer.h"
+#include "expr/parse.h"
+
+namespace dtp::expr {
+namespace {
+
+// The kernel's parser nests 14 at the most; this bound keeps ours from recursing on hostile text.
+constexpr int deepest_nesting = 64;
+
+class ArgumentParser {
+ public:
+  ArgumentParser(std::string_view text, std::size_t number) : lexer_(text, "argument " + std::to_string(number)) {}
+
+  Result<ProbeArgument> parse() {
+    argument_.text = std::string(lexer_.text());
+    DTP_CHECK(parse_name());
+    DTP_TRY(argument_.tree.root, parse_expression(0));
+    DTP_CHECK(parse_type());
+    if (lexer_.take("@user")) argument_.user = true;
+    if (!lexer_.done()) return fail(unexpected_rest());
+    return std::move(argument_);
+  }
+
+ private:
+  Result<void> parse_name() {
+    const std::string_view text = lexer_.text();
+    const std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos || text.starts_with('\\')) return {};
+    const std::string_view name = text.substr(0, equals);
+    argument_.name_span = {0, equals};
+    if (name.empty()) return fail(lexer_.error("the argument has no name before '='", {0, 1}, "write NAME=EXPRESSION"));
+    if (!is_c_name(name))
+      return fail(lexer_.error("'" + std::string(name) + "' is not a name for an argument", {0, equals},
+                               "use letters, digits and '_', not a digit first"));
+    argument_.name = std::string(name);
+    lexer_.skip(equals + 1);
+    return {};
+  }
+
+  Result<void> parse_type() {
+    if (!lexer_.take(":")) return {};
+    const std::size_t begin = lexer_.at();
+    std::string_view type = lexer_.rest();
+    if (type.ends_with("@user")) type.remove_suffix(5);
+    if (type.empty()) return fail(lexer_.error_here("there is no type after ':'", "for example :u32, :x64, :string"));
+    argument_.type = std::string(type);
+    argument_.type_span = {begin, begin + type.size()};
+    lexer_.skip(type.size());
+    return {};
+  }
+
+  Error unexpected_rest() const {
+    if (lexer_.peek() == '(') return lexer_.error_here("a call cannot be evaluated in a probe");
+    return lexer_.error_here("'" + std::string(1, lexer_.peek()) + "' is not expected here",
+                             "an argument is [NAME=]EXPRESSION[:TYPE][@user]");
+  }
+
+  NodeId add(decltype(Node::of) of, std::size_t begin, std::size_t tail) {
+    argument_.tree.nodes.push_back({std::move(of), {begin, lexer_.at()}, {tail, lexer_.at()}});
+    return static_cast<NodeId>(argument_.tree.nodes.size() - 1);
+  }
+
+  Result<NodeId> parse_expression(int depth) {
+    if (depth > deepest_nesting) return fail(lexer_.error_here("the expression is nested too deeply"));
+    const std::size_t begin = lexer_.at();
+    DTP_TRY(NodeId node, parse_primary(depth));
+    for (;;) {
+      const std::size_t step = lexer_.at();
+      const bool arrow = lexer_.take("->");
+      if (arrow || lexer_.take(".")) {
+        const std::size_t name_at = lexer_.at();
+        const std::string_view name = lexer_.take_name();
+        if (name.empty())
+          return fail(lexer_.error("a member's name is missing after '" + std::string(arrow ? "->" : ".") + "'",
+                                   {step, lexer_.done() ? lexer_.at() : lexer_.at() + 1}));
+        node = add(Member{node, std::string(name), arrow}, begin, name_at);
+      } else if (lexer_.take("[")) {
+        const auto index = lexer_.take_signed();
+        if (!index || !lexer_.take("]"))
+          return fail(lexer_.error("the index is not a number", {step, lexer_.done() ? lexer_.at() : lexer_.at() + 1},
+                                   "write [N] with a decimal or 0x number"));
+        node = add(Index{node, *index}, begin, step);
+      } else {
+        return node;
+      }
+    }
+  }
+
+  Result<NodeId> parse_primary(int depth) {
+    const std::size_t begin = lexer_.at();
+    switch (lexer_.peek()) {
+      case '%': return parse_register(begin);
+      case '$': return parse_variable(begin);
+      case '@': return parse_memory(begin);
+      case '\\': return parse_immediate(begin);
+      case '+':
+      case '-': return parse_deref(begin, depth);
+      default: break;
+    }
+    if (const std::string_view name = lexer_.take_name(); !name.empty()) return add(Name{std::string(name)}, begin, begin);
+    if (lexer_.done()) return fail(lexer_.error_here("an expression is missing"));
+    if (lexer_.peek() == '(' || lexer_.peek() == '*' || lexer_.peek() == '&')
+      return fail(lexer_.error_here("casts, '*' and '&' are not understood", "write p->member, p[0] or +OFFSET(p)"));
+    return fail(lexer_.error_here("'" + std::string(1, lexer_.peek()) + "' does not begin an expression"));
+  }
+
+  Result<NodeId> parse_register(std::size_t begin) {
+    lexer_.skip(1);
+    std::string name;
+    while (is_name_part(lexer_.peek())) {
+      name += lexer_.peek();
+      lexer_.skip(1);
+    }
+    if (name.empty()) return fail(lexer_.error_here("a register's name is missing after '%'", "for example %di"));
+    return add(Register{std::move(name)}, begin, begin);
+  }
+
+  Result<NodeId> parse_variable(std::size_t begin) {
+    lexer_.skip(1);
+    const std::string name(lexer_.take_name());
+    const auto numbered = [&](std::string_view prefix) -> std::optional<int> {
+      if (!name.starts_with(prefix) || name.size() == prefix.size() || name.size() > prefix.size() + 4) return std::nullopt;
+      int value = 0;
+      for (const char c : std::string_view(name).substr(prefix.size())) {
+        if (!is_digit(c)) return std::nullopt;
+        value = value * 10 + (c - '0');
+      }
+      return value;
+    };
+    if (name == "retval") return add(ReturnValue{}, begin, begin);
+    if (name == "comm" || name == "COMM") return add(Comm{}, begin, begin);
+    if (name == "stack") return add(StackPointer{}, begin, begin);
+    if (name == "params") return add(Parameters{}, begin, begin);
+    if (name == "vars") return add(Variables{}, begin, begin);
+    if (const auto number = numbered("stack")) return add(StackSlot{*number}, begin, begin);
+    if (const auto number = numbered("arg")) {
+      if (*number >= 1) return add(Argument{*number}, begin, begin);
+      return fail(lexer_.error("arguments are counted from $arg1", {begin, lexer_.at()}));
+    }
+    static constexpr std::string_view known[] = {"retval", "comm", "stack", "stack0", "arg1", "params", "vars"};
+    const std::string hint = base::did_you_mean(base::nearest(name, known));
+    return fail(lexer_.error("there is no '$" + name + "'", {begin, lexer_.at()},
+                             hint.empty() ? "known are $retval, $comm, $stack, $stackN, $argN, $params, $vars" : hint));
+  }
+
+  Result<NodeId> parse_memory(std::size_t begin) {
+    lexer_.skip(1);
+    if (lexer_.take("+")) {
+      const auto offset = lexer_.take_unsigned();
+      if (!offset) return fail(lexer_.error_here("a file offset is missing after '@+'"));
+      return add(FileMemory{*offset}, begin, begin);
+    }
+    if (is_digit(lexer_.peek())) {
+      const auto address = lexer_.take_unsigned();
+      if (!address) return fail(lexer_.error_here("the address is not a 64-bit number"));
+      return add(AddressMemory{*address}, begin, begin);
+    }
+    std::string symbol;
+    while (is_name_part(lexer_.peek()) || (!symbol.empty() && lexer_.peek() == '.')) {
+      symbol += lexer_.peek();
+      lexer_.skip(1);
+    }
+    if (symbol.empty()) return fail(lexer_.error_here("a symbol or an address is missing after '@'"));
+    std::int64_t offset = 0;
+    if (lexer_.peek() == '+' || lexer_.peek() == '-') {
+      const auto value = lexer_.take_signed();
+      if (!value) return fail(lexer_.error_here("the offset is not a number"));
+      offset = *value;
+    }
+    return add(SymbolMemory{std::move(symbol), offset}, begin, begin);
+  }
+
+  Result<NodeId> parse_immediate(std::size_t begin) {
+    lexer_.skip(1);
+    if (lexer_.take("\"")) {
+      const std::size_t end = lexer_.rest().find('"');
+      if (end == std::string_view::npos) return fail(lexer_.error("the string is not closed", {begin, lexer_.text().size()}));
+      std::string text(lexer_.rest().substr(0, end));
+      lexer_.skip(end + 1);
+      return add(Text{std::move(text)}, begin, begin);
+    }
+    const auto value = lexer_.take_signed();
+    if (!value) return fail(lexer_.error_here("a number or a string is missing after '\\'"));
+    return add(Number{*value}, begin, begin);
+  }
+
+  Result<NodeId> parse_deref(std::size_t begin, int depth) {
+    const bool minus = lexer_.peek() == '-';
+    lexer_.skip(1);
+    const bool user = lexer_.take("u");
+    const auto offset = lexer_.take_unsigned();
+    const auto limit = static_cast<std::uint64_t>(INT64_MAX);
+    if (!offset || *offset > limit) return fail(lexer_.error_here("an offset is missing", "write +OFFSET(ADDRESS)"));
+    const std::size_t head = lexer_.at();
+    if (!lexer_.take("(")) return fail(lexer_.error_here("'(' is missing", "write +OFFSET(ADDRESS)"));
+    DTP_TRY(const NodeId inner, parse_expression(depth + 1));
+    if (!lexer_.take(")")) return fail(lexer_.error_here("')' is missing"));
+    const auto value = static_cast<std::int64_t>(*offset);
+    const NodeId node = add(Deref{minus ? -value : value, user, inner}, begin, begin);
+    argument_.tree.nodes[node].tail = {begin, head};
+    return node;
+  }
+
+  Lexer lexer_;
+  ProbeArgument argument_ = {};
+};
+
+}  // namespace
+
+Result<ProbeArgument> parse_argument(std::string_view text, std::size_t number) {
+  return ArgumentParser(text, number).parse();
+}
+
+}  // namespace dtp::expr

@@ -1,0 +1,174 @@
+// [[GROUP:]EVENT=]FUNC[@FILE][+OFFSET|%return] and 0xADDRESS
+#include "expr/lexer.h"
+#include "expr/parse.h"
+
+namespace dtp::expr {
+namespace {
+
+constexpr std::string_view name_hint = "use letters, digits and '_', not a digit first";
+
+bool ends_function(char c) { return c == '\0' || c == '@' || c == '+' || c == '%' || c == ':' || c == ';'; }
+
+class PointParser {
+ public:
+  explicit PointParser(std::string_view text) : lexer_(text, "probe point") {}
+
+  Result<ProbePoint> parse() {
+    point_.text = std::string(lexer_.text());
+    DTP_CHECK(parse_event());
+    if (is_digit(lexer_.peek())) {
+      DTP_CHECK(parse_address());
+    } else {
+      DTP_CHECK(parse_function());
+    }
+    if (!lexer_.done()) return fail(unexpected_rest());
+    return std::move(point_);
+  }
+
+ private:
+  Result<void> check_name(std::string_view kind, std::string_view name, std::size_t begin) const {
+    if (is_c_name(name)) return {};
+    const Span span{begin, begin + std::max<std::size_t>(name.size(), 1)};
+    if (name.empty()) return fail(lexer_.error("the " + std::string(kind) + " has no name", span));
+    return fail(lexer_.error("'" + std::string(name) + "' is not a name for an " + std::string(kind), span, std::string(name_hint)));
+  }
+
+  Result<void> parse_event() {
+    const std::size_t equals = lexer_.text().find('=');
+    if (equals == std::string_view::npos) return {};
+    std::string_view event = lexer_.text().substr(0, equals);
+    std::size_t begin = 0;
+    if (const std::size_t colon = event.find(':'); colon != std::string_view::npos) {
+      DTP_CHECK(check_name("event group", event.substr(0, colon), 0));
+      point_.group = std::string(event.substr(0, colon));
+      begin = colon + 1;
+      event.remove_prefix(begin);
+    }
+    DTP_CHECK(check_name("event", event, begin));
+    point_.event = std::string(event);
+    lexer_.skip(equals + 1);
+    return {};
+  }
+
+  Result<void> parse_address() {
+    const std::size_t begin = lexer_.at();
+    const auto address = lexer_.take_unsigned();
+    if (!address) return fail(lexer_.error_here("the address is not a 64-bit number"));
+    point_.address = *address;
+    point_.function_span = {begin, lexer_.at()};
+    return parse_return();
+  }
+
+  Result<void> parse_function() {
+    const std::size_t begin = lexer_.at();
+    while (!ends_function(lexer_.peek())) lexer_.skip(1);
+    point_.function = std::string(lexer_.text().substr(begin, lexer_.at() - begin));
+    point_.function_span = {begin, lexer_.at()};
+    if (point_.function.empty()) return fail(no_function());
+    if (point_.function.find_first_of("*?[") != std::string::npos)
+      return fail(lexer_.error("a pattern is not understood here", point_.function_span,
+                               "list the functions with: dtrace++ funcs '" + point_.function + "'"));
+    DTP_CHECK(parse_file());
+    DTP_CHECK(parse_offset());
+    return parse_return();
+  }
+
+  Error no_function() const {
+    if (lexer_.peek() == '@') return lexer_.error_here("a function is missing before '@'", "write FUNCTION@FILE");
+    if (lexer_.peek() == '%') return lexer_.error_here("USDT probes are not understood");
+    return lexer_.error_here("a function's name is missing");
+  }
+
+  Result<void> parse_file() {
+    if (!lexer_.take("@")) return {};
+    const std::size_t begin = lexer_.at();
+    while (!lexer_.done() && std::string_view("+%:;").find(lexer_.peek()) == std::string_view::npos) lexer_.skip(1);
+    point_.file_span = {begin, lexer_.at()};
+    if (lexer_.at() > begin) point_.file = std::string(lexer_.text().substr(begin, lexer_.at() - begin));
+    return {};
+  }
+
+  Result<void> parse_offset() {
+    if (!lexer_.take("+")) return {};
+    const std::size_t begin = lexer_.at();
+    const auto offset = lexer_.take_unsigned();
+    point_.offset_span = {begin, lexer_.at()};
+    if (!offset) return fail(lexer_.error("the offset is not a number", {begin, lexer_.text().size()}, "write FUNCTION+BYTES"));
+    point_.offset = *offset;
+    return {};
+  }
+
+  Result<void> parse_return() {
+    if (lexer_.peek() != '%') return {};
+    const std::size_t begin = lexer_.at();
+    if (!lexer_.take("%return")) {
+      const Span span{begin, lexer_.text().size()};
+      return fail(lexer_.error("'" + std::string(lexer_.rest()) + "' is not understood", span, "only %return may follow a function"));
+    }
+    const Span span{begin, lexer_.at()};
+    if (point_.offset_span.begin != 0 || lexer_.peek() == '+')
+      return fail(lexer_.error("a return probe takes no offset", span, "write FUNCTION%return"));
+    point_.is_return = true;
+    return {};
+  }
+
+  Error unexpected_rest() const {
+    const Span span{lexer_.at(), lexer_.text().size()};
+    if (lexer_.peek() == ':') {
+      if (!is_digit(lexer_.peek(1)))
+        return lexer_.error("'" + std::string(lexer_.rest()) + "' is not understood", span, "name an event with EVENT=FUNCTION");
+      return lexer_.error("source lines are not understood in a probe point", span, "use FUNCTION+OFFSET");
+    }
+    if (lexer_.peek() == ';') return lexer_.error("source patterns are not understood in a probe point", span);
+    return lexer_.error("'" + std::string(lexer_.rest()) + "' is not understood", span,
+                        "a probe point is [[GROUP:]EVENT=]FUNCTION[@FILE][+OFFSET|%return] or 0xADDRESS");
+  }
+
+  Lexer lexer_;
+  ProbePoint point_ = {};
+};
+
+// Blanks separate words; a quoted string keeps its blanks.
+std::vector<std::string_view> split_words(std::string_view text) {
+  std::vector<std::string_view> words;
+  std::size_t at = 0;
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\n'; };
+  while (at < text.size()) {
+    if (is_blank(text[at])) {
+      ++at;
+      continue;
+    }
+    const std::size_t begin = at;
+    bool quoted = false;
+    for (; at < text.size() && (quoted || !is_blank(text[at])); ++at)
+      if (text[at] == '"') quoted = !quoted;
+    words.push_back(text.substr(begin, at - begin));
+  }
+  return words;
+}
+
+void collect(std::optional<Error>& first, Error next) {
+  if (!first) first = std::move(next);
+  else first->also.push_back(std::move(next));
+}
+
+}  // namespace
+
+Result<ProbePoint> parse_point(std::string_view text) { return PointParser(text).parse(); }
+
+Result<Request> parse_request(std::string_view text) {
+  const std::vector<std::string_view> words = split_words(text);
+  if (words.empty()) return fail({.what = "the probe is empty", .hint = "write FUNCTION [ARGUMENT...]", .status = Status::wrong_request});
+  Request request;
+  std::optional<Error> wrong;
+  if (auto point = parse_point(words[0])) request.point = std::move(*point);
+  else collect(wrong, std::move(point.error()));
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    if (auto argument = parse_argument(words[i], i)) request.arguments.push_back(std::move(*argument));
+    else collect(wrong, std::move(argument.error()));
+  }
+  if (wrong) return fail(std::move(*wrong));
+  return request;
+}
+
+}  // namespace dtp::expr
