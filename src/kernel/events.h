@@ -52,6 +52,8 @@ Result<std::vector<Event>> list_events(TraceFs& tracefs);
 std::optional<Event> find_event(std::span<const Event> events, const EventName& name);
 // "p:probe/vfs_read vfs_read+0" names probe/vfs_read; none: not a line of that form.
 std::optional<EventName> name_of_line(std::string_view line);
+// The events that definitions make, in order: lines of one name are one event.
+std::vector<Event> events_of(std::span<const std::string> lines);
 
 // Adds the lines of one request: all of them, or none when one is refused. A name that exists already is
 // refused too (EEXIST): the kernel would silently add our probe to somebody else's event.

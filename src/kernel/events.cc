@@ -1,0 +1,218 @@
+#include "kernel/events.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+#include <map>
+
+#include "base/file.h"
+#include "kernel/error_log.h"
+
+namespace dtp::kernel {
+namespace {
+
+constexpr std::string_view error_log = "error_log";
+constexpr int last_suffix = 1023;
+
+std::string file_of(ProbeKind kind) { return kind == ProbeKind::kprobe ? "kprobe_events" : "uprobe_events"; }
+
+std::string spell(const EventName& name) { return name.group + ":" + name.event; }
+
+std::string directory_of(const EventName& name) { return "events/" + name.group + "/" + name.event; }
+
+// A uprobe's place is a path; nothing of a kprobe's has a slash.
+ProbeKind kind_of_line(std::string_view line) {
+  const std::size_t place = line.find(' ');
+  if (place == std::string_view::npos) return ProbeKind::kprobe;
+  const std::string_view rest = line.substr(place + 1);
+  return rest.substr(0, rest.find(' ')).contains('/') ? ProbeKind::uprobe : ProbeKind::kprobe;
+}
+
+std::string lower_first(std::string text) {
+  if (!text.empty()) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
+// What the kernel would take for something else, or not at all.
+std::optional<Refusal> check_line(TraceFs& tracefs, const std::string& line) {
+  Refusal refusal{.error_number = EINVAL, .line = line};
+  if (!name_of_line(line)) {
+    refusal.message = "no event name";
+    return refusal;
+  }
+  if (const std::size_t at = line.find_first_of("#\n"); at != std::string::npos) {
+    refusal.message = "a character that the kernel takes for the end of the definition";
+    refusal.column = at;
+    return refusal;
+  }
+  if (!tracefs.exists(file_of(kind_of_line(line)))) {
+    refusal.error_number = ENOSYS;
+    return refusal;
+  }
+  return std::nullopt;
+}
+
+std::expected<void, Refusal> add_line(TraceFs& tracefs, const std::string& line) {
+  const std::string before = tracefs.read(std::string(error_log)).value_or("");
+  const Io<void> written = tracefs.write(file_of(kind_of_line(line)), line + "\n");
+  if (written) return {};
+  Refusal refusal{.error_number = written.error(), .line = line};
+  const std::string after = tracefs.read(std::string(error_log)).value_or("");
+  if (const auto entry = find_new_entry(before, after, line)) {
+    refusal.message = entry->message;
+    refusal.column = entry->column;
+  }
+  return std::unexpected(std::move(refusal));
+}
+
+std::vector<std::string> split_lines(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::optional<EventName> name_of_line(std::string_view line) {
+  if (!line.starts_with('p') && !line.starts_with('r')) return std::nullopt;
+  std::size_t colon = 1;
+  while (colon < line.size() && std::isdigit(static_cast<unsigned char>(line[colon]))) ++colon;  // MAXACTIVE
+  const std::size_t blank = line.find(' ');
+  const std::size_t slash = line.find('/');
+  if (colon >= line.size() || line[colon] != ':' || blank == std::string_view::npos || slash > blank) return std::nullopt;
+  EventName name{std::string(line.substr(colon + 1, slash - colon - 1)),
+                 std::string(line.substr(slash + 1, blank - slash - 1))};
+  if (name.group.empty() || name.event.empty()) return std::nullopt;
+  return name;
+}
+
+std::vector<Event> events_of(std::span<const std::string> lines) {
+  std::vector<Event> events;
+  std::map<EventName, std::size_t> seen;
+  for (const std::string& line : lines) {
+    const auto name = name_of_line(line);
+    if (!name) continue;
+    const auto [at, is_new] = seen.emplace(*name, events.size());
+    if (is_new) events.push_back({.kind = kind_of_line(line), .name = *name});
+    events[at->second].lines.push_back(line);
+  }
+  return events;
+}
+
+Result<std::vector<Event>> list_events(TraceFs& tracefs) {
+  std::vector<Event> events;
+  for (const ProbeKind kind : {ProbeKind::kprobe, ProbeKind::uprobe}) {
+    const Io<std::string> text = tracefs.read(file_of(kind));
+    if (!text && text.error() == ENOENT) continue;
+    if (!text) return fail(tracefs_error("cannot read", file_of(kind), text.error()));
+    for (Event& event : events_of(split_lines(*text))) events.push_back(std::move(event));
+  }
+  return events;
+}
+
+std::optional<Event> find_event(std::span<const Event> events, const EventName& name) {
+  const auto found = std::find_if(events.begin(), events.end(), [&](const Event& event) { return event.name == name; });
+  if (found == events.end()) return std::nullopt;
+  return *found;
+}
+
+std::expected<void, Refusal> add_events(TraceFs& tracefs, std::span<const std::string> lines) {
+  std::vector<std::pair<ProbeKind, EventName>> added;
+  const auto take_back = [&](Refusal refusal, std::size_t index) {
+    for (const auto& [kind, name] : added) (void)remove_event(tracefs, kind, name);
+    refusal.index = index;
+    return std::unexpected(std::move(refusal));
+  };
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (auto refusal = check_line(tracefs, lines[i])) return take_back(std::move(*refusal), i);
+    const std::pair ours{kind_of_line(lines[i]), *name_of_line(lines[i])};
+    const bool is_first = std::find(added.begin(), added.end(), ours) == added.end();
+    if (is_first && tracefs.exists(directory_of(ours.second))) return take_back({.error_number = EEXIST, .line = lines[i]}, i);
+    if (auto done = add_line(tracefs, lines[i]); !done) return take_back(std::move(done.error()), i);
+    if (is_first) added.push_back(ours);
+  }
+  return {};
+}
+
+Io<void> remove_event(TraceFs& tracefs, ProbeKind kind, const EventName& name) {
+  return tracefs.write(file_of(kind), "-:" + name.group + "/" + name.event + "\n");
+}
+
+Error removal_error(const EventName& name, int error_number) {
+  if (error_number == EBUSY) {
+    return {.what = "event '" + spell(name) + "' is in use",
+            .hint = "stop what records it (perf, dtrace++, or an enabled events/" + name.group + "/" + name.event + "/enable)"};
+  }
+  if (error_number == ENOENT) return {.what = "no event '" + spell(name) + "'", .hint = "see them with: dtrace++ list"};
+  return tracefs_error("cannot delete", spell(name), error_number);
+}
+
+Result<EventName> free_name(TraceFs& tracefs, const EventName& name, bool force) {
+  if (!tracefs.exists(directory_of(name))) return name;
+  if (!force) return fail(to_error({.error_number = EEXIST, .line = "p:" + name.group + "/" + name.event + " "}));
+  for (int suffix = 1; suffix <= last_suffix; ++suffix) {
+    EventName next{name.group, name.event + "_" + std::to_string(suffix)};
+    if (!tracefs.exists(directory_of(next))) return next;
+  }
+  return fail({.what = "events '" + spell(name) + "' to '" + spell(name) + "_1023' all exist",
+               .hint = "delete some of them: dtrace++ delete '" + spell(name) + "_*'"});
+}
+
+std::string hint_for(const Refusal& refusal) {
+  const EventName name = name_of_line(refusal.line).value_or(EventName{});
+  switch (refusal.error_number) {
+    case ENOSYS:
+      return kind_of_line(refusal.line) == ProbeKind::kprobe
+                 ? "user-space probes (-x FILE) and tracepoints may work here, see 'dtrace++ doctor'; kernel functions need "
+                   "a kernel with CONFIG_KPROBE_EVENTS, in a virtual machine for example"
+                 : "user-space probes need a kernel with CONFIG_UPROBE_EVENTS";
+    case EEXIST:
+      return "take another name (-f finds one), or delete it first: dtrace++ delete " + spell(name);
+    case EACCES:
+    case EPERM:
+      return "run as root: sudo dtrace++ ...";
+    default: break;
+  }
+  if (refusal.message == "The symbol is not unique") return "several functions have this name: say FUNC@FILE or an address";
+  if (refusal.message == "Failed to register probe event") return "the kernel may forbid probes in this function: see /sys/kernel/debug/kprobes/blacklist";
+  return "";
+}
+
+Error to_error(const Refusal& refusal) {
+  Error error{.hint = hint_for(refusal),
+              .detail = refusal.line + " (" + ::strerror(refusal.error_number) + ")"};
+  switch (refusal.error_number) {
+    case ENOSYS:
+      error.what = kind_of_line(refusal.line) == ProbeKind::kprobe ? "this kernel has no kprobes" : "this kernel has no uprobes";
+      error.status = Status::not_possible;
+      return error;
+    case EEXIST: error.what = "event '" + spell(name_of_line(refusal.line).value_or(EventName{})) + "' already exists"; return error;
+    case EACCES:
+    case EPERM:
+      error.what = "tracing is not permitted for this user";
+      error.status = Status::not_possible;
+      return error;
+    default: break;
+  }
+  const std::string reason = refusal.message.empty() ? ::strerror(refusal.error_number) : refusal.message;
+  error.what = "the kernel refuses the probe: " + lower_first(reason);
+  if (!refusal.message.empty()) {
+    const std::size_t end = std::min(refusal.line.find(' ', refusal.column), refusal.line.size());
+    error.where = Where{"definition", refusal.line, {refusal.column, end}};
+  }
+  return error;
+}
+
+bool matches(const EventName& name, const std::string& pattern) {
+  const std::string& whole = pattern.contains(':') ? spell(name) : name.event;
+  return ::fnmatch(pattern.c_str(), whole.c_str(), 0) == 0;
+}
+
+}  // namespace dtp::kernel
