@@ -1,0 +1,269 @@
+#!/usr/bin/env python3
+"""Our probe definitions against those recorded from perf 6.1.192.
+
+  compare.py [--program PATH] [--verbose] [TARGET...]      TARGET: 6.1 6.12 userland
+
+Every row of a perf-probe-*.tsv is one expression and what `perf probe -D` printed for it. dtrace++ must print the same,
+and fail where perf fails. Not compared, but counted:
+
+  apart         perf-flags-*.tsv marks rows where perf is known to be wrong, to be refused by the kernel, or to fail
+                needlessly; there we should differ
+  strings       perf gives a number for an uncast char pointer or array; we give a string
+  out of scope  syntax that dtrace++ does not have yet
+
+The *-kprobe-readme rows were recorded under a kernel with kprobes, where perf writes the place of a return probe as _text+N;
+there a definition is equal when its place has the same address.
+"""
+import argparse
+import collections
+import hashlib
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+TIME_LIMIT_S = 60
+
+KERNELS = {'6.1': '6.1.0-56-cloud-amd64', '6.12': '6.12.117+deb12-cloud-amd64'}
+
+# Files of the system that userland rows were recorded with. Another build has other addresses.
+SYSTEM_FILES = {
+    'bash': ('/bin/bash', '25c34e130c601c5610c131710ce7fca96248d6e56bf99e39a3c74072a98db158'),
+    'libc.so.6': ('/lib/x86_64-linux-gnu/libc.so.6', '6b4a45352fd0c540a9c7c718f35ce8c8e46a4e482f9d3885a910c32d1a0e1421'),
+}
+
+# perf is not the truth to copy in rows with these flags.
+FLAGS_APART = {'wrong', 'kernel-rejects', 'missing', 'crash', 'partial', 'placeholder', 'garbage-accepted', 'truncated'}
+
+
+@dataclass
+class Row:
+    target: str
+    expression: str
+    status: int
+    definition: str  # lines joined by '\n'
+    message: str
+    flags: str
+
+
+def unescape(text):
+    return re.sub(r'\\(.)', lambda m: {'n': '\n', 't': '\t'}.get(m[1], m[1]), text)
+
+
+def read_table(path):
+    return [line.rstrip('\n').split('\t') for line in path.open()][1:]
+
+
+def read_rows(probes, flags):
+    flag_of = {(cells[0], cells[1]): cells[2] for cells in read_table(flags)}
+    return [Row(target, expression, int(status), unescape(definition), message, flag_of.get((target, expression), ''))
+            for target, expression, status, definition, message in read_table(probes)]
+
+
+# --- scope --------------------------------------------------------------------------------------------------------
+
+def out_of_scope(row):
+    """Why this row is not compared yet, or None."""
+    point, *arguments = row.expression.split(' ')
+    place = re.sub(r'^[^=@+%;(]*=', '', point)  # without [GROUP:]EVENT=
+    if row.target.startswith('ul_cpp'):
+        return 'C++'
+    if re.match(r'%|(sdt_)?\w+:[a-z]\w+$', place):
+        return 'USDT'
+    if ';' in place:
+        return 'lazy pattern'
+    if re.search(r'[*?\[]', place):
+        return 'glob'
+    if ':' in place:
+        return 'line'
+    if '$vars' in arguments:
+        return '$vars'
+    return None
+
+
+def is_apart(row):
+    return any(flag.split(':')[0] in FLAGS_APART for flag in row.flags.split())
+
+
+# --- equality -----------------------------------------------------------------------------------------------------
+
+def split_argument(word):
+    """NAME=FETCH:TYPE -> (NAME, FETCH, TYPE)"""
+    name, _, fetch = word.partition('=') if '=' in word.split('(')[0] else ('', '', word)
+    fetch, _, kind = fetch.partition(':')
+    return name, fetch, kind
+
+
+def is_string_for_number(theirs, ours):
+    """Equal but for uncast char pointers and arrays that we fetch as strings."""
+    theirs, ours = theirs.split(), ours.split()
+    if len(theirs) != len(ours):
+        return False
+    for their_word, our_word in zip(theirs, ours):
+        if their_word == our_word:
+            continue
+        name, fetch, kind = split_argument(their_word)
+        our_name, our_fetch, our_kind = split_argument(our_word)
+        if name != our_name or our_kind not in ('string', 'ustring') or kind in ('string', 'ustring'):
+            return False
+        if our_fetch not in (fetch, f'+0({fetch})', f'+u0({fetch})'):
+            return False
+    return True
+
+
+@cache
+def symbols(vmlinux):
+    """name -> addresses, of the ELF symbol table."""
+    image = pathlib.Path(vmlinux).open('rb')
+
+    def read(offset, size):
+        image.seek(offset)
+        return image.read(size)
+
+    header = struct.unpack('<16xHHIQQQIHHHHHH', read(0, 64))
+    section_offset, section_count = header[5], header[11]
+    sections = list(struct.iter_unpack('<IIQQQQIIQQ', read(section_offset, 64 * section_count)))
+    table = next(s for s in sections if s[1] == 2)  # SHT_SYMTAB
+    names = read(sections[table[6]][4], sections[table[6]][5])
+    found = collections.defaultdict(set)
+    for name, _, _, _, value, _ in struct.iter_unpack('<IBBHQQ', read(table[4], table[5])):
+        found[names[name:names.index(b'\0', name)].decode()].add(value)
+    return found
+
+
+def is_same_place(vmlinux, theirs, ours):
+    """Equal when both lines' places are looked up in the symbol table."""
+    def resolve(line):
+        words = line.split()
+        symbol, _, offset = words[1].partition('+')
+        return words[0], {address + int(offset or 0) for address in symbols(vmlinux)[symbol]}, words[2:]
+
+    theirs, ours = theirs.split('\n'), ours.split('\n')
+    if len(theirs) != len(ours):
+        return False
+    for line, our_line in zip(theirs, ours):
+        (head, addresses, arguments), (our_head, our_addresses, our_arguments) = resolve(line), resolve(our_line)
+        if head != our_head or arguments != our_arguments or not addresses & our_addresses:
+            return False
+    return True
+
+
+# --- a target and its rows ----------------------------------------------------------------------------------------
+
+def run(command, renames):
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors='replace',
+                              timeout=TIME_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        return 124, '', 'no end'
+    text = done.stdout.rstrip('\n')
+    for path, name in renames:
+        text = text.replace(path, name)
+    return done.returncode, text, done.stderr.strip()
+
+
+def judge(row, status, definition, vmlinux):
+    """'equal', 'string' or 'different'"""
+    if row.status != 0 or status != 0:
+        return 'equal' if (row.status == 0) == (status == 0) else 'different'
+    if row.definition == definition or (vmlinux and is_same_place(vmlinux, row.definition, definition)):
+        return 'equal'
+    return 'string' if is_string_for_number(row.definition, definition) else 'different'
+
+
+def compare(title, rows, commands, renames=(), vmlinux=None, verbose=False):
+    """`commands` gives a row's command. Returns (passed, failed)."""
+    skipped = collections.Counter(filter(None, map(out_of_scope, rows)))
+    rows = [row for row in rows if not out_of_scope(row)]
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda row: run(commands(row), renames), rows))
+    count, apart = collections.Counter(), collections.Counter()
+    for row, (status, definition, message) in zip(rows, answers):
+        verdict = judge(row, status, definition, vmlinux)
+        (apart if is_apart(row) else count)[verdict] += 1
+        if verdict == 'different' and (verbose or not is_apart(row)):
+            print(f'{"apart" if is_apart(row) else "DIFFERENT"}  {row.target}: {row.expression}')
+            print(f'    perf  {row.definition or row.message}'.replace('\n', '\n          '))
+            print(f'    ours  {definition or message}'.replace('\n', '\n          '))
+            if is_apart(row):
+                print(f'    why   {row.flags}')
+    compared = count['equal'] + count['different']
+    print(f'{title}: {count["equal"]} of {compared} equal; '
+          f'{count["string"]} strings for numbers; {apart.total()} apart, {apart["different"]} of them differ')
+    if skipped:
+        print('    out of scope: ' + ', '.join(f'{number} {reason}' for reason, number in skipped.most_common()))
+    return count['equal'] + count['string'], count['different']
+
+
+def find_vmlinux(series):
+    """(path, None) or (None, reason)"""
+    done = subprocess.run([ROOT / 'tests/guest/kernels.sh', 'vmlinux', series], stdout=subprocess.PIPE, text=True)
+    path = done.stdout.strip()
+    if done.returncode != 0:
+        return None, f'no vmlinux of {series} can be had here'
+    if not path.endswith(KERNELS[series]):
+        return None, f'recorded with {KERNELS[series]}, which is gone; this is {path}'
+    return path, None
+
+
+def compare_kernel(series, program, verbose):
+    vmlinux, reason = find_vmlinux(series)
+    if reason:
+        print(f'skip {series}: {reason}')
+        return 0, 0, 1
+    release = KERNELS[series]
+    flags = HERE / f'perf-flags-{release}.tsv'
+
+    def command(row):
+        return [program, 'probe', '-k', vmlinux, '-D', row.expression]
+
+    plain = compare(series, read_rows(HERE / f'perf-probe-{release}.tsv', flags), command, verbose=verbose)
+    kprobes = compare(f'{series}, return probes of a kernel with kprobes',
+                      read_rows(HERE / f'perf-probe-{release}-kprobe-readme.tsv', flags), command, vmlinux=vmlinux,
+                      verbose=verbose)
+    return plain[0] + kprobes[0], plain[1] + kprobes[1], 0
+
+
+def compare_userland(program, verbose):
+    paths = {path.name: path for path in (HERE / 'userland/bin').iterdir()}
+    skipped = 0
+    for name, (path, digest) in SYSTEM_FILES.items():
+        path = pathlib.Path(path).resolve()
+        if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == digest:
+            paths[name] = path
+        else:
+            print(f'skip {name}: another build than the recorded one')
+            skipped += 1
+    rows = read_rows(HERE / 'userland/perf-probe-userland.tsv', HERE / 'userland/perf-flags-userland.tsv')
+    rows = [row for row in rows if row.target in paths]
+    renames = [(str(path), name) for name, path in paths.items()]
+    renames.sort(key=lambda rename: -len(rename[0]))
+    passed, failed = compare('userland', rows, lambda row: [program, 'probe', '-x', paths[row.target], '-D', row.expression],
+                             renames, verbose=verbose)
+    return passed, failed, skipped
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument('targets', nargs='*', metavar='TARGET', default=['6.1', '6.12', 'userland'])
+    options.add_argument('--program', type=pathlib.Path, default=ROOT / 'build/src/cmd/dtrace++')
+    options.add_argument('--verbose', action='store_true', help='also print the rows that may differ')
+    args = options.parse_args()
+    program = args.program.resolve()
+    if not program.exists():
+        sys.exit(f'{program} is not built')
+    totals = [compare_userland(program, args.verbose) if target == 'userland' else compare_kernel(target, program, args.verbose)
+              for target in args.targets]
+    passed, failed, skipped = map(sum, zip(*totals))
+    print(f'{passed} passed, {failed} failed, {skipped} skipped')
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
