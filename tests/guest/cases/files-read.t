@@ -1,0 +1,25 @@
+# Question 1: which files are being read, by whom?
+. "${0%/*}/lib.sh"
+requires kprobes
+
+echo text >alpha.txt; echo text >beta.txt
+cat >readers.sh <<'END'
+workload read alpha.txt 5 7
+workload read beta.txt 5 3
+END
+
+# ask REQUEST: the answer as JSON lines in answer.json
+ask() { dtrace++ trace --format json "$1" -- bash readers.sh >answer.json 2>messages || fail "$(cat messages answer.json)"; }
+
+check_answer() {
+	equal "$1: alpha.txt" 7 "$(count answer.json workload '"alpha.txt"')"
+	equal "$1: beta.txt" 3 "$(count answer.json workload '"beta.txt"')"
+	equal "$1: readers.sh is read by bash" bash "$(grep -F '"readers.sh"' answer.json | grep -oFm1 bash | head -1)"
+}
+
+ask 'vfs_read file->f_path.dentry->d_name.name:string'
+check_answer "by expression"
+
+definition=$(dtrace++ probe -D 'vfs_read file->f_path.dentry->d_name.name:string') || fail "no definition"
+ask "vfs_read ${definition#* * }"
+check_answer "by raw fetch-arg"

@@ -1,0 +1,60 @@
+# Helpers of the *.t scripts. Sourcing it remembers tracefs as it is; at the end of the script it must be so again.
+set -u
+tracing=/sys/kernel/tracing
+
+# The address that question 3 asks for; on no interface of a Debian machine unless the test puts it there.
+address=172.31.28.139
+
+skip() { echo "$*"; trap - EXIT; exit 77; }
+fail() { echo "FAILED: $*" >&2; exit 1; }
+
+requires() {
+	local what
+	for what; do
+		case $what in
+		root) ((EUID == 0)) || skip "not root" ;;
+		tracefs) [ -e $tracing/uprobe_events ] || mount -t tracefs tracefs $tracing 2>/dev/null || skip "no tracefs with uprobes" ;;
+		kprobes) [ -e $tracing/kprobe_events ] || skip "this kernel has no kprobes" ;;
+		perf) command -v perf >/dev/null || skip "perf is not installed" ;;
+		*) fail "unknown requirement $what" ;;
+		esac
+	done
+}
+
+# equal WHAT EXPECTED SEEN
+equal() {
+	[ "$2" = "$3" ] && { echo "ok: $1: $2"; return; }
+	fail "$1"$'\n'"  expected: $2"$'\n'"  seen:     $3"
+}
+
+# until_true COMMAND...: waits until the command succeeds; the test's own time limit ends a wait that is in vain.
+until_true() { until "$@" 2>/dev/null; do sleep 0.05; done; }
+
+is_gone() { ! kill -0 "$1"; }
+
+# Names and instances that exist in tracefs. Addresses are left out: they mean nothing to another boot.
+tracefs_state() {
+	cat $tracing/kprobe_events $tracing/uprobe_events 2>/dev/null
+	ls $tracing/instances $tracing/events
+	if [ -d $tracing/events/probe ]; then ls $tracing/events/probe; fi
+}
+
+# Number of lines of FILE that have every TEXT.
+count() { # FILE TEXT...
+	local file=$1 text lines; shift
+	lines=$(<"$file")
+	for text; do lines=$(grep -F -e "$text" <<<"$lines"); done
+	grep -c . <<<"$lines"
+}
+
+at_end() {
+	local status=$?
+	[ "$status" = 0 ] && equal "tracefs is as it was" "$state_before" "$(tracefs_state)"
+	cd / && rm -rf "$scratch"
+	exit "$status"
+}
+
+requires root tracefs
+state_before=$(tracefs_state)
+scratch=$(mktemp -d) && cd "$scratch" || exit 1
+trap at_end EXIT
