@@ -45,7 +45,7 @@ unpack() {
 	else
 		dpkg-deb -x "$deb" "$scratch"
 	fi || { rm -rf "$scratch"; return 1; }
-	rm -f "$deb" "$scratch/log"; touch "$scratch/.ok"
+	rm -f "$deb" "$scratch/log"; touch "$scratch/.ok"; chmod 755 "$scratch"
 	rm -rf "$target"; mv "$scratch" "$target"
 }
 
@@ -54,26 +54,30 @@ fetch() {
 	local status=0
 	mkdir -p "$kernels"
 	if [ ! -e "$kernels/$1/.ok" ]; then
-		downloadable "$1" || { echo "no package $1 in this machine's package sources" >&2; return 77; }
+		downloadable "$1" || { echo "this machine's package sources have no $1 ('apt-get update' helps when its lists are old)" >&2; return 77; }
 		{ flock 7; [ -e "$kernels/$1/.ok" ] || unpack "$@" || status=1; } 7>"$kernels/.lock"
 	fi
 	[ $status = 0 ] && echo "$kernels/$1"
 }
 
-kernel_image() { # SERIES
+image_package() { # SERIES
 	local package newest
 	package=$(pinned_image "$1") || return
 	if [ ! -e "$kernels/$package/.ok" ] && ! downloadable "$package"; then
 		newest=$(newest_image "$1")
 		package=${newest:-$package}
 	fi
-	fetch "$package"
+	echo "$package"
+}
+
+kernel_image() { # SERIES
+	local package
+	package=$(image_package "$1") && fetch "$package"
 }
 
 kernel_vmlinux() { # SERIES
 	local package directory
-	package=$(kernel_image "$1") || return
-	directory=$(fetch "${package##*/}-dbg" 'vmlinux-*') || return
+	package=$(image_package "$1") && directory=$(fetch "$package-dbg" 'vmlinux-*') || return
 	echo "$directory"/usr/lib/debug/boot/vmlinux-*
 }
 
