@@ -11,19 +11,29 @@
 
 namespace dtp::record {
 
-enum class FieldKind { unsigned_, signed_, hex, string, bytes, array };
+enum class FieldKind {
+  unsigned_,
+  signed_,
+  hex,
+  character,  // one character, shown as 'c'
+  string,
+  bytes,      // a block without inner structure: an address, a hash
+  array,
+};
 
 // One field of an event, as the kernel's format file and our own knowledge describe it.
 struct FieldSchema {
   std::string name = {};
   FieldKind kind = FieldKind::unsigned_;
-  int size = 0;                 // bytes of the whole field in the raw record; a string: of its locator
+  int size = 0;                 // bytes in the fixed part of the raw record; dynamic: of the locator(s)
+  FieldKind element = FieldKind::unsigned_;  // array: what each element is
   int element_size = 0;         // array: bytes of one element
-  bool element_signed = false;  // array
   int offset = 0;               // into the raw record
   bool dynamic = false;         // __data_loc: `offset` holds a locator (offset | length << 16)
+  bool relative = false;        // __rel_loc: a locator that counts from its own end
   path::Display display = path::Display::none;
   std::string c_type = {};      // as the format file has it
+  bool operator==(const FieldSchema&) const = default;
 };
 
 // What one event's records hold. Field order is the kernel's, without the common_ fields.
@@ -32,10 +42,15 @@ struct EventSchema {
   std::string group = {};
   std::string event = {};
   std::vector<FieldSchema> fields = {};
-  bool is_probe = false;        // has __probe_ip; `fields` leaves it out
+  bool is_probe = false;        // has __probe_ip or __probe_func; `fields` leaves them out
   bool is_return = false;       // has __probe_func and __probe_ret_ip
+  int ip_offset = -1;           // of __probe_ip, or of __probe_func; -1: not a probe
+  int return_ip_offset = -1;    // of __probe_ret_ip
+  bool operator==(const EventSchema&) const = default;
 };
 
+// A value means what the program meant: what lies in memory in network order (ip4, port, be16, ...)
+// is a plain number here. Absent{"fault"}: the memory could not be read.
 struct Record {
   const EventSchema* schema = nullptr;  // owned by the reader; outlives the record
   std::uint64_t time_ns = 0;            // CLOCK_MONOTONIC unless the file says otherwise

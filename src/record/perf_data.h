@@ -1,0 +1,60 @@
+// Writes perf.data files.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.h"
+#include "dtracepp/error.h"
+#include "kernel/capture.h"
+#include "record/comm.h"
+#include "record/perf_data_format.h"
+#include "record/tracing_data.h"
+
+namespace dtp::record {
+
+// What the file says of where it was made.
+struct Origin {
+  std::string hostname = {};
+  std::string release = {};
+  std::string arch = {};
+  std::uint32_t cpus_available = 0;
+  std::uint32_t cpus_online = 0;
+  std::vector<std::string> command_line = {};
+  std::string version = {};               // of the recorder
+};
+Origin this_machine();
+
+// The file grows in place: after every round it is readable up to there, whatever happens to us. One that was there
+// before is kept as FILE.old, as perf does.
+class PerfDataWriter {
+ public:
+  static Result<PerfDataWriter> create(std::string path, std::span<const kernel::OpenedEvent> events,
+                                       const TracingData& formats);
+
+  // The name of a thread that ran before the recording began.
+  void add_task(const Task& task);
+  Result<void> append(std::span<const std::byte> records);
+  Result<void> end_round();
+  Result<void> close(const Origin& origin);
+
+  std::uint64_t bytes() const { return header_.data.offset + header_.data.size + pending_.size(); }
+
+ private:
+  PerfDataWriter() = default;
+  Result<void> flush();
+  Result<void> write_header();
+
+  std::string path_ = {};
+  base::Fd fd_ = {};
+  std::vector<kernel::OpenedEvent> events_ = {};
+  FileHeader header_ = {};
+  FileSection formats_ = {};
+  std::size_t trailer_size_ = 0;  // of records that are not samples
+  std::string pending_ = {};      // records that are not in the file yet
+};
+
+}  // namespace dtp::record

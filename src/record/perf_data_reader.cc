@@ -1,0 +1,177 @@
+#include "record/perf_data_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <unordered_set>
+#include <utility>
+
+#include "base/cursor.h"
+#include "record/format.h"
+#include "record/tracing_data.h"
+
+namespace dtp::record {
+namespace {
+
+using Bytes = std::span<const std::byte>;
+
+bool has_feature(const FileHeader& header, Feature feature) {
+  const auto bit = static_cast<unsigned>(feature);
+  return (header.features[bit / 64] >> (bit % 64) & 1) != 0;
+}
+
+// Place of a feature in the table: one entry for each bit set below it.
+std::size_t table_index(const FileHeader& header, Feature feature) {
+  std::size_t index = 0;
+  for (unsigned bit = 0; bit < static_cast<unsigned>(feature); ++bit) {
+    if (has_feature(header, static_cast<Feature>(bit))) ++index;
+  }
+  return index;
+}
+
+}  // namespace
+
+Error PerfDataReader::error(std::string_view what, std::string hint) const {
+  const std::string name = path_ == "-" ? "standard input" : "'" + path_ + "'";
+  return {.what = name + " " + std::string(what), .hint = std::move(hint)};
+}
+
+Bytes PerfDataReader::section(const FileSection& place) const {
+  if (place.offset > file_.size() || place.size > file_.size() - place.offset) return {};
+  return file_.subspan(place.offset, place.size);
+}
+
+Result<PerfDataReader> PerfDataReader::open(const std::string& path) {
+  PerfDataReader reader;
+  reader.path_ = path;
+  if (path == "-") {
+    DTP_TRY(std::string content, base::read_file("/dev/stdin"));
+    reader.content_ = std::make_unique<const std::string>(std::move(content));
+    reader.file_ = std::as_bytes(std::span(*reader.content_));
+  } else {
+    DTP_TRY(reader.mapping_, base::map_file(path));
+    reader.file_ = reader.mapping_.bytes();
+  }
+  DTP_CHECK(reader.parse());
+  return reader;
+}
+
+Result<void> PerfDataReader::parse() {
+  base::Cursor cursor(file_);
+  const auto magic = cursor.read<std::uint64_t>();
+  if (magic == perf_magic_swapped) return fail(error("was recorded on a machine of the other byte order"));
+  if (cursor.failed() || magic != perf_magic) return fail(error("is not a perf.data file"));
+  if (cursor.read<std::uint64_t>() == 16) {
+    return fail(error("is a recording in stream form", "'perf inject -i FILE -o perf.data' makes a file of it"));
+  }
+  const auto header = base::Cursor(file_).read<FileHeader>();
+  if (file_.size() < sizeof header || header.size < sizeof header) return fail(error("ends in the middle of its header"));
+  DTP_CHECK(parse_events(header));
+  data_begin_ = header.data.offset;
+  data_end_ = header.data.offset + header.data.size;
+  if (data_begin_ > file_.size() || data_end_ < data_begin_) return fail(error("ends before its records"));
+  const bool unfinished = std::ranges::all_of(header.features, [](std::uint64_t bits) { return bits == 0; });
+  if (header.data.size == 0 || unfinished) data_end_ = file_.size();
+  if (has_feature(header, Feature::compressed)) {
+    return fail(error("is compressed", "record without -z"));
+  }
+  DTP_TRY(const Bytes formats, find_formats(header));
+  return parse_formats(formats);
+}
+
+Result<void> PerfDataReader::parse_events(const FileHeader& header) {
+  if (header.attr_size < PERF_ATTR_SIZE_VER0 + sizeof(FileSection) || header.attr_size > 4096) {
+    return fail(error("has event attributes of an unknown size"));
+  }
+  const Bytes attrs = section(header.attrs);
+  if (attrs.empty()) return fail(error("ends before its events, or has none"));
+  base::Cursor cursor(attrs);
+  const std::size_t attr_size = header.attr_size - sizeof(FileSection);
+  while (cursor.left() >= header.attr_size) {
+    StreamEvent event;
+    const Bytes attr = cursor.take(attr_size);
+    // A newer perf has members that we do not know, an older one lacks some.
+    std::memcpy(&event.attr, attr.data(), std::min(attr.size(), sizeof event.attr));
+    const Bytes ids = section(cursor.read<FileSection>());
+    event.ids.resize(ids.size() / sizeof(std::uint64_t));
+    if (!event.ids.empty()) std::memcpy(event.ids.data(), ids.data(), event.ids.size() * sizeof(std::uint64_t));
+    events_.push_back(std::move(event));
+  }
+  return {};
+}
+
+Result<Bytes> PerfDataReader::find_formats(const FileHeader& header) const {
+  if (has_feature(header, Feature::tracing_data)) {
+    const std::size_t index = table_index(header, Feature::tracing_data);
+    base::Cursor table(file_, std::min(data_end_, file_.size()));
+    table.skip(index * sizeof(FileSection));
+    const auto place = table.read<FileSection>();
+    if (!table.failed()) {
+      const Bytes formats = section(place);
+      if (!formats.empty()) return formats;
+    }
+  }
+  // Our files have the formats between the attributes and the data, for the case that the end is missing.
+  const std::uint64_t attrs_end = header.attrs.offset + header.attrs.size;
+  if (attrs_end < data_begin_) {
+    const Bytes formats = section({attrs_end, data_begin_ - attrs_end});
+    if (is_tracing_data(formats)) return formats;
+  }
+  if (data_end_ > file_.size() || has_feature(header, Feature::tracing_data)) {
+    return fail(error("is cut off: the event formats, which perf writes last, are missing"));
+  }
+  return fail(error("has no tracepoint or probe events"));
+}
+
+Result<void> PerfDataReader::parse_formats(Bytes section) {
+  DTP_TRY(const TracingData data, decode_tracing_data(section));
+  std::unordered_set<std::uint64_t> recorded;
+  for (const StreamEvent& event : events_) {
+    if (event.attr.type == PERF_TYPE_TRACEPOINT) recorded.insert(event.attr.config);
+  }
+  for (const EventFormat& format : data.formats) {
+    DTP_TRY(EventSchema schema, parse_format(format.text, format.group));
+    if (recorded.contains(schema.id)) schemas_.push_back(std::move(schema));
+  }
+  return {};
+}
+
+Result<void> PerfDataReader::read(const Consumer& consumer, Counts& counts) const {
+  DTP_TRY(Stream stream, Stream::create(events_, schemas_, consumer));
+  const Result<void> fed = feed(stream);
+  // What was read before the file broke is shown all the same.
+  const Result<void> finished = stream.finish();
+  counts = stream.counts();
+  DTP_CHECK(finished);
+  return fed;
+}
+
+Result<void> PerfDataReader::feed(Stream& stream) const {
+  const std::size_t end = std::min(data_end_, file_.size());
+  std::size_t at = data_begin_;
+  while (end - at >= sizeof(perf_event_header)) {
+    perf_event_header header = {};
+    std::memcpy(&header, file_.data() + at, sizeof header);
+    if (header.size < sizeof header) return fail(error("has a broken record at byte " + std::to_string(at)));
+    if (header.size > end - at) break;
+    const Bytes record = file_.subspan(at, header.size);
+    at += header.size;
+    if (header.type == record_compressed) return fail(error("is compressed", "record without -z"));
+    if (header.type == record_auxtrace) {
+      const auto skipped = base::Cursor(record, sizeof header).read<std::uint64_t>();
+      if (skipped > end - at) break;
+      at += skipped;
+    } else if (header.type == record_finished_round) {
+      DTP_CHECK(stream.end_round());
+    } else {
+      DTP_CHECK(stream.add(record));
+    }
+  }
+  if (at < end) return fail(error("ends in the middle of a record at byte " + std::to_string(at)));
+  if (end < data_end_) {
+    return fail(error("is cut off at byte " + std::to_string(end) + ": " + std::to_string(data_end_ - end) +
+                      " bytes of records are missing"));
+  }
+  return {};
+}
+
+}  // namespace dtp::record

@@ -1,0 +1,51 @@
+// Reads perf.data files: ours and perf's. Nothing in them is trusted.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.h"
+#include "dtracepp/error.h"
+#include "dtracepp/record.h"
+#include "record/perf_data_format.h"
+#include "record/stream.h"
+
+namespace dtp::record {
+
+class PerfDataReader {
+ public:
+  // "-" is standard input.
+  static Result<PerfDataReader> open(const std::string& path);
+
+  // The tracepoints whose records may be in the file.
+  const std::vector<EventSchema>& schemas() const { return schemas_; }
+  // Gives every record to the consumer, in order of time. A file that is cut off is an error after the last
+  // whole record; `counts` is filled in any case.
+  Result<void> read(const Consumer& consumer, Counts& counts) const;
+
+ private:
+  PerfDataReader() = default;
+  Result<void> parse();
+  Result<void> parse_events(const FileHeader& header);
+  Result<void> parse_formats(std::span<const std::byte> section);
+  Result<std::span<const std::byte>> find_formats(const FileHeader& header) const;
+  Result<void> feed(Stream& stream) const;
+  std::span<const std::byte> section(const FileSection& place) const;
+  Error error(std::string_view what, std::string hint = {}) const;
+
+  std::string path_ = {};
+  base::Mapping mapping_ = {};
+  std::unique_ptr<const std::string> content_ = {};  // of standard input
+  std::span<const std::byte> file_ = {};
+  std::vector<StreamEvent> events_ = {};
+  std::vector<EventSchema> schemas_ = {};
+  std::size_t data_begin_ = 0;
+  std::size_t data_end_ = 0;                 // as the header promises; may lie beyond the file
+};
+
+}  // namespace dtp::record

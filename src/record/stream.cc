@@ -1,0 +1,153 @@
+#include "record/stream.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/cursor.h"
+#include "record/decode.h"
+
+namespace dtp::record {
+namespace {
+
+using Bytes = std::span<const std::byte>;
+
+std::uint64_t load_number(Bytes record, std::size_t offset) {
+  std::uint64_t number = 0;
+  if (offset + sizeof number <= record.size()) std::memcpy(&number, record.data() + offset, sizeof number);
+  return number;
+}
+
+perf_event_header header_of(Bytes record) {
+  perf_event_header header = {};
+  std::memcpy(&header, record.data(), std::min(sizeof header, record.size()));
+  return header;
+}
+
+// With several layouts the id must be at the same place in all, or it could not be found before it is known.
+bool can_be_told_apart(const std::vector<Layout>& layouts) {
+  return std::ranges::all_of(layouts, [&](const Layout& layout) {
+    return layout.id != 0 && layout.id == layouts.front().id && layout.trailer_id == layouts.front().trailer_id;
+  });
+}
+
+}  // namespace
+
+Result<Stream> Stream::create(std::span<const StreamEvent> events, std::span<const EventSchema> schemas,
+                              Consumer consumer) {
+  Stream stream;
+  for (const StreamEvent& event : events) {
+    for (const std::uint64_t id : event.ids) stream.layout_of_id_[id] = stream.layouts_.size();
+    stream.layouts_.push_back(make_layout(event.attr));
+  }
+  if (stream.layouts_.empty()) return fail({.what = "there are no events to read"});
+  stream.uniform_ = std::ranges::all_of(stream.layouts_, [&](const Layout& l) { return l == stream.layouts_.front(); });
+  if (!stream.uniform_ && !can_be_told_apart(stream.layouts_)) {
+    return fail({.what = "the events have different record layouts and no identifier to tell them apart"});
+  }
+  for (const EventSchema& schema : schemas) stream.schemas_[schema.id] = &schema;
+  stream.consumer_ = std::move(consumer);
+  return stream;
+}
+
+const Layout* Stream::layout_of_sample(Bytes record) const {
+  if (uniform_) return &layouts_.front();
+  const auto found = layout_of_id_.find(load_number(record, layouts_.front().id));
+  return found == layout_of_id_.end() ? nullptr : &layouts_[found->second];
+}
+
+const Layout* Stream::layout_of_other(Bytes record) const {
+  const Layout& first = layouts_.front();
+  if (uniform_ || first.trailer_id == 0 || record.size() < first.trailer_id) return &first;
+  const auto found = layout_of_id_.find(load_number(record, record.size() - first.trailer_id));
+  return found == layout_of_id_.end() ? &first : &layouts_[found->second];
+}
+
+const EventSchema* Stream::schema_of(Bytes raw) {
+  if (raw.size() < 2) return nullptr;
+  std::uint16_t id = 0;
+  std::memcpy(&id, raw.data(), sizeof id);
+  if (last_schema_ != nullptr && last_schema_->id == id) return last_schema_;
+  const auto found = schemas_.find(id);
+  if (found == schemas_.end()) return nullptr;
+  return last_schema_ = found->second;
+}
+
+Result<void> Stream::add(Bytes record) {
+  const perf_event_header header = header_of(record);
+  std::uint64_t time = 0;
+  if (header.type == PERF_RECORD_SAMPLE) {
+    const Layout* layout = layout_of_sample(record);
+    if (layout != nullptr && layout->time != 0) time = load_number(record, layout->time);
+  } else if (header.type < PERF_RECORD_MAX) {
+    time = trailer_time(*layout_of_other(record), record);
+  } else {
+    return {};  // written by perf itself
+  }
+  // What a tool made up at the start (the names of running threads) has no time and comes first.
+  if (time == 0) return emit(record);
+  order_.add(time, record);
+  return {};
+}
+
+Result<void> Stream::end_round() {
+  return order_.end_round([&](Bytes record) { return emit(record); });
+}
+
+Result<void> Stream::finish() {
+  return order_.finish([&](Bytes record) { return emit(record); });
+}
+
+Result<void> Stream::emit(Bytes record) {
+  const perf_event_header header = header_of(record);
+  base::Cursor cursor(record, sizeof header);
+  switch (header.type) {
+    case PERF_RECORD_SAMPLE: return emit_sample(record);
+    case PERF_RECORD_COMM: {
+      cursor.skip(4);
+      const auto tid = cursor.read<std::uint32_t>();
+      const std::string_view comm = cursor.read_c_string();
+      if (!cursor.failed()) comms_.set(tid, comm);
+      return {};
+    }
+    case PERF_RECORD_FORK: {
+      cursor.skip(8);
+      const auto tid = cursor.read<std::uint32_t>();
+      const auto parent = cursor.read<std::uint32_t>();
+      if (!cursor.failed()) comms_.fork(tid, parent);
+      return {};
+    }
+    case PERF_RECORD_LOST:
+      cursor.skip(8);
+      counts_.lost += cursor.read<std::uint64_t>();
+      return {};
+    case PERF_RECORD_LOST_SAMPLES:
+      counts_.lost += cursor.read<std::uint64_t>();
+      return {};
+    default: return {};
+  }
+}
+
+Result<void> Stream::emit_sample(Bytes record) {
+  Sample sample;
+  const Layout* layout = layout_of_sample(record);
+  if (layout == nullptr || !parse_sample(*layout, record, sample)) {
+    ++counts_.broken;
+    return {};
+  }
+  const EventSchema* schema = schema_of(sample.raw);
+  if (schema == nullptr) {
+    ++counts_.other;
+    return {};
+  }
+  record_.time_ns = sample.time_ns;
+  record_.cpu = sample.cpu;
+  record_.pid = sample.pid;
+  record_.tid = sample.tid;
+  record_.comm = comms_.name(sample.tid);
+  decode_raw(*schema, sample.raw, record_);
+  ++counts_.records;
+  return consumer_(record_);
+}
+
+}  // namespace dtp::record

@@ -1,0 +1,62 @@
+// Records of several rings, put in order of time within a bounded window.
+//
+// Every ring is drained once a round. What a ring holds when its turn comes in round N was written before
+// round N ended, and whatever is written later is not older than the newest record of round N-1, since all rings
+// were looked at after that one existed. So at the end of round N everything up to the newest record of
+// round N-1 can go. perf marks the rounds in its files by PERF_RECORD_FINISHED_ROUND for the same purpose.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "dtracepp/error.h"
+
+namespace dtp::record {
+
+class TimeOrder {
+ public:
+  // The bytes must stay where they are until the round after this one has ended.
+  void add(std::uint64_t time, std::span<const std::byte> record) {
+    waiting_.push_back({time, record});
+    newest_ = std::max(newest_, time);
+  }
+
+  // Calls emit(record) -> Result<void> for what can go.
+  template <class Emit>
+  Result<void> end_round(Emit&& emit) {
+    // A round that brought nothing: there is nothing left to wait for.
+    const std::uint64_t until = newest_ == newest_before_ ? UINT64_MAX : newest_before_;
+    newest_before_ = newest_;
+    return emit_until(until, emit);
+  }
+
+  template <class Emit>
+  Result<void> finish(Emit&& emit) {
+    return emit_until(UINT64_MAX, emit);
+  }
+
+ private:
+  struct Entry {
+    std::uint64_t time = 0;
+    std::span<const std::byte> record = {};
+  };
+
+  template <class Emit>
+  Result<void> emit_until(std::uint64_t until, Emit& emit) {
+    // Stable: records of one ring with equal times keep their order.
+    if (!std::ranges::is_sorted(waiting_, {}, &Entry::time)) std::ranges::stable_sort(waiting_, {}, &Entry::time);
+    std::size_t gone = 0;
+    for (; gone < waiting_.size() && waiting_[gone].time <= until; ++gone) DTP_CHECK(emit(waiting_[gone].record));
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(gone));
+    return {};
+  }
+
+  std::vector<Entry> waiting_ = {};
+  std::uint64_t newest_ = 0;
+  std::uint64_t newest_before_ = 0;
+};
+
+}  // namespace dtp::record

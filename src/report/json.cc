@@ -1,0 +1,191 @@
+// One JSON object a line. The first tells what follows:
+//
+//   {"schema":1,"time":"ns","events":[{"event":"probe:tcp_sendmsg","probe":"entry","fields":[
+//     {"name":"size","kind":"unsigned","type":"u64"},{"name":"dest","kind":"unsigned","type":"u32","display":"ip4"}]}]}
+//   {"time":5123123456789,"event":"probe:tcp_sendmsg","comm":"curl","pid":7,"tid":7,"cpu":1,
+//    "ip":18446744071580553728,"fields":{"size":120,"dest":"127.0.0.1"}}
+//
+// Numbers are numbers, also those that text shows in hex; addresses and bytes (in hex) are strings; truth is
+// true or false. What could not be read is null.
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/escape.h"
+#include "report/address.h"
+#include "report/number.h"
+#include "report/report.h"
+
+namespace dtp::report {
+namespace {
+
+std::string_view kind_name(record::FieldKind kind) {
+  using record::FieldKind;
+  switch (kind) {
+    case FieldKind::unsigned_: return "unsigned";
+    case FieldKind::signed_: return "signed";
+    case FieldKind::hex: return "hex";
+    case FieldKind::character: return "character";
+    case FieldKind::string: return "string";
+    case FieldKind::bytes: return "bytes";
+    case FieldKind::array: return "array";
+  }
+  return "";
+}
+
+std::string_view display_name(path::Display display) {
+  using path::Display;
+  switch (display) {
+    case Display::none: return "";
+    case Display::ip4: return "ip4";
+    case Display::ip6: return "ip6";
+    case Display::port: return "port";
+    case Display::mac: return "mac";
+    case Display::be16: return "be16";
+    case Display::be32: return "be32";
+    case Display::be64: return "be64";
+    case Display::boolean: return "bool";
+    case Display::pointer: return "pointer";
+  }
+  return "";
+}
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  base::append_json_string(out, text);
+  return out;
+}
+
+std::string describe_field(const record::FieldSchema& field) {
+  std::string out = "{\"name\":" + quoted(field.name) + ",\"kind\":" + quoted(kind_name(field.kind));
+  if (field.kind == record::FieldKind::array) out += ",\"of\":" + quoted(kind_name(field.element));
+  out += ",\"type\":" + quoted(field.c_type);
+  if (field.display != path::Display::none) out += ",\"display\":" + quoted(display_name(field.display));
+  return out + "}";
+}
+
+std::string describe_event(const record::EventSchema& schema) {
+  std::string out = "{\"event\":" + quoted(schema.group + ":" + schema.event);
+  if (schema.is_probe) out += schema.is_return ? ",\"probe\":\"return\"" : ",\"probe\":\"entry\"";
+  out += ",\"fields\":[";
+  for (std::size_t i = 0; i < schema.fields.size(); ++i) {
+    if (i > 0) out += ',';
+    out += describe_field(schema.fields[i]);
+  }
+  return out + "]}";
+}
+
+void append_json(std::string& out, const value::Value& value, record::FieldKind kind, path::Display display);
+
+struct Appender {
+  std::string& out;
+  record::FieldKind kind;
+  path::Display display;
+
+  void operator()(const value::Absent&) const { out += "null"; }
+  void operator()(std::uint64_t number) const {
+    if (kind == record::FieldKind::character) {
+      const char character = static_cast<char>(number);
+      base::append_json_string(out, {&character, 1});
+    } else if (display == path::Display::boolean) {
+      out += number != 0 ? "true" : "false";
+    } else {
+      append_decimal(out, number);
+    }
+  }
+  void operator()(std::int64_t number) const { append_signed(out, number); }
+  void operator()(const std::string& text) const { base::append_json_string(out, text); }
+  void operator()(const value::Bytes& bytes) const {
+    out += '"';
+    append_bytes(out, bytes);
+    out += '"';
+  }
+  void operator()(const value::Array& array) const {
+    out += '[';
+    for (std::size_t i = 0; i < array.size(); ++i) {
+      if (i > 0) out += ',';
+      append_json(out, array[i], kind, display);
+    }
+    out += ']';
+  }
+};
+
+void append_json(std::string& out, const value::Value& value, record::FieldKind kind, path::Display display) {
+  if (display != path::Display::none) {
+    const std::size_t start = out.size();
+    out += '"';
+    if (append_address(out, display, value)) {
+      out += '"';
+      return;
+    }
+    out.resize(start);
+  }
+  std::visit(Appender{out, kind, display}, value.of);
+}
+
+// What does not change from record to record.
+struct Line {
+  std::string event = {};                // ",\"event\":\"probe:vfs_read\",\"comm\":"
+  std::vector<std::string> labels = {};  // "\"name\":", from the second on with a comma in front
+};
+
+class Json final : public Report {
+ public:
+  explicit Json(Output& output) : output_(output) {}
+
+  Result<void> begin(std::span<const record::EventSchema> schemas) override {
+    std::string& out = output_.buffer();
+    out += "{\"schema\":1,\"time\":\"ns\",\"events\":[";
+    for (std::size_t i = 0; i < schemas.size(); ++i) {
+      if (i > 0) out += ',';
+      out += describe_event(schemas[i]);
+      Line& line = lines_[&schemas[i]];
+      line.event = ",\"event\":" + quoted(schemas[i].group + ":" + schemas[i].event) + ",\"comm\":";
+      for (const auto& field : schemas[i].fields) {
+        line.labels.push_back((line.labels.empty() ? "" : ",") + quoted(field.name) + ":");
+      }
+    }
+    out += "]}\n";
+    return output_.line_done();
+  }
+
+  Result<void> record(const record::Record& record) override {
+    std::string& out = output_.buffer();
+    const record::EventSchema& schema = *record.schema;
+    const Line& line = lines_[&schema];
+    const auto append_member = [&](std::string_view name, std::uint64_t number) {
+      out += name;
+      append_decimal(out, number);
+    };
+    append_member("{\"time\":", record.time_ns);
+    out += line.event;
+    base::append_json_string(out, record.comm);
+    append_member(",\"pid\":", record.pid);
+    append_member(",\"tid\":", record.tid);
+    append_member(",\"cpu\":", record.cpu);
+    if (schema.is_probe) append_member(",\"ip\":", record.ip);
+    if (schema.is_return) append_member(",\"return_ip\":", record.return_ip);
+    out += ",\"fields\":{";
+    for (std::size_t i = 0; i < schema.fields.size(); ++i) {
+      const record::FieldSchema& field = schema.fields[i];
+      out += line.labels[i];
+      const auto kind = field.kind == record::FieldKind::array ? field.element : field.kind;
+      append_json(out, record.values[i], kind, field.display);
+    }
+    out += "}}\n";
+    return output_.line_done();
+  }
+
+  Result<void> end() override { return output_.flush(); }
+
+ private:
+  Output& output_;
+  std::unordered_map<const record::EventSchema*, Line> lines_ = {};
+};
+
+}  // namespace
+
+std::unique_ptr<Report> make_json(Output& output) { return std::make_unique<Json>(output); }
+
+}  // namespace dtp::report

@@ -1,0 +1,29 @@
+// The door to output formats.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "dtracepp/error.h"
+#include "dtracepp/record.h"
+#include "report/output.h"
+
+namespace dtp::report {
+
+// Gets the schemas once, then every record in order.
+class Report {
+ public:
+  virtual ~Report() = default;
+  // The schemas outlive the report; records refer to them.
+  virtual Result<void> begin(std::span<const record::EventSchema> schemas) = 0;
+  virtual Result<void> record(const record::Record& record) = 0;
+  virtual Result<void> end() = 0;
+};
+
+// Lines as perf script has them.
+std::unique_ptr<Report> make_text(Output& output);
+// One JSON object a line; the first one tells the schema.
+std::unique_ptr<Report> make_json(Output& output);
+
+}  // namespace dtp::report
