@@ -1,0 +1,373 @@
+#include "kernel/capture.h"
+
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <set>
+
+#include "base/file.h"
+#include "kernel/child.h"
+#include "kernel/missed.h"
+#include "kernel/perf_event.h"
+#include "kernel/ring.h"
+#include "kernel/tasks.h"
+
+namespace dtp::kernel {
+namespace {
+
+constexpr std::size_t default_ring_bytes = 8U << 20;
+constexpr std::size_t default_all_rings_bytes = 512U << 20;
+constexpr std::size_t least_ring_bytes = 64U << 10;
+constexpr std::size_t most_ring_bytes = 1U << 30;
+constexpr pid_t every_task = -1;
+
+// What epoll gives back for a descriptor that is not the number of a task.
+constexpr std::uint64_t signal_token = ~std::uint64_t{0};
+constexpr std::uint64_t child_token = signal_token - 1;
+constexpr std::uint64_t ring_token = signal_token - 2;
+
+using Clock = std::chrono::steady_clock;
+
+std::string spell(const EventName& name) { return name.group + ":" + name.event; }
+
+std::size_t choose_ring_bytes(std::size_t asked, std::size_t cpus) {
+  const std::size_t wanted = asked != 0 ? asked : std::min(default_ring_bytes, default_all_rings_bytes / std::max<std::size_t>(cpus, 1));
+  return std::bit_ceil(std::clamp(wanted, least_ring_bytes, most_ring_bytes));
+}
+
+// "name, size": the fields that a filter of this event may use.
+std::string field_names(TraceFs& tracefs, const EventName& name) {
+  const std::string format = tracefs.read("events/" + name.group + "/" + name.event + "/format").value_or("");
+  std::string names;
+  for (std::size_t at = format.find("field:"); at != std::string::npos; at = format.find("field:", at + 1)) {
+    const std::string declaration = format.substr(at, format.find(';', at) - at);
+    std::string field = declaration.substr(declaration.find_last_of(" *") + 1);
+    field = field.substr(0, field.find('['));
+    if (!field.starts_with("common_")) names += (names.empty() ? "" : ", ") + field;
+  }
+  return names;
+}
+
+Result<std::uint64_t> read_id(TraceFs& tracefs, const EventName& name) {
+  const Io<std::string> text = tracefs.read("events/" + name.group + "/" + name.event + "/id");
+  std::uint64_t id = 0;
+  if (text && std::from_chars(text->data(), text->data() + text->size(), id).ec == std::errc()) return id;
+  if (text || text.error() == ENOENT) {
+    return fail({.what = "no event '" + spell(name) + "'", .hint = "probes are listed by 'dtrace++ list', tracepoints by 'perf list tracepoint'", .status = Status::wrong_request});
+  }
+  return fail(tracefs_error("cannot read the id of", spell(name), text.error()));
+}
+
+// Descriptors are a limit that nobody set with rings in mind; the hard one is.
+void raise_descriptor_limit(std::size_t needed) {
+  rlimit limit = {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return;
+  limit.rlim_cur = std::min<rlim_t>(needed, limit.rlim_max);
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+Result<std::vector<unsigned>> choose_cpus(const Target& target) {
+  DTP_TRY(std::vector<unsigned> online, online_cpus());
+  if (target.cpus.empty()) return online;
+  for (const unsigned cpu : target.cpus) {
+    if (!std::binary_search(online.begin(), online.end(), cpu)) {
+      return fail({.what = "there is no CPU " + std::to_string(cpu) + " online", .hint = "see /sys/devices/system/cpu/online", .status = Status::wrong_request});
+    }
+  }
+  const std::set<unsigned> once(target.cpus.begin(), target.cpus.end());
+  return std::vector<unsigned>(once.begin(), once.end());
+}
+
+Result<std::vector<pid_t>> choose_tasks(const Target& target, const std::optional<Child>& child) {
+  std::set<pid_t> tasks(target.tids.begin(), target.tids.end());
+  for (const pid_t pid : target.pids) {
+    const std::vector<pid_t> threads = threads_of(pid);
+    if (threads.empty()) return fail({.what = "no process " + std::to_string(pid), .status = Status::wrong_request});
+    tasks.insert(threads.begin(), threads.end());
+  }
+  if (!tasks.empty()) return std::vector<pid_t>(tasks.begin(), tasks.end());
+  if (target.all_cpus || !target.cpus.empty()) return std::vector<pid_t>{every_task};
+  if (child) return std::vector<pid_t>{child->pid()};
+  return fail({.what = "nothing to record: no process, no CPU and no command", .hint = "add -a for the whole system, -p PID, or -- COMMAND", .status = Status::wrong_request});
+}
+
+}  // namespace
+
+struct Capture::State {
+  // A perf descriptor and the index of its event in `events`.
+  struct Opened {
+    base::Fd fd = {};
+    std::size_t event = 0;
+  };
+
+  TraceFs& tracefs;
+  StopSignals& signals;
+  CaptureOptions options = {};
+  std::vector<CaptureEvent> asked = {};
+  std::vector<OpenedEvent> events = {};
+  std::vector<unsigned> cpus = {};
+  std::vector<pid_t> tasks = {};
+  std::optional<Child> child = {};
+  bool starts_by_exec = false;
+  std::vector<Opened> opened = {};
+  std::vector<Ring> rings = {};        // of cpus[i]
+  std::vector<bool> is_task_alive = {};
+  base::Fd poller = {};
+  std::uint64_t missed_before = 0;
+  std::optional<Ended> why = {};       // asked to end
+  bool is_command_gone = false;
+  std::uint64_t bytes = 0;
+
+  State(TraceFs& t, StopSignals& s) : tracefs(t), signals(s) {}
+
+  // open
+  Result<void> prepare_events(std::size_t ring_bytes);
+  Result<void> open_all(std::size_t ring_bytes);
+  Result<bool> open_task(unsigned cpu, std::size_t task, std::size_t ring_bytes, int& ring_fd);
+  Result<void> set_filter(const Opened& one) const;
+  Result<void> prepare_poll();
+  Result<void> watch(int fd, std::uint32_t events_wanted, std::uint64_t token) const;
+  // run
+  Result<void> start();
+  Result<void> poll(const Sink& sink, Clock::time_point begin);
+  void handle(std::uint64_t token, std::uint32_t epoll_events);
+  void ask_to_end(Ended reason);
+  Result<void> drain(const Sink& sink);
+  bool are_tasks_gone() const { return std::find(is_task_alive.begin(), is_task_alive.end(), true) == is_task_alive.end(); }
+  void control_all(unsigned long request) const;
+  std::uint64_t lost_in_rings();
+  void end_child();
+  std::vector<EventName> names() const;
+};
+
+Result<void> Capture::State::prepare_events(std::size_t ring_bytes) {
+  for (const CaptureEvent& event : asked) {
+    DTP_TRY(const std::uint64_t id, read_id(tracefs, event.name));
+    events.push_back({.name = spell(event.name), .attr = tracepoint_attr(id, ring_bytes)});
+  }
+  events.push_back({.name = "dummy:u", .attr = dummy_attr(ring_bytes)});
+  const bool with_lost = counts_lost();
+  for (OpenedEvent& event : events) {
+    if (with_lost) event.attr.read_format |= PERF_FORMAT_LOST;
+    event.attr.inherit = tasks.front() != every_task;
+    event.attr.enable_on_exec = starts_by_exec;
+  }
+  return {};
+}
+
+Result<void> Capture::State::set_filter(const Opened& one) const {
+  if (one.event >= asked.size() || asked[one.event].filter.empty()) return {};
+  const CaptureEvent& event = asked[one.event];
+  if (::ioctl(one.fd.get(), PERF_EVENT_IOC_SET_FILTER, event.filter.c_str()) == 0) return {};
+  const int error_number = errno;
+  const std::string fields = field_names(tracefs, event.name);
+  return fail({.what = "the kernel refuses the filter of '" + spell(event.name) + "'",
+               .where = Where{"filter", event.filter, {0, event.filter.size()}},
+               .hint = fields.empty() ? "" : "its fields: " + fields,
+               .detail = base::system_error("PERF_EVENT_IOC_SET_FILTER of", spell(event.name), error_number).what,
+               .status = Status::wrong_request});
+}
+
+// The events of one task on one cpu, the dummy first; false when the task is gone. The first cpu's dummies are
+// polled for the end of their tasks, and the first descriptor of each cpu for its ring. Edge-triggered: the
+// owner of a ring may have ended long before the others.
+Result<bool> Capture::State::open_task(unsigned cpu, std::size_t task, std::size_t ring_bytes, int& ring_fd) {
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const std::size_t index = i == 0 ? events.size() - 1 : i - 1;
+    OpenedEvent& event = events[index];
+    Io<base::Fd> fd = open_perf_event(event.attr, tasks[task], static_cast<int>(cpu));
+    if (!fd && fd.error() == ESRCH) return false;
+    if (!fd) return fail(perf_error(event.name, fd.error()));
+    std::uint64_t id = 0;
+    if (::ioctl(fd->get(), PERF_EVENT_IOC_ID, &id) != 0) return fail(perf_error(event.name, errno));
+    if (ring_fd >= 0 && ::ioctl(fd->get(), PERF_EVENT_IOC_SET_OUTPUT, ring_fd) != 0) return fail(perf_error(event.name, errno));
+    const bool is_owner = ring_fd < 0;
+    if (is_owner) {
+      DTP_TRY(Ring ring, Ring::map(fd->get(), ring_bytes));
+      rings.push_back(std::move(ring));
+      ring_fd = fd->get();
+    }
+    const bool tells_end = i == 0 && cpu == cpus.front();
+    if (is_owner || tells_end) DTP_CHECK(watch(fd->get(), EPOLLIN | EPOLLET, tells_end ? task : ring_token));
+    event.ids.push_back(id);
+    opened.push_back({std::move(*fd), index});
+    DTP_CHECK(set_filter(opened.back()));
+  }
+  return true;
+}
+
+Result<void> Capture::State::open_all(std::size_t ring_bytes) {
+  is_task_alive.assign(tasks.size(), true);
+  raise_descriptor_limit(tasks.size() * cpus.size() * events.size() + 64);
+  for (const unsigned cpu : cpus) {
+    int ring_fd = -1;
+    for (std::size_t task = 0; task < tasks.size(); ++task) {
+      DTP_TRY(const bool is_there, open_task(cpu, task, ring_bytes, ring_fd));
+      if (!is_there) is_task_alive[task] = false;
+    }
+    if (ring_fd < 0) return fail({.what = "the processes to record have ended"});
+  }
+  return {};
+}
+
+Result<void> Capture::State::watch(int fd, std::uint32_t events_wanted, std::uint64_t token) const {
+  epoll_event wanted = {};
+  wanted.events = events_wanted;
+  wanted.data.u64 = token;
+  if (::epoll_ctl(poller.get(), EPOLL_CTL_ADD, fd, &wanted) != 0) return fail(base::system_error("cannot poll", "events", errno));
+  return {};
+}
+
+Result<void> Capture::State::prepare_poll() {
+  poller = base::Fd(::epoll_create1(EPOLL_CLOEXEC));
+  if (!poller) return fail(base::system_error("cannot poll", "events", errno));
+  DTP_CHECK(watch(signals.fd(), EPOLLIN, signal_token));
+  if (child) DTP_CHECK(watch(child->pidfd(), EPOLLIN, child_token));
+  return {};
+}
+
+std::vector<EventName> Capture::State::names() const {
+  std::vector<EventName> all;
+  for (const CaptureEvent& event : asked) all.push_back(event.name);
+  return all;
+}
+
+void Capture::State::control_all(unsigned long request) const {
+  for (const Opened& one : opened) (void)::ioctl(one.fd.get(), request, 0);
+}
+
+Result<void> Capture::State::start() {
+  missed_before = read_missed(tracefs, names());
+  if (!starts_by_exec) control_all(PERF_EVENT_IOC_ENABLE);
+  if (child) DTP_CHECK(child->release());
+  return {};
+}
+
+// With a command the end is the command's end: it is asked to come to it. Asked twice, it has no choice.
+void Capture::State::ask_to_end(Ended reason) {
+  if (child && !is_command_gone) child->signal(why ? SIGKILL : SIGTERM);
+  if (!why) why = reason;
+}
+
+void Capture::State::handle(std::uint64_t token, std::uint32_t epoll_events) {
+  if (token == signal_token) {
+    while (signals.take()) ask_to_end(Ended::signal);
+  } else if (token == child_token) {
+    is_command_gone = true;
+  } else if (token != ring_token && (epoll_events & EPOLLHUP) != 0) {
+    is_task_alive[token] = false;  // and so are all that it started
+  }
+}
+
+Result<void> Capture::State::drain(const Sink& sink) {
+  for (std::size_t i = 0; i < rings.size(); ++i) {
+    const auto take = [&](std::span<const std::byte> records) { return sink.records(records, cpus[i]); };
+    DTP_TRY(const std::size_t drained, rings[i].drain(take));
+    bytes += drained;
+  }
+  return sink.round ? sink.round() : Result<void>{};
+}
+
+Result<void> Capture::State::poll(const Sink& sink, Clock::time_point begin) {
+  const auto end = begin + std::chrono::milliseconds(options.duration_ms);
+  std::array<epoll_event, 64> ready{};
+  for (;;) {
+    auto wait = std::chrono::milliseconds(options.poll_ms);
+    if (options.duration_ms > 0 && !why) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
+      wait = std::clamp(left, std::chrono::milliseconds(0), wait);
+    }
+    const int count = ::epoll_wait(poller.get(), ready.data(), static_cast<int>(ready.size()), static_cast<int>(wait.count()));
+    if (count < 0 && errno != EINTR) return fail(base::system_error("cannot poll", "events", errno));
+    for (int i = 0; i < count; ++i) handle(ready[static_cast<std::size_t>(i)].data.u64, ready[static_cast<std::size_t>(i)].events);
+    DTP_CHECK(drain(sink));
+    if (options.duration_ms > 0 && !why && Clock::now() >= end) ask_to_end(Ended::duration);
+    if (!why && child && is_command_gone) why = Ended::command_exited;
+    if (!why && !child && are_tasks_gone()) why = Ended::targets_gone;
+    if (why && (!child || is_command_gone)) return {};
+  }
+}
+
+// PERF_FORMAT_LOST is exact, and tells the samples from the dummy's records. PERF_RECORD_LOST counts both, and
+// only once a later record found room.
+std::uint64_t Capture::State::lost_in_rings() {
+  std::uint64_t sum = 0;
+  if ((events.front().attr.read_format & PERF_FORMAT_LOST) == 0) {
+    for (const Ring& ring : rings) sum += ring.lost();
+    return sum;
+  }
+  for (const Opened& one : opened) {
+    struct {
+      std::uint64_t value, id, lost;
+    } counted = {};
+    if (::read(one.fd.get(), &counted, sizeof counted) == sizeof counted) events[one.event].lost += counted.lost;
+  }
+  for (std::size_t i = 0; i < asked.size(); ++i) sum += events[i].lost;
+  return sum;
+}
+
+void Capture::State::end_child() {
+  if (!child || is_command_gone) return;
+  child->signal(SIGTERM);
+  epoll_event ready = {};
+  base::Fd waiter(::epoll_create1(EPOLL_CLOEXEC));
+  ready.events = EPOLLIN;
+  constexpr int patience_ms = 1000;
+  if (::epoll_ctl(waiter.get(), EPOLL_CTL_ADD, child->pidfd(), &ready) != 0 || ::epoll_wait(waiter.get(), &ready, 1, patience_ms) != 1) {
+    child->signal(SIGKILL);
+  }
+  is_command_gone = true;
+}
+
+Capture::Capture(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Capture::Capture(Capture&&) noexcept = default;
+Capture::~Capture() = default;
+
+Result<Capture> Capture::open(TraceFs& tracefs, const std::vector<CaptureEvent>& events, const Target& target,
+                              const CaptureOptions& options, StopSignals& signals) {
+  auto state = std::make_unique<State>(tracefs, signals);
+  state->options = options;
+  state->asked = events;
+  DTP_TRY(state->cpus, choose_cpus(target));
+  if (!target.command.empty()) {
+    DTP_TRY(Child child, Child::fork_held(target.command, signals.before()));
+    state->child.emplace(std::move(child));
+  }
+  DTP_TRY(state->tasks, choose_tasks(target, state->child));
+  state->starts_by_exec = state->child && state->tasks.front() == state->child->pid();
+  const std::size_t ring_bytes = choose_ring_bytes(options.ring_bytes, state->cpus.size());
+  DTP_CHECK(state->prepare_events(ring_bytes));
+  DTP_CHECK(state->prepare_poll());
+  DTP_CHECK(state->open_all(ring_bytes));
+  return Capture(std::move(state));
+}
+
+const std::vector<OpenedEvent>& Capture::events() const { return state_->events; }
+
+pid_t Capture::command_pid() const { return state_->child ? state_->child->pid() : 0; }
+
+Result<Ending> Capture::run(const Sink& sink) {
+  State& state = *state_;
+  const auto begin = Clock::now();
+  Result<void> result = state.start();
+  if (result) result = state.poll(sink, begin);
+  state.control_all(PERF_EVENT_IOC_DISABLE);
+  const std::chrono::duration<double> length = Clock::now() - begin;
+  if (result) result = state.drain(sink);
+  state.end_child();
+  if (!result) return std::unexpected(std::move(result.error()));
+  Ending ending{.why = *state.why, .bytes = state.bytes, .seconds = length.count()};
+  if (state.child) ending.command_status = state.child->reap();
+  ending.losses = {.ring = state.lost_in_rings(), .missed = read_missed(state.tracefs, state.names()) - state.missed_before};
+  return ending;
+}
+
+}  // namespace dtp::kernel
