@@ -128,7 +128,8 @@ def main():
             offences += [f"{path.relative_to(root)}: {offence}" for offence in found]
     for offence in offences:
         print(offence)
-    print(f"{len(files)} files, {len(offences)} offences")
+    failed = len({offence.split(":")[0] for offence in offences})
+    print(f"{len(files) + 1 - failed} passed, {failed} failed, 0 skipped")
     sys.exit(1 if offences or not files else 0)
 
 
