@@ -17,19 +17,20 @@ namespace dtp::path {
 
 // Bases: what the chain of dereferences starts from.
 struct Register { int number = 0; bool operator==(const Register&) const = default; };       // DWARF number
+struct NamedRegister { std::string name = {}; bool operator==(const NamedRegister&) const = default; };  // one DWARF does not number: %ip
 struct Argument { int number = 1; bool operator==(const Argument&) const = default; };       // $argN, from 1
 struct ReturnValue { bool operator==(const ReturnValue&) const = default; };                 // $retval
 struct StackPointer { bool operator==(const StackPointer&) const = default; };               // $stack
 struct StackSlot { int number = 0; bool operator==(const StackSlot&) const = default; };     // $stackN
 struct Comm { bool operator==(const Comm&) const = default; };                               // $comm
-struct Constant { std::int64_t value = 0; std::string spelling = {}; bool operator==(const Constant&) const = default; };  // \1
+struct Constant { std::int64_t value = 0; bool operator==(const Constant&) const = default; };  // \1
 struct Text { std::string text = {}; bool operator==(const Text&) const = default; };        // \"text"
-// The contents of static memory: @SYM+8, @ADDR, @+FILEOFF.
-struct Symbol { std::string name = {}; std::int64_t offset = 0; bool operator==(const Symbol&) const = default; };
+// The contents of static memory: @SYM+8, @ADDR, @+FILEOFF. `with_offset` spells a zero offset out.
+struct Symbol { std::string name = {}; std::int64_t offset = 0; bool with_offset = false; bool operator==(const Symbol&) const = default; };
 struct Address { std::uint64_t address = 0; bool operator==(const Address&) const = default; };
 struct FileOffset { std::uint64_t offset = 0; bool operator==(const FileOffset&) const = default; };
 
-using Base = std::variant<Register, Argument, ReturnValue, StackPointer, StackSlot, Comm, Constant, Text, Symbol,
+using Base = std::variant<Register, NamedRegister, Argument, ReturnValue, StackPointer, StackSlot, Comm, Constant, Text, Symbol,
                           Address, FileOffset>;
 
 // Read memory at (the value so far) + offset.

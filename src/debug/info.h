@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "debug/elf_file.h"
+#include "debug/symbols.h"
 #include "dtracepp/error.h"
 #include "dtracepp/path.h"
 #include "dtracepp/type.h"
@@ -33,14 +35,15 @@ struct Variable {
   std::uint64_t key = 0;          // the reader's own
 };
 
-// Where a variable is at one address.
+// Where a variable is at one address: base, dereferenced in turn, plus offset.
 struct Location {
   enum class Kind {
-    memory,  // the object lies in memory at base + offset
-    value,   // the object is the value base + offset itself
+    memory,  // the sum is the object's address
+    value,   // the sum is the object's value
   };
   Kind kind = Kind::value;
-  path::Base base = {};
+  path::Base base = {};  // path::Symbol, Address, FileOffset: the address itself is meant, not its contents
+  std::vector<path::Deref> derefs = {};
   std::int64_t offset = 0;
 };
 
@@ -76,6 +79,9 @@ class Info : public type::Loader {
 
   virtual Whereabouts locate(const Instance& instance, std::uint64_t address, const Variable& variable) = 0;
 
+  // The first address behind the instance's prologue, where its frame stands; its entry where that is not known.
+  virtual std::uint64_t body_address(const Instance& instance) { return instance.address; }
+
   // What the function returns; void: key 0.
   virtual type::Id find_result_type(const Instance& instance) = 0;
 
@@ -98,7 +104,14 @@ class Info : public type::Loader {
 // kernel's own BTF when the file is a module's; empty otherwise.
 Result<std::unique_ptr<Info>> open_btf(const std::string& path, const std::string& base);
 
-// The DWARF of an ELF file.
-Result<std::unique_ptr<Info>> open_dwarf(const std::string& path);
+// An ELF file with its symbols.
+struct Binary {
+  ElfFile file;
+  Symbols symbols;
+};
+Result<std::shared_ptr<const Binary>> open_binary(const std::string& path);
+
+// The DWARF of an ELF file; a module's is relocated.
+Result<std::unique_ptr<Info>> open_dwarf(std::shared_ptr<const Binary> binary);
 
 }  // namespace dtp::debug

@@ -1,0 +1,314 @@
+// The DWARF of a file by libdw: functions, their inlined copies, and variables.
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "debug/dwarf_location.h"
+#include "debug/dwarf_types.h"
+#include "debug/dwarf_units.h"
+#include "debug/find.h"
+#include "debug/info.h"
+
+namespace dtp::debug {
+namespace {
+
+// DIE trees are as deep as blocks nest; hostile ones do not get to overflow our stack.
+constexpr int deepest_die = 128;
+
+bool has_attribute(Dwarf_Die& die, unsigned name) {
+  Dwarf_Attribute attribute;
+  return dwarf_attr_integrate(&die, name, &attribute) != nullptr;
+}
+
+bool is_flagged(Dwarf_Die& die, unsigned name) {
+  Dwarf_Attribute attribute;
+  bool value = false;
+  return dwarf_attr_integrate(&die, name, &attribute) != nullptr && dwarf_formflag(&attribute, &value) == 0 && value;
+}
+
+bool is_declaration(Dwarf_Die& die) {
+  Dwarf_Attribute attribute;
+  bool value = false;
+  return dwarf_attr(&die, DW_AT_declaration, &attribute) != nullptr && dwarf_formflag(&attribute, &value) == 0 && value;
+}
+
+std::string name_of(Dwarf_Die& die) {
+  const char* name = dwarf_diename(&die);
+  return name == nullptr ? "" : name;
+}
+
+// The entry address; of a DIE with ranges only, the first range's.
+std::optional<std::uint64_t> entry_of(Dwarf_Die& die) {
+  Dwarf_Addr entry = 0, base = 0, start = 0, end = 0;
+  if (dwarf_entrypc(&die, &entry) == 0) return entry;
+  if (dwarf_ranges(&die, 0, &base, &start, &end) > 0) return start;
+  return std::nullopt;
+}
+
+// One past the last byte of the range that holds the entry.
+std::uint64_t end_of(Dwarf_Die& die, std::uint64_t entry) {
+  Dwarf_Addr base = 0, start = 0, end = 0;
+  for (std::ptrdiff_t at = 0; (at = dwarf_ranges(&die, at, &base, &start, &end)) > 0;)
+    if (entry >= start && entry < end) return end;
+  return entry;
+}
+
+bool is_callee_of(Dwarf_Die& die, Dwarf_Die& origin) {
+  Dwarf_Attribute attribute;
+  Dwarf_Die found;
+  return dwarf_attr(&die, DW_AT_abstract_origin, &attribute) != nullptr && dwarf_formref_die(&attribute, &found) != nullptr &&
+         found.addr == origin.addr;
+}
+
+// Depth first, children before siblings. `visit` says whether to go into the DIE.
+template <class Visit>
+void walk(Dwarf_Die& die, Visit& visit, int depth = 0) {
+  Dwarf_Die child;
+  if (depth > deepest_die || dwarf_child(&die, &child) != 0) return;
+  do {
+    if (visit(child)) walk(child, visit, depth + 1);
+  } while (dwarf_siblingof(&child, &child) == 0);
+}
+
+class DwarfInfo final : public Info {
+ public:
+  DwarfInfo(std::shared_ptr<const Binary> binary, Dwarf* dwarf) : binary_(std::move(binary)), dwarf_(dwarf) {}
+  ~DwarfInfo() override {
+    if (!binary_->file.is_relocatable()) dwarf_end(dwarf_);
+  }
+
+  Result<std::vector<Instance>> find_functions(const std::string& name) override;
+  Result<std::vector<Instance>> find_function_at(std::uint64_t address) override;
+  std::vector<Variable> find_variables(const Instance& instance, std::uint64_t address) override;
+  Whereabouts locate(const Instance& instance, std::uint64_t address, const Variable& variable) override;
+  std::uint64_t body_address(const Instance& instance) override;
+  type::Id find_result_type(const Instance& instance) override;
+  std::vector<std::string> function_names() override;
+  std::string source() const override { return "DWARF of " + binary_->file.path(); }
+  type::Type load_type(type::Id id) override { return load_dwarf_type(dwarf_, id); }
+
+ private:
+  std::optional<Dwarf_Die> unit_die_at(std::uint64_t address);
+  std::optional<Dwarf_Die> unit_die(std::uint64_t unit_offset);
+  void find_in_unit(Dwarf_Die& unit, const std::string& name, std::vector<Instance>& found);
+  void add_instance(Dwarf_Die& die, bool is_inlined, std::vector<Instance>& found);
+  std::optional<Dwarf_Die> function_around(Dwarf_Die& unit, std::uint64_t address);
+  Scope scope_at(Dwarf_Die& die, std::uint64_t address);
+
+  std::shared_ptr<const Binary> binary_;
+  Dwarf* dwarf_;
+};
+
+std::optional<Dwarf_Die> DwarfInfo::unit_die(std::uint64_t unit_offset) {
+  Dwarf_Off next = 0, abbreviations = 0;
+  std::size_t header = 0;
+  std::uint8_t address_size = 0, offset_size = 0;
+  Dwarf_Die die;
+  if (dwarf_nextcu(dwarf_, unit_offset, &next, &header, &abbreviations, &address_size, &offset_size) != 0) return std::nullopt;
+  if (dwarf_offdie(dwarf_, unit_offset + header, &die) == nullptr) return std::nullopt;
+  return die;
+}
+
+std::optional<Dwarf_Die> DwarfInfo::unit_die_at(std::uint64_t address) {
+  if (const auto unit = unit_at(binary_->file, address)) return unit_die(*unit);
+  Dwarf_Die die;
+  if (dwarf_addrdie(dwarf_, address, &die) != nullptr) return die;
+  // clang writes no .debug_aranges.
+  Dwarf_CU* unit = nullptr;
+  while (dwarf_get_units(dwarf_, unit, &unit, nullptr, nullptr, &die, nullptr) == 0)
+    if (dwarf_haspc(&die, address) > 0) return die;
+  return std::nullopt;
+}
+
+void DwarfInfo::add_instance(Dwarf_Die& die, bool is_inlined, std::vector<Instance>& found) {
+  const auto entry = entry_of(die);
+  if (!entry || *entry == 0) return;
+  if (std::ranges::any_of(found, [&](const Instance& known) { return known.address == *entry; })) return;
+  const char* file = dwarf_decl_file(&die);
+  found.push_back({.function = name_of(die),
+                   .address = *entry,
+                   .end = end_of(die, *entry),
+                   .is_inlined = is_inlined,
+                   .is_external = is_flagged(die, DW_AT_external),
+                   .file = file == nullptr ? "" : file,
+                   .scope = dwarf_dieoffset(&die)});
+}
+
+// A function's DIE is concrete, or abstract with its instances elsewhere in the unit: inlined ones and
+// perhaps one out of line. A unit defines a name once.
+void DwarfInfo::find_in_unit(Dwarf_Die& unit, const std::string& name, std::vector<Instance>& found) {
+  Dwarf_Die die;
+  if (dwarf_child(&unit, &die) != 0) return;
+  do {
+    if (dwarf_tag(&die) != DW_TAG_subprogram) continue;
+    const char* die_name = dwarf_diename(&die);
+    if (die_name == nullptr || name != die_name || is_declaration(die)) continue;
+    const std::size_t before = found.size();
+    if (entry_of(die)) {
+      add_instance(die, false, found);
+    } else if (has_attribute(die, DW_AT_inline)) {
+      auto visit = [&](Dwarf_Die& child) {
+        const int tag = dwarf_tag(&child);
+        const bool is_code = tag == DW_TAG_inlined_subroutine || tag == DW_TAG_subprogram;
+        if (is_code && is_callee_of(child, die)) add_instance(child, tag == DW_TAG_inlined_subroutine, found);
+        return is_code || tag == DW_TAG_lexical_block || tag == DW_TAG_namespace;
+      };
+      walk(unit, visit);
+    }
+    if (found.size() > before) return;
+  } while (dwarf_siblingof(&die, &die) == 0);
+}
+
+Result<std::vector<Instance>> DwarfInfo::find_functions(const std::string& name) {
+  std::vector<Instance> found;
+  // A global function is defined in one unit, which its symbol tells.
+  const auto symbols = binary_->symbols.find(name);
+  if (symbols.size() == 1 && symbols[0]->is_function && symbols[0]->binding == Binding::global) {
+    if (auto unit = unit_die_at(symbols[0]->address)) find_in_unit(*unit, name, found);
+    if (!found.empty()) return found;
+  }
+  if (const auto units = units_mentioning(binary_->file, name)) {
+    for (const std::uint64_t offset : *units)
+      if (auto unit = unit_die(offset)) find_in_unit(*unit, name, found);
+    return found;
+  }
+  Dwarf_Die die;
+  Dwarf_CU* unit = nullptr;
+  while (dwarf_get_units(dwarf_, unit, &unit, nullptr, nullptr, &die, nullptr) == 0) find_in_unit(die, name, found);
+  return found;
+}
+
+std::optional<Dwarf_Die> DwarfInfo::function_around(Dwarf_Die& unit, std::uint64_t address) {
+  std::optional<Dwarf_Die> found;
+  auto visit = [&](Dwarf_Die& child) {
+    const int tag = dwarf_tag(&child);
+    if (!found && tag == DW_TAG_subprogram && !is_declaration(child) && dwarf_haspc(&child, address) > 0) found = child;
+    return !found && tag == DW_TAG_namespace;
+  };
+  walk(unit, visit);
+  return found;
+}
+
+Result<std::vector<Instance>> DwarfInfo::find_function_at(std::uint64_t address) {
+  std::vector<Instance> found;
+  auto unit = unit_die_at(address);
+  if (!unit) return found;
+  if (auto function = function_around(*unit, address)) add_instance(*function, false, found);
+  return found;
+}
+
+std::vector<Variable> DwarfInfo::find_variables(const Instance& instance, std::uint64_t address) {
+  std::vector<Variable> found;
+  std::unordered_set<std::string> seen;
+  Dwarf_Die die, unit;
+  if (dwarf_offdie(dwarf_, instance.scope, &die) == nullptr) return found;
+  const auto add = [&](Dwarf_Die& child, Role role) {
+    const int tag = dwarf_tag(&child);
+    if (tag != DW_TAG_formal_parameter && tag != DW_TAG_variable) return;
+    const bool external = is_flagged(child, DW_AT_external);
+    if (!external && !has_attribute(child, DW_AT_location) && !has_attribute(child, DW_AT_const_value) && role != Role::parameter) return;
+    std::string name = name_of(child);
+    if (name.empty() || !seen.insert(name).second) return;
+    found.push_back({std::move(name), type_of(child), external ? Role::global : role, dwarf_dieoffset(&child)});
+  };
+  // Of nested blocks the inner one's names count, so blocks are collected outside in and read backwards.
+  std::vector<Dwarf_Die> blocks{die}, inlined;
+  for (std::size_t i = 0; i < blocks.size() && i < deepest_die; ++i) {
+    Dwarf_Die child;
+    if (dwarf_child(&blocks[i], &child) != 0) continue;
+    do {
+      const int tag = dwarf_tag(&child);
+      if ((tag != DW_TAG_lexical_block && tag != DW_TAG_inlined_subroutine) || dwarf_haspc(&child, address) <= 0) continue;
+      (tag == DW_TAG_lexical_block ? blocks : inlined).push_back(child);
+    } while (dwarf_siblingof(&child, &child) == 0);
+  }
+  std::ranges::reverse(blocks);
+  const auto add_children = [&](Dwarf_Die& parent, auto role_of) {
+    Dwarf_Die child;
+    if (dwarf_child(&parent, &child) != 0) return;
+    do add(child, role_of(child));
+    while (dwarf_siblingof(&child, &child) == 0);
+  };
+  const auto inner_role = [](Dwarf_Die& child) { return dwarf_tag(&child) == DW_TAG_formal_parameter ? Role::parameter : Role::local; };
+  for (Dwarf_Die& block : blocks) add_children(block, inner_role);
+  if (dwarf_diecu(&die, &unit, nullptr, nullptr) != nullptr) add_children(unit, [](Dwarf_Die&) { return Role::global; });
+  return found;
+}
+
+Scope DwarfInfo::scope_at(Dwarf_Die& die, std::uint64_t address) {
+  Scope scope{.dwarf = dwarf_, .file = &binary_->file};
+  Dwarf_Die unit;
+  std::optional<Dwarf_Die> function;
+  if (dwarf_tag(&die) == DW_TAG_subprogram) function = die;
+  else if (dwarf_diecu(&die, &unit, nullptr, nullptr) != nullptr) function = function_around(unit, address);
+  if (!function) return scope;
+  scope.function = *function;
+  scope.has_function = true;
+  scope.entry = entry_of(*function).value_or(0);
+  scope.end = end_of(*function, scope.entry);
+  return scope;
+}
+
+Whereabouts DwarfInfo::locate(const Instance& instance, std::uint64_t address, const Variable& variable) {
+  Dwarf_Die die, scope_die;
+  if (dwarf_offdie(dwarf_, variable.key, &die) == nullptr || dwarf_offdie(dwarf_, instance.scope, &scope_die) == nullptr)
+    return Unavailable{Reason::optimised_out, "its debug information cannot be read"};
+  if (variable.role == Role::global && is_flagged(die, DW_AT_external)) return Location{.kind = Location::Kind::memory, .base = path::Symbol{variable.name}};
+  return locate_variable(die, variable.role == Role::parameter, address, scope_at(scope_die, address));
+}
+
+// Compilers start a new line where the prologue ends; clang also marks it.
+std::uint64_t DwarfInfo::body_address(const Instance& instance) {
+  Dwarf_Die die, unit;
+  Dwarf_Lines* lines = nullptr;
+  std::size_t count = 0;
+  if (dwarf_offdie(dwarf_, instance.scope, &die) == nullptr || dwarf_diecu(&die, &unit, nullptr, nullptr) == nullptr ||
+      dwarf_getsrclines(&unit, &lines, &count) != 0)
+    return instance.address;
+  std::uint64_t second = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    Dwarf_Line* line = dwarf_onesrcline(lines, i);
+    Dwarf_Addr address = 0;
+    bool is_marked = false;
+    if (dwarf_lineaddr(line, &address) != 0 || address <= instance.address || address >= instance.end) continue;
+    if (dwarf_lineprologueend(line, &is_marked) == 0 && is_marked) return address;
+    if (second == 0 || address < second) second = address;
+  }
+  return second == 0 ? instance.address : second;
+}
+
+type::Id DwarfInfo::find_result_type(const Instance& instance) {
+  Dwarf_Die die;
+  return dwarf_offdie(dwarf_, instance.scope, &die) == nullptr ? type::Id{} : type_of(die);
+}
+
+std::vector<std::string> DwarfInfo::function_names() {
+  std::vector<std::string> names;
+  for (const Symbol& symbol : binary_->symbols.all())
+    if (symbol.is_function) names.emplace_back(symbol.name);
+  return names;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Binary>> open_binary(const std::string& path) {
+  DTP_TRY(ElfFile file, ElfFile::open(path));
+  Symbols symbols = Symbols::of_elf(file);
+  return std::make_shared<const Binary>(Binary{std::move(file), std::move(symbols)});
+}
+
+Result<std::unique_ptr<Info>> open_dwarf(std::shared_ptr<const Binary> binary) {
+  const std::string& path = binary->file.path();
+  if (!has_dwarf(binary->file))
+    return fail({.what = "'" + path + "' has no debug information", .hint = "install the package with its debug symbols, or build with -g", .status = Status::not_possible});
+  Dwarf_Addr bias = 0;
+  Dwarf* dwarf = binary->file.is_relocatable() ? dwfl_module_getdwarf(binary->file.module(), &bias)
+                                               : dwarf_begin_elf(binary->file.handle(), DWARF_C_READ, nullptr);
+  if (dwarf == nullptr) return fail({.what = "cannot read the debug information of '" + path + "': " + dwarf_errmsg(-1)});
+  return std::make_unique<DwarfInfo>(std::move(binary), dwarf);
+}
+
+}  // namespace dtp::debug

@@ -1,0 +1,26 @@
+// DWARF locations in our words: a base register or address, dereferences, an offset.
+#pragma once
+
+#include <elfutils/libdw.h>
+
+#include <cstdint>
+
+#include "debug/elf_file.h"
+#include "debug/info.h"
+
+namespace dtp::debug {
+
+// What the evaluation of a location needs to know of its surroundings.
+struct Scope {
+  Dwarf* dwarf = nullptr;
+  const ElfFile* file = nullptr;
+  Dwarf_Die function = {};      // the out-of-line function around the address; its frame base counts
+  bool has_function = false;
+  std::uint64_t entry = 0;      // its entry address
+  std::uint64_t end = 0;        // one past its last byte
+};
+
+// Where the variable's DIE says it is at `address`.
+Whereabouts locate_variable(Dwarf_Die variable, bool is_parameter, std::uint64_t address, const Scope& scope);
+
+}  // namespace dtp::debug

@@ -1,0 +1,182 @@
+// DWARF 5, chapter 5.
+#include "debug/dwarf_types.h"
+
+#include <dwarf.h>
+
+#include <optional>
+#include <vector>
+
+namespace dtp::debug {
+namespace {
+
+using type::Kind;
+using type::Type;
+
+constexpr int dimension_shift = 56;
+constexpr std::uint64_t offset_mask = (std::uint64_t{1} << dimension_shift) - 1;
+
+std::optional<std::uint64_t> number(Dwarf_Die& die, unsigned name) {
+  Dwarf_Attribute attribute;
+  Dwarf_Word value = 0;
+  if (dwarf_attr_integrate(&die, name, &attribute) == nullptr || dwarf_formudata(&attribute, &value) != 0) return std::nullopt;
+  return value;
+}
+
+bool flag(Dwarf_Die& die, unsigned name) {
+  Dwarf_Attribute attribute;
+  bool value = false;
+  return dwarf_attr(&die, name, &attribute) != nullptr && dwarf_formflag(&attribute, &value) == 0 && value;
+}
+
+std::string name_of(Dwarf_Die& die) {
+  const char* name = dwarf_diename(&die);
+  return name == nullptr ? "" : name;
+}
+
+template <class Visit>
+void each_child(Dwarf_Die& die, Visit visit) {
+  Dwarf_Die child;
+  if (dwarf_child(&die, &child) != 0) return;
+  do visit(child);
+  while (dwarf_siblingof(&child, &child) == 0);
+}
+
+void fill_base(Dwarf_Die& die, Type& type) {
+  switch (number(die, DW_AT_encoding).value_or(0)) {
+    case DW_ATE_boolean: type.kind = Kind::boolean; break;
+    case DW_ATE_float:
+    case DW_ATE_complex_float:
+    case DW_ATE_decimal_float:
+    case DW_ATE_imaginary_float: type.kind = Kind::floating; break;
+    case DW_ATE_signed_char: type.kind = Kind::character; type.is_signed = true; break;
+    case DW_ATE_unsigned_char: type.kind = Kind::character; break;
+    case DW_ATE_signed: type.kind = Kind::integer; type.is_signed = true; break;
+    default: type.kind = Kind::integer; break;
+  }
+}
+
+// Bits are counted from the least significant one of the aggregate. DWARF 2 and 3 count a bitfield from the
+// most significant bit of its storage unit instead (DWARF 3, 5.6.6).
+type::Member load_member(Dwarf_Die& die) {
+  type::Member member{.name = dwarf_tag(&die) == DW_TAG_inheritance ? "" : name_of(die), .type = type_of(die)};
+  const std::uint64_t bytes = number(die, DW_AT_data_member_location).value_or(0);
+  member.bit_size = static_cast<std::uint32_t>(number(die, DW_AT_bit_size).value_or(0));
+  if (const auto bits = number(die, DW_AT_data_bit_offset)) {
+    member.bit_offset = *bits;
+  } else if (const auto from_top = number(die, DW_AT_bit_offset); from_top && member.bit_size > 0) {
+    Dwarf_Die target;
+    Dwarf_Attribute attribute;
+    std::uint64_t unit = number(die, DW_AT_byte_size).value_or(0);
+    if (unit == 0 && dwarf_attr(&die, DW_AT_type, &attribute) != nullptr && dwarf_formref_die(&attribute, &target) != nullptr) {
+      Dwarf_Die plain;
+      if (dwarf_peel_type(&target, &plain) == 0) unit = number(plain, DW_AT_byte_size).value_or(0);
+    }
+    member.bit_offset = bytes * 8 + unit * 8 - *from_top - member.bit_size;
+  } else {
+    member.bit_offset = bytes * 8;
+  }
+  return member;
+}
+
+void fill_aggregate(Dwarf_Die& die, Type& type, Kind kind) {
+  type.kind = kind;
+  type.is_declaration = flag(die, DW_AT_declaration);
+  each_child(die, [&](Dwarf_Die& child) {
+    const int tag = dwarf_tag(&child);
+    if (tag == DW_TAG_inheritance || (tag == DW_TAG_member && !flag(child, DW_AT_external))) type.members.push_back(load_member(child));
+  });
+}
+
+void fill_enumeration(Dwarf_Die& die, Type& type) {
+  type.kind = Kind::enumeration;
+  each_child(die, [&](Dwarf_Die& child) {
+    Dwarf_Attribute attribute;
+    Dwarf_Sword value = 0;
+    if (dwarf_tag(&child) != DW_TAG_enumerator || dwarf_attr(&child, DW_AT_const_value, &attribute) == nullptr) return;
+    if (dwarf_formsdata(&attribute, &value) == 0) type.enumerators.push_back({name_of(child), value});
+  });
+  auto encoding = number(die, DW_AT_encoding);
+  Dwarf_Attribute attribute;
+  Dwarf_Die underlying, plain;
+  if (!encoding && dwarf_attr(&die, DW_AT_type, &attribute) != nullptr && dwarf_formref_die(&attribute, &underlying) != nullptr &&
+      dwarf_peel_type(&underlying, &plain) == 0)
+    encoding = number(plain, DW_AT_encoding);
+  type.is_signed = encoding == DW_ATE_signed;
+}
+
+std::optional<std::uint64_t> dimension(Dwarf_Die& subrange) {
+  if (const auto count = number(subrange, DW_AT_count)) return count;
+  Dwarf_Attribute attribute;
+  Dwarf_Sword upper = 0;
+  if (dwarf_attr(&subrange, DW_AT_upper_bound, &attribute) == nullptr || dwarf_formsdata(&attribute, &upper) != 0 || upper < -1) return std::nullopt;
+  return static_cast<std::uint64_t>(upper + 1);
+}
+
+// int m[2][3] is one DIE with two subranges; it is an array of arrays here.
+void fill_array(Dwarf_Die& die, Type& type, type::Id id) {
+  type.kind = Kind::array;
+  std::vector<std::optional<std::uint64_t>> dimensions;
+  each_child(die, [&](Dwarf_Die& child) {
+    if (dwarf_tag(&child) == DW_TAG_subrange_type) dimensions.push_back(dimension(child));
+  });
+  const std::size_t indexed = id.key >> dimension_shift;
+  if (indexed < dimensions.size()) type.count = dimensions[indexed];
+  if (indexed + 1 < dimensions.size()) type.target = {(id.key & offset_mask) | ((indexed + 1) << dimension_shift)};
+  else type.target = type_of(die);
+  if (indexed > 0) type.size = 0;
+}
+
+void fill_function(Dwarf_Die& die, Type& type) {
+  type.kind = Kind::function;
+  type.target = type_of(die);
+  each_child(die, [&](Dwarf_Die& child) {
+    if (dwarf_tag(&child) == DW_TAG_formal_parameter) type.parameters.push_back({name_of(child), type_of(child)});
+  });
+}
+
+void fill_pointer(Dwarf_Die& die, Type& type, Kind kind) {
+  type.kind = kind;
+  type.target = type_of(die);
+  // clang leaves the size out.
+  if (type.size == 0) type.size = 8;
+}
+
+}  // namespace
+
+type::Id type_of(Dwarf_Die& die) {
+  Dwarf_Attribute attribute;
+  Dwarf_Die type;
+  if (dwarf_attr_integrate(&die, DW_AT_type, &attribute) == nullptr || dwarf_formref_die(&attribute, &type) == nullptr) return {};
+  return {dwarf_dieoffset(&type)};
+}
+
+Type load_dwarf_type(Dwarf* dwarf, type::Id id) {
+  Type type;
+  Dwarf_Die die;
+  if (id.key == 0) return Type{.kind = Kind::void_, .name = "void"};
+  if (dwarf_offdie(dwarf, id.key & offset_mask, &die) == nullptr) return type;
+  type.name = name_of(die);
+  type.size = number(die, DW_AT_byte_size).value_or(0);
+  switch (dwarf_tag(&die)) {
+    case DW_TAG_base_type: fill_base(die, type); break;
+    case DW_TAG_structure_type: fill_aggregate(die, type, Kind::structure); break;
+    case DW_TAG_union_type: fill_aggregate(die, type, Kind::union_); break;
+    case DW_TAG_class_type: fill_aggregate(die, type, Kind::class_); break;
+    case DW_TAG_enumeration_type: fill_enumeration(die, type); break;
+    case DW_TAG_array_type: fill_array(die, type, id); break;
+    case DW_TAG_subroutine_type: fill_function(die, type); break;
+    case DW_TAG_pointer_type: fill_pointer(die, type, Kind::pointer); break;
+    case DW_TAG_reference_type:
+    case DW_TAG_rvalue_reference_type: fill_pointer(die, type, Kind::reference); break;
+    case DW_TAG_typedef: type.kind = Kind::typedef_; type.target = type_of(die); break;
+    case DW_TAG_const_type: type.kind = Kind::qualifier; type.name = "const"; type.target = type_of(die); break;
+    case DW_TAG_volatile_type: type.kind = Kind::qualifier; type.name = "volatile"; type.target = type_of(die); break;
+    case DW_TAG_restrict_type: type.kind = Kind::qualifier; type.name = "restrict"; type.target = type_of(die); break;
+    case DW_TAG_atomic_type: type.kind = Kind::qualifier; type.name = "_Atomic"; type.target = type_of(die); break;
+    case DW_TAG_unspecified_type: type.kind = Kind::void_; break;
+    default: break;
+  }
+  return type;
+}
+
+}  // namespace dtp::debug

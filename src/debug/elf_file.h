@@ -1,0 +1,63 @@
+// An ELF file, opened: sections, symbols, build-id, and where its code lies in the file.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/file.h"
+#include "dtracepp/error.h"
+
+struct Elf;
+struct Dwfl;
+struct Dwfl_Module;
+
+namespace dtp::debug {
+
+class ElfFile {
+ public:
+  // Refuses what is not ELF for x86_64 and what ends before its own tables do.
+  static Result<ElfFile> open(const std::string& path);
+  ElfFile(ElfFile&& other) noexcept;
+  ElfFile& operator=(ElfFile&& other) noexcept;
+  ~ElfFile();
+
+  const std::string& path() const { return path_; }
+  Elf* handle() const { return elf_; }
+  int fd() const { return fd_.get(); }
+
+  // A kernel module: its sections are laid out one after the other, and addresses are those of the layout.
+  bool is_relocatable() const { return module_ != nullptr; }
+  Dwfl_Module* module() const { return module_; }
+  bool has_section(std::string_view name) const;
+  // The raw bytes; empty when there is no such section, it is compressed or holds no bytes.
+  std::span<const std::byte> section(std::string_view name) const;
+  std::string build_id() const;    // lower-case hex; empty: none
+  std::string debug_link() const;  // file name of .gnu_debuglink; empty: none
+  // Of a link-time address; none when no loaded segment has it in the file.
+  std::optional<std::uint64_t> file_offset(std::uint64_t address) const;
+  bool is_executable_address(std::uint64_t address) const;
+
+ private:
+  // None when there is no such section.
+  struct Header;
+  std::optional<Header> find_header(std::string_view name) const;
+  ElfFile(std::string path, base::Fd fd, base::Mapping mapping);
+  Result<void> open_plain();
+  Result<void> open_relocatable();
+
+  std::string path_;
+  base::Fd fd_;
+  base::Mapping mapping_;
+  Elf* elf_ = nullptr;
+  Dwfl* dwfl_ = nullptr;  // owns elf_ and module_ of a relocatable file
+  Dwfl_Module* module_ = nullptr;
+};
+
+// Lower-case, two digits a byte.
+std::string to_hex(std::span<const std::byte> bytes);
+
+}  // namespace dtp::debug

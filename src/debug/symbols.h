@@ -1,0 +1,47 @@
+// Symbols by name and by address: of an ELF file or of the running kernel.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "debug/elf_file.h"
+#include "dtracepp/error.h"
+
+namespace dtp::debug {
+
+enum class Binding { local, global, weak };
+
+struct Symbol {
+  std::string_view name = {};  // owned by the table's source
+  std::uint64_t address = 0;
+  std::uint64_t size = 0;
+  Binding binding = Binding::local;
+  bool is_function = false;
+  bool is_indirect = false;    // an IFUNC: the address is that of its resolver
+};
+
+class Symbols {
+ public:
+  // .symtab, or .dynsym of a stripped file. The file must outlive the table.
+  static Symbols of_elf(const ElfFile& file);
+  // /proc/kallsyms or a text of its form; only `module`'s symbols when it is not empty. Where
+  // addresses are hidden all are 0.
+  static Result<Symbols> of_kallsyms(const std::string& path, const std::string& module);
+
+  std::vector<const Symbol*> find(std::string_view name) const;
+  // The function that covers the address; of several names the most public one: not weak, global,
+  // without leading underscores, the longest.
+  const Symbol* find_function_at(std::uint64_t address) const;
+  const std::vector<Symbol>& all() const { return symbols_; }
+
+ private:
+  void sort();
+
+  std::string text_ = {};  // what the names of kallsyms point into
+  std::vector<Symbol> symbols_ = {};
+  std::vector<std::uint32_t> by_address_ = {};
+};
+
+}  // namespace dtp::debug

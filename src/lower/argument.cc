@@ -1,0 +1,234 @@
+// The end of an argument: what type its value is read as, what it is called, how it is shown.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lower/lower.h"
+#include "lower/type_spec.h"
+#include "lower/walk.h"
+#include "type/query.h"
+
+namespace dtp::lower {
+namespace {
+
+using path::Display;
+using path::Form;
+using type::Kind;
+
+bool is_text_character(std::string_view name) { return name == "char" || name == "unsigned char"; }
+
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+class Finisher {
+ public:
+  Finisher(const expr::ProbeArgument& argument, const Target& target, Walker& walker)
+      : argument_(argument), target_(target), walker_(walker) {}
+
+  Result<path::Field> finish(Place place, Span span) {
+    span_ = span;
+    path::Field field;
+    if (argument_.type) {
+      DTP_CHECK(read_as_asked(place, field));
+    } else if (place.type) {
+      DTP_CHECK(read_by_type(place, field));
+    }
+    DTP_CHECK(walker_.load(place, span));
+    name(place, field);
+    if (place.type) field.c_type = walker_.type_name(place);
+    field.path = {.base = std::move(place.base), .derefs = std::move(place.derefs)};
+    field.steps = walker_.take_steps();
+    return field;
+  }
+
+ private:
+  type::Table& types() const { return target_.info->types(); }
+  const type::Type& plain(type::Id id) const { return types().at(type::strip(types(), id)); }
+  Error error(std::string what, Span span, std::string hint = {}) const { return walker_.error(std::move(what), span, std::move(hint)); }
+
+  static int round_bits(std::uint64_t bytes) { return bytes == 0 || bytes >= 8 ? 64 : bytes > 4 ? 64 : bytes > 2 ? 32 : bytes == 2 ? 16 : 8; }
+
+  // The bits of the word that holds a bitfield; the kernel counts from the least significant bit.
+  Result<void> read_bits(Place& place, path::Field& field, std::uint32_t width) {
+    const std::uint64_t bytes = std::max<std::uint64_t>(type::size_of(types(), *place.type), 1);
+    int bits = round_bits(bytes);
+    std::uint32_t offset = place.bit_offset;
+    if (place.in_memory) {
+      const std::uint32_t word = offset / static_cast<std::uint32_t>(bits);
+      place.offset += word * (bits / 8);
+      offset %= static_cast<std::uint32_t>(bits);
+    } else {
+      bits = 64;
+    }
+    if (offset + width > static_cast<std::uint32_t>(bits)) return fail(error("the bits of this do not lie in one word", span_));
+    place.bit_offset = 0;
+    const bool is_whole_word = offset == 0 && (width == 8 || width == 16 || width == 32 || width == 64);
+    if (is_whole_word && place.bit_size == 0) return {};
+    field.read = path::Read{.form = Form::bitfield, .bits = bits, .bitfield_width = static_cast<int>(width), .bitfield_offset = static_cast<int>(offset)};
+    return {};
+  }
+
+  // A member of a struct that is in a register.
+  Result<bool> read_part(Place& place, path::Field& field) {
+    if (place.bit_size > 0) {
+      DTP_CHECK(read_bits(place, field, place.bit_size));
+      return true;
+    }
+    if (place.bit_offset == 0) return false;
+    const std::uint64_t bytes = type::size_of(types(), *place.type);
+    if (bytes == 0 || place.bit_offset + bytes * 8 > 64) return fail(error("this part of the struct is not in the register", span_));
+    DTP_CHECK(read_bits(place, field, static_cast<std::uint32_t>(bytes * 8)));
+    return field.read.has_value();
+  }
+
+  Result<void> read_by_type(Place& place, path::Field& field) {
+    DTP_TRY(const bool is_part, read_part(place, field));
+    if (is_part) return {};
+    const type::Type& type = plain(*place.type);
+    const int bits = round_bits(type.size);
+    field.display = display_of(place);
+    switch (type.kind) {
+      case Kind::pointer:
+        if (plain(type.target).name == "char" && plain(type.target).kind == Kind::character) return read_string(place, field, Form::string);
+        field.read = path::Read{.bits = 64};
+        return {};
+      case Kind::array:
+        if (plain(type.target).name == "char" && place.in_memory) return read_string(place, field, Form::string);
+        return {};
+      case Kind::integer:
+      case Kind::character:
+      case Kind::enumeration:
+        field.read = path::Read{.form = type.is_signed ? Form::signed_ : Form::hex, .bits = bits};
+        return {};
+      case Kind::structure:
+      case Kind::union_:
+      case Kind::class_: return read_aggregate(place, type, field);
+      case Kind::boolean:
+      case Kind::floating:
+      case Kind::reference:
+      case Kind::function: field.read = path::Read{.bits = bits}; return {};
+      case Kind::void_:
+      case Kind::typedef_:
+      case Kind::qualifier:
+      case Kind::unknown: return {};
+    }
+    return {};
+  }
+
+  Result<void> read_aggregate(Place& place, const type::Type& type, path::Field& field) {
+    if (field.display == Display::ip6 && place.in_memory) {
+      field.read = path::Read{.bits = 8, .count = 16};
+      return {};
+    }
+    if (type.size == 1 || type.size == 2 || type.size == 4 || type.size == 8) {
+      field.read = path::Read{.bits = static_cast<int>(type.size * 8)};
+      return {};
+    }
+    const std::vector<std::string> names = type::member_names(types(), *place.type);
+    return fail(error(fmt::format("'{}' is a whole struct of {} bytes", walker_.type_name(place), type.size), span_,
+                      names.empty() ? "" : fmt::format("read a member of it: {}.{}", argument_.text.substr(span_.begin, span_.end - span_.begin), names.front())));
+  }
+
+  // Network byte order is part of some type names.
+  Display display_of(const Place& place) const {
+    if (type::is_called(types(), *place.type, "__be32")) return contains(place.name, "addr") ? Display::ip4 : Display::be32;
+    if (type::is_called(types(), *place.type, "__be16")) return contains(place.name, "port") ? Display::port : Display::be16;
+    if (type::is_called(types(), *place.type, "__be64")) return Display::be64;
+    const type::Type& type = plain(*place.type);
+    if (type.kind == Kind::structure && type.name == "in_addr") return Display::ip4;
+    if (type.kind == Kind::structure && type.name == "in6_addr") return Display::ip6;
+    if (type.kind == Kind::boolean) return Display::boolean;
+    return Display::none;
+  }
+
+  // A string's address is the pointer's value, or the place of the array itself.
+  Result<void> read_string(Place& place, path::Field& field, Form form) {
+    field.read = path::Read{.form = form};
+    if (!place.type) return {};
+    const type::Type& type = plain(*place.type);
+    if (type.kind != Kind::pointer && type.kind != Kind::array)
+      return fail(error(fmt::format("'{}' is not a string", walker_.type_name(place)), argument_.type_span, "a string is a char pointer or a char array"));
+    if (!is_text_character(plain(type.target).name))
+      return fail(error(fmt::format("'{}' does not hold text", walker_.type_name(place)), argument_.type_span, "a string is a char pointer or a char array"));
+    return to_memory(place, type);
+  }
+
+  Result<void> to_memory(Place& place, const type::Type& type) {
+    if (type.kind == Kind::pointer) {
+      DTP_CHECK(walker_.load(place, span_));
+      place.in_memory = true;
+    } else if (!place.in_memory) {
+      return fail(error("this is in a register and has no address", span_));
+    }
+    return {};
+  }
+
+  Result<void> read_as_asked(Place& place, path::Field& field) {
+    auto spec = parse_type_spec(*argument_.type);
+    if (!spec) return fail(error(spec.error().what, argument_.type_span, spec.error().hint));
+    field.display = spec->display;
+    if (spec->read.form == Form::string || spec->read.form == Form::ustring) {
+      if (!spec->read.count) return read_string(place, field, spec->read.form);
+    }
+    if (place.type) {
+      DTP_TRY(const bool is_part, read_part(place, field));
+      if (is_part) return {};
+      const type::Type& type = plain(*place.type);
+      if (spec->size_from_type) spec->read.bits = round_bits(type.size);
+      if ((spec->display == Display::ip6 || spec->display == Display::mac) && type.kind == Kind::pointer) DTP_CHECK(to_memory(place, type));
+    }
+    field.read = spec->read;
+    return {};
+  }
+
+  void name(const Place& place, path::Field& field) const {
+    if (argument_.name) {
+      field.name = *argument_.name;
+      return;
+    }
+    field.name = place.name;
+    if (place.is_plain_variable && argument_.type) field.name += "_" + *argument_.type;
+    std::ranges::replace_if(field.name, [](char c) { return c == '@' || c == '/' || c == '[' || c == ']'; }, '_');
+  }
+
+  const expr::ProbeArgument& argument_;
+  const Target& target_;
+  Walker& walker_;
+  Span span_ = {};
+};
+
+Result<std::vector<path::Field>> lower_all(const expr::ProbeArgument& argument, std::size_t number, const Spot& spot, const Target& target,
+                                           bool parameters_only) {
+  const Span span = argument.tree.at(argument.tree.root).span;
+  if (target.info == nullptr || !spot.has_instance || spot.site.is_return) {
+    // The same words as for a variable by name.
+    Walker walker(argument, number, spot, target);
+    return fail(walker.variable(argument.text, span).error());
+  }
+  std::vector<path::Field> fields;
+  for (const debug::Variable& variable : target.info->find_variables(spot.instance, spot.address)) {
+    if (variable.role == debug::Role::global || (parameters_only && variable.role != debug::Role::parameter)) continue;
+    Walker walker(argument, number, spot, target);
+    auto place = walker.located(variable, span);
+    if (!place) continue;  // optimised out here: it has no value to show
+    auto field = Finisher(argument, target, walker).finish(std::move(*place), span);
+    if (field) fields.push_back(std::move(*field));
+  }
+  return fields;
+}
+
+}  // namespace
+
+Result<std::vector<path::Field>> lower_argument(const expr::ProbeArgument& argument, std::size_t number, const Spot& spot,
+                                                const Target& target) {
+  const expr::Node& root = argument.tree.at(argument.tree.root);
+  if (std::holds_alternative<expr::Parameters>(root.of)) return lower_all(argument, number, spot, target, true);
+  if (std::holds_alternative<expr::Variables>(root.of)) return lower_all(argument, number, spot, target, false);
+  Walker walker(argument, number, spot, target);
+  DTP_TRY(Place place, walker.walk(argument.tree.root));
+  // $retval alone is what the kernel calls it, unless a type is wanted of it.
+  if (std::holds_alternative<expr::ReturnValue>(root.of) && !argument.type) place.type.reset();
+  DTP_TRY(path::Field field, Finisher(argument, target, walker).finish(std::move(place), root.span));
+  return std::vector{std::move(field)};
+}
+
+}  // namespace dtp::lower

@@ -1,0 +1,189 @@
+// Where a probe point lies: the instances of a function, by debug information and by symbols.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/suggest.h"
+#include "lower/lower.h"
+
+namespace dtp::lower {
+namespace {
+
+class SpotFinder {
+ public:
+  SpotFinder(const expr::ProbePoint& point, const Target& target) : point_(point), target_(target) {}
+
+  Result<std::vector<Spot>> find() {
+    if (point_.address) return at_address();
+    DTP_CHECK(find_instances());
+    if (instances_.empty()) return by_symbol();
+    std::vector<Spot> spots;
+    std::optional<Error> wrong;
+    for (const debug::Instance& instance : instances_) {
+      if (point_.is_return && instance.is_inlined) continue;
+      DTP_CHECK(add(instance, spots, wrong));
+    }
+    if (spots.empty() && wrong) return fail(std::move(*wrong));
+    if (spots.empty()) return fail(inlined_only());
+    if (spots.size() > most_spots)
+      return fail(error(fmt::format("'{}' is at {} places, more than {}", point_.function, spots.size(), most_spots), point_.function_span,
+                        fmt::format("name the source file: {}@FILE", point_.function)));
+    return spots;
+  }
+
+ private:
+  Error error(std::string what, Span span, std::string hint = {}) const {
+    return {.what = std::move(what), .where = Where{"probe point", point_.text, span}, .hint = std::move(hint), .status = Status::wrong_request};
+  }
+
+  Result<void> find_instances() {
+    if (target_.info == nullptr) return {};
+    DTP_TRY(instances_, target_.info->find_functions(point_.function));
+    if (instances_.empty()) DTP_CHECK(find_by_alias());
+    if (!point_.file || instances_.empty()) return {};
+    std::string files;
+    for (const debug::Instance& instance : instances_)
+      if (files.find(instance.file) == std::string::npos) files += (files.empty() ? "" : ", ") + instance.file;
+    std::erase_if(instances_, [&](const debug::Instance& instance) { return !matches_tail(instance.file, *point_.file); });
+    if (instances_.empty())
+      return fail(error(fmt::format("there is no '{}' in a file '{}'", point_.function, *point_.file), point_.file_span,
+                        files.empty() ? "the debug information does not tell the files of functions" : fmt::format("it is in {}", files)));
+    return {};
+  }
+
+  // A symbol without a function of its name may be another name of one that has: memcpy, __memcpy.
+  Result<void> find_by_alias() {
+    for (const debug::Symbol* symbol : target_.symbols->find(point_.function)) {
+      if (!symbol->is_function || symbol->address == 0) continue;
+      DTP_TRY(std::vector<debug::Instance> around, target_.info->find_function_at(symbol->address));
+      for (debug::Instance& instance : around)
+        if (instance.address == symbol->address) instances_.push_back(std::move(instance));
+    }
+    return {};
+  }
+
+  static bool matches_tail(std::string_view path, std::string_view tail) {
+    return path.ends_with(tail) && (path.size() == tail.size() || path[path.size() - tail.size() - 1] == '/' || tail.starts_with('/'));
+  }
+
+  Result<void> add(const debug::Instance& instance, std::vector<Spot>& spots, std::optional<Error>& wrong) {
+    if (instance.address == 0) return add_by_name(instance, spots);  // BTF
+    if (point_.offset > 0 && instance.end > instance.address && point_.offset >= instance.end - instance.address) {
+      if (!wrong)
+        wrong = error(fmt::format("the offset is outside of '{}'", point_.function), point_.offset_span,
+                      fmt::format("it has {} bytes", instance.end - instance.address));
+      return {};
+    }
+    const std::uint64_t address = instance.address + point_.offset;
+    DTP_TRY(path::Site site, site_at(address));
+    spots.push_back({std::move(site), instance, true, address, point_.offset == 0});
+    return {};
+  }
+
+  // BTF has no addresses: the symbol of the same name is meant, if there is only one.
+  Result<void> add_by_name(const debug::Instance& instance, std::vector<Spot>& spots) {
+    std::vector<const debug::Symbol*> symbols = target_.symbols->find(point_.function);
+    std::erase_if(symbols, [](const debug::Symbol* symbol) { return !symbol->is_function; });
+    if (!spots.empty()) return {};
+    if (symbols.empty() && !target_.symbols->all().empty()) return fail(unknown());
+    if (symbols.size() > 1)
+      return fail(error(fmt::format("there are {} functions '{}', and BTF does not tell which is which", symbols.size(), point_.function),
+                        point_.function_span, "install the kernel's debug symbols and name the file: FUNCTION@FILE"));
+    path::Site site{.object = target_.kind == Target::Kind::module ? target_.object : "", .symbol = point_.function, .offset = point_.offset, .is_return = point_.is_return};
+    spots.push_back({std::move(site), instance, point_.offset == 0, 0, point_.offset == 0});
+    return {};
+  }
+
+  Result<path::Site> site_at(std::uint64_t address) const {
+    path::Site site{.object = target_.object, .address = address, .user = target_.is_user(), .is_return = point_.is_return};
+    if (target_.is_user()) {
+      const auto offset = target_.file->file_offset(address);
+      if (!offset) return fail(error(fmt::format("the address {:#x} is not in the file", address), point_.function_span));
+      site.address = *offset;
+      return site;
+    }
+    const debug::Symbol* symbol = target_.symbols->find_function_at(address);
+    if (symbol == nullptr) return site;
+    site.symbol = std::string(symbol->name);
+    site.offset = address - symbol->address;
+    if (target_.kind == Target::Kind::kernel && target_.symbols->find(symbol->name).size() > 1) use_image_offset(site, address);
+    return site;
+  }
+
+  // The kernel refuses a name that several symbols have; an offset from the image's start is unique.
+  void use_image_offset(path::Site& site, std::uint64_t address) const {
+    const auto start = target_.symbols->find("_text");
+    if (start.size() != 1 || start[0]->address == 0 || address < start[0]->address) return;
+    site.symbol = "_text";
+    site.offset = address - start[0]->address;
+  }
+
+  Result<std::vector<Spot>> by_symbol() {
+    std::vector<Spot> spots;
+    std::set<std::uint64_t> seen;
+    for (const debug::Symbol* symbol : target_.symbols->find(point_.function)) {
+      if (!symbol->is_function || point_.file || !seen.insert(symbol->address).second) continue;
+      if (point_.offset > 0 && symbol->size > 0 && point_.offset >= symbol->size)
+        return fail(error(fmt::format("the offset is outside of '{}'", point_.function), point_.offset_span, fmt::format("it has {} bytes", symbol->size)));
+      const std::uint64_t address = symbol->address + point_.offset;
+      if (symbol->address == 0) {  // hidden addresses: the name must do
+        spots.push_back({.site = {.object = target_.object, .symbol = point_.function, .offset = point_.offset, .is_return = point_.is_return}});
+        continue;
+      }
+      DTP_TRY(path::Site site, site_at(address));
+      spots.push_back({.site = std::move(site), .address = address, .is_entry = point_.offset == 0});
+    }
+    if (!spots.empty()) return spots;
+    return fail(unknown());
+  }
+
+  Error unknown() const {
+    std::vector<std::string_view> names;
+    for (const debug::Symbol& symbol : target_.symbols->all())
+      if (symbol.is_function) names.push_back(symbol.name);
+    std::string what = fmt::format("there is no function '{}'", point_.function);
+    what += target_.kind == Target::Kind::kernel ? " in the kernel" : fmt::format(" in '{}'", target_.object);
+    std::string hint = base::did_you_mean(base::nearest(point_.function, names));
+    if (hint.empty() && names.empty()) hint = "it has no symbol table";
+    return error(std::move(what), point_.function_span, std::move(hint));
+  }
+
+  Error inlined_only() const {
+    return error(fmt::format("'{}' is inlined everywhere and never returns on its own", point_.function), point_.function_span,
+                 "probe its entry, or a function that calls it");
+  }
+
+  Result<std::vector<Spot>> at_address() {
+    const std::uint64_t address = *point_.address;
+    if (target_.is_user()) {
+      path::Site site{.object = target_.object, .address = address, .user = true, .is_return = point_.is_return};
+      return std::vector{Spot{.site = std::move(site), .address = address}};
+    }
+    const auto first = target_.symbols->find("_stext");
+    const auto last = target_.symbols->find("_etext");
+    const bool is_known = first.size() == 1 && last.size() == 1 && first[0]->address != 0;
+    if (is_known && (address < first[0]->address || address >= last[0]->address))
+      return fail(error(fmt::format("{:#x} is not in the kernel's code", address), point_.function_span));
+    Spot spot{.site = {.object = target_.object, .address = address, .is_return = point_.is_return}, .address = address};
+    if (target_.info != nullptr) {
+      DTP_TRY(std::vector<debug::Instance> around, target_.info->find_function_at(address));
+      if (!around.empty()) {
+        spot.instance = std::move(around.front());
+        spot.has_instance = true;
+        spot.is_entry = spot.instance.address == address;
+      }
+    }
+    return std::vector{std::move(spot)};
+  }
+
+  const expr::ProbePoint& point_;
+  const Target& target_;
+  std::vector<debug::Instance> instances_ = {};
+};
+
+}  // namespace
+
+Result<std::vector<Spot>> find_spots(const expr::ProbePoint& point, const Target& target) { return SpotFinder(point, target).find(); }
+
+}  // namespace dtp::lower

@@ -1,0 +1,35 @@
+// What a request is lowered against: debug information, symbols, and the kind of program.
+#pragma once
+
+#include <string>
+
+#include "arch/arch.h"
+#include "debug/info.h"
+#include "debug/symbols.h"
+
+namespace dtp::lower {
+
+struct Target {
+  enum class Kind { kernel, module, user };
+  Kind kind = Kind::kernel;
+  std::string object = {};                   // module: its name; user: the file's real path
+  const debug::Symbols* symbols = nullptr;   // never null
+  debug::Info* info = nullptr;               // null: no debug information
+  const debug::ElfFile* file = nullptr;      // user: the program, for file offsets
+  const arch::Arch* arch = &arch::x86_64();
+  std::string why_no_info = {};              // where debug information was looked for
+  std::string info_hint = {};                // how to get it
+
+  bool is_user() const { return kind == Kind::user; }
+};
+
+// An instance of the function, resolved: where the probe goes.
+struct Spot {
+  path::Site site = {};
+  debug::Instance instance = {};
+  bool has_instance = false;      // false: known by its symbol alone
+  std::uint64_t address = 0;      // link-time address of the probe; 0 with BTF
+  bool is_entry = false;          // the first byte of the function or of its inlined copy
+};
+
+}  // namespace dtp::lower

@@ -1,0 +1,70 @@
+// An expression walked step by step at one spot. Inner header of this folder.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dtracepp/error.h"
+#include "dtracepp/path.h"
+#include "expr/ast.h"
+#include "lower/target.h"
+
+namespace dtp::lower {
+
+// A value on the way: base, dereferenced in turn, plus offset. In memory, that sum is the object's
+// address; else it is the object itself.
+struct Place {
+  path::Base base = {};
+  std::vector<path::Deref> derefs = {};
+  std::int64_t offset = 0;
+  bool in_memory = false;
+  bool base_is_address = false;         // Symbol, Address, FileOffset not yet read from
+  bool user = false;                    // further dereferences are of user memory
+  std::optional<type::Id> type = {};    // none: a raw fetch-arg
+  std::uint32_t bit_offset = 0;         // of a bitfield, or of a member of a struct in a register
+  std::uint32_t bit_size = 0;           // 0: not a bitfield
+  std::string name = {};                // what the field is called by default; empty: raw
+  bool is_plain_variable = false;
+};
+
+class Walker {
+ public:
+  Walker(const expr::ProbeArgument& argument, std::size_t number, const Spot& spot, const Target& target)
+      : argument_(argument), number_(number), spot_(spot), target_(target) {}
+
+  Result<Place> walk(expr::NodeId node);
+  Result<Place> variable(const std::string& name, Span span);
+  // The same for a variable that is known already.
+  Result<Place> located(const debug::Variable& variable, Span span);
+  // The memory at a place is read: afterwards it is a value.
+  Result<void> load(Place& place, Span span) const;
+
+  std::vector<path::Step> take_steps() { return std::move(steps_); }
+  void note(Span span, const Place& place, std::string note);
+  Error error(std::string what, Span span, std::string hint = {}) const;
+  std::string type_name(const Place& place) const;
+
+ private:
+  Result<Place> name(const expr::Name& node, const expr::Node& whole);
+  Result<Place> member(const expr::Member& node, const expr::Node& whole);
+  Result<Place> index(const expr::Index& node, const expr::Node& whole);
+  Result<Place> deref(const expr::Deref& node, const expr::Node& whole);
+  Result<Place> raw(const expr::Node& whole);
+  Result<Place> return_value(const expr::Node& whole);
+  Result<Place> follow_pointer(Place place, Span span) const;
+  Error no_variable(const std::string& name, Span span, const std::vector<debug::Variable>& known) const;
+  Error no_member(const std::string& name, type::Id type, Span span) const;
+
+  const expr::ProbeArgument& argument_;
+  std::size_t number_;
+  const Spot& spot_;
+  const Target& target_;
+  std::vector<path::Step> steps_ = {};
+};
+
+// "+24(%di)": a place in the kernel's notation, for people.
+std::string describe(const Place& place, const arch::Arch& arch);
+
+}  // namespace dtp::lower
