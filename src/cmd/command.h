@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "dtracepp/error.h"
 
@@ -20,9 +21,14 @@ struct Common {
 // subcommand's callback. `run` returns the exit status.
 struct Registry {
   CLI::App& app;
+  std::vector<std::string> command = {};  // what follows "--": a command to run under observation
+  bool takes_command = false;             // set by the callbacks of those that run one
   Common common = {};
   std::function<int()> run = {};
 };
+
+// -v and -q, which every command has.
+void add_common_options(CLI::App& command, Common& common);
 
 // Prints the error to standard error and gives the exit status that belongs to it.
 int report(const Error& error, const Common& common);

@@ -1,7 +1,9 @@
 // dtrace++: the command line.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <string_view>
 
 #include "base/caret.h"
 #include "cmd/command.h"
@@ -11,6 +13,11 @@ namespace dtp::cmd {
 #define DTP_COMMAND(name) void add_##name(Registry& registry);
 #include "commands.def"
 #undef DTP_COMMAND
+
+void add_common_options(CLI::App& command, Common& common) {
+  auto* verbose = command.add_flag("-v,--verbose", common.verbose, "say more");
+  command.add_flag("-q,--quiet", common.quiet, "say nothing but errors")->excludes(verbose);
+}
 
 int report(const Error& error, const Common& common) {
   fmt::print(stderr, "{}", base::format_error(error, common.verbose));
@@ -23,16 +30,21 @@ int run(int argc, char** argv) {
   CLI::App app{"dynamic tracing with expressions as they stand in the source", "dtrace++"};
   app.set_version_flag("--version", "dtrace++ " DTP_VERSION);
   app.require_subcommand(1);
-  Registry registry{app};
+  // Cut off before the options are read: the command's own options are none of ours.
+  char** const dashes = std::find(argv, argv + argc, std::string_view("--"));
+  Registry registry{app, {std::min(dashes + 1, argv + argc), argv + argc}};
 #define DTP_COMMAND(name) add_##name(registry);
 #include "commands.def"
 #undef DTP_COMMAND
   try {
-    app.parse(argc, argv);
+    app.parse(static_cast<int>(dashes - argv), argv);
   } catch (const CLI::Success& asked) {
     return app.exit(asked);
   } catch (const CLI::ParseError& wrong) {
     return report(Error{.what = wrong.what(), .hint = "run with --help", .status = Status::wrong_request}, registry.common);
+  }
+  if (!registry.command.empty() && !registry.takes_command) {
+    return report(Error{.what = "this runs no command: nothing can follow '--'", .status = Status::wrong_request}, registry.common);
   }
   return registry.run();
 }
