@@ -22,6 +22,7 @@ void add_target_options(CLI::App& command, TargetOptions& options);
 struct Compiled {
   expr::Request request = {};
   path::Plan plan = {};
+  std::string group = {};               // the plan's own one, also where another replaced it: what people are shown
   std::vector<std::string> lines = {};  // tracefs definitions, one a point of the plan
 };
 

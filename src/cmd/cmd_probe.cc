@@ -1,0 +1,119 @@
+// dtrace++ probe: adds persistent probes, or prints what they would be.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cmd/command.h"
+#include "cmd/compile.h"
+#include "cmd/refusal.h"
+#include "kernel/events.h"
+#include "kernel/owner.h"
+#include "kernel/registry.h"
+#include "kernel/tracefs.h"
+
+namespace dtp::cmd {
+namespace {
+
+struct Options {
+  TargetOptions target = {};
+  std::vector<std::string> words = {};
+  std::vector<std::string> add = {};
+  std::vector<std::string> definitions = {};
+  bool dry_run = false;
+  bool force = false;
+};
+
+// Words that stand alone make one request, or go on the last one of -D.
+std::vector<std::string> requests_of(const Options& options) {
+  std::vector<std::string> requests = options.definitions.empty() ? options.add : options.definitions;
+  if (options.words.empty()) return requests;
+  if (options.definitions.empty()) requests.push_back(join_words(options.words));
+  else requests.back() += " " + join_words(options.words);
+  return requests;
+}
+
+void rename(Compiled& compiled, const std::string& event) {
+  const std::string was = compiled.plan.group + "/" + compiled.plan.event + " ";
+  compiled.plan.event = event;
+  const std::string is = compiled.plan.group + "/" + event + " ";
+  for (std::string& line : compiled.lines) line.replace(line.find(was), was.size(), is);
+}
+
+std::string shown(const Compiled& compiled) {
+  std::string text = compiled.request.point.text;
+  for (const expr::ProbeArgument& argument : compiled.request.arguments) text += " " + argument.text;
+  return text;
+}
+
+void remember(kernel::TraceFs& tracefs, const Compiled& compiled) {
+  kernel::KnownProbe known{.name = {compiled.plan.group, compiled.plan.event}, .request = shown(compiled)};
+  const auto& fields = compiled.plan.points.front().fields;
+  for (std::size_t i = 0; i < fields.size(); ++i)
+    known.fields.push_back({fields[i].name.empty() ? fmt::format("arg{}", i + 1) : fields[i].name, fields[i].display, fields[i].c_type});
+  const auto events = kernel::list_events(tracefs);
+  if (!events) return;
+  if (const auto event = kernel::find_event(*events, known.name)) kernel::Registry().save(known, *event);
+}
+
+Result<void> add(kernel::TraceFs& tracefs, Compiled& compiled, const Options& options, const Common& common) {
+  DTP_TRY(const kernel::EventName name, kernel::free_name(tracefs, {compiled.plan.group, compiled.plan.event}, options.force));
+  if (name.event != compiled.plan.event) rename(compiled, name.event);
+  if (!options.dry_run) {
+    if (auto added = kernel::add_events(tracefs, compiled.lines); !added) return fail(explain(added.error(), compiled));
+    remember(tracefs, compiled);
+  }
+  if (common.quiet) return {};
+  const std::string places = compiled.lines.size() > 1 ? fmt::format(" at {} places", compiled.lines.size()) : "";
+  fmt::print("{} {}:{}{}\n", options.dry_run ? "would add" : "added", name.group, name.event, places);
+  if (common.verbose || options.dry_run)
+    for (const std::string& line : compiled.lines) fmt::print("  {}\n", line);
+  return {};
+}
+
+int run(const Options& options, const Common& common) {
+  const std::vector<std::string> requests = requests_of(options);
+  if (requests.empty())
+    return report({.what = "no probe is given", .hint = "for example: dtrace++ probe 'vfs_read count'", .status = Status::wrong_request}, common);
+  auto compiled = compile(options.target, requests);
+  if (!compiled) return report(compiled.error(), common);
+  if (!options.definitions.empty()) {
+    for (const Compiled& one : *compiled)
+      for (const std::string& line : one.lines) fmt::print("{}\n", line);
+    return 0;
+  }
+  auto tracefs = kernel::find_tracefs();
+  if (!tracefs) return report(tracefs.error(), common);
+  static_cast<void>(kernel::remove_stale(*tracefs));
+  std::string last;
+  for (Compiled& one : *compiled) {
+    if (auto added = add(*tracefs, one, options, common); !added) return report(added.error(), common);
+    last = one.plan.group + ":" + one.plan.event;
+  }
+  if (!common.quiet && !options.dry_run) fmt::print("record with: dtrace++ record -e {} -a\nremove with: dtrace++ delete {}\n", last, last);
+  return 0;
+}
+
+}  // namespace
+
+void add_probe(Registry& registry) {
+  CLI::App& command = *registry.app.add_subcommand("probe", "add probes that stay, or print their definitions");
+  auto options = std::make_shared<Options>();
+  command.add_option("PROBE", options->words, "[[GROUP:]EVENT=]FUNCTION[@FILE][+OFFSET|%return] [ARGUMENT...]");
+  command.add_option("-a,--add", options->add, "a whole probe in one word; may be repeated")->type_name("PROBE")->allow_extra_args(false);
+  command.add_option("-D,--definition", options->definitions, "print the tracefs lines of this probe and touch nothing; may be repeated")
+      ->type_name("PROBE")
+      ->allow_extra_args(false);
+  command.add_flag("-n,--dry-run", options->dry_run, "say what would be added, add nothing");
+  command.add_flag("-f,--force", options->force, "take a free name EVENT_N when EVENT exists");
+  add_target_options(command, options->target);
+  add_common_options(command, registry.common);
+  command.footer(
+      "Examples:\n"
+      "  dtrace++ probe 'vfs_read file->f_path.dentry->d_name.name:string'\n"
+      "  dtrace++ probe -x /bin/bash 'readline%return +0($retval):string'\n"
+      "  dtrace++ probe -k vmlinux -D 'tcp_sendmsg size dest=sk->__sk_common.skc_daddr'\n"
+      "The language is described in dtrace++-expressions(7).");
+  command.callback([&registry, options] { registry.run = [&registry, options] { return run(*options, registry.common); }; });
+}
+
+}  // namespace dtp::cmd

@@ -1,0 +1,69 @@
+#include "cmd/compile.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "cmd/target.h"
+#include "expr/parse.h"
+#include "lower/lower.h"
+#include "probe/check.h"
+#include "probe/definition.h"
+
+namespace dtp::cmd {
+namespace {
+
+void collect(std::optional<Error>& first, Error next) {
+  if (!first) {
+    first = std::move(next);
+    return;
+  }
+  std::vector<Error> further = std::move(next.also);
+  next.also.clear();
+  first->also.push_back(std::move(next));
+  for (Error& error : further) first->also.push_back(std::move(error));
+}
+
+Where place_of(const expr::Request& request, std::size_t argument) {
+  if (argument >= request.arguments.size()) return Where{"probe point", request.point.text, {0, request.point.text.size()}};
+  const std::string& text = request.arguments[argument].text;
+  return Where{fmt::format("argument {}", argument + 1), text, {0, text.size()}};
+}
+
+Result<void> check(const expr::Request& request, const path::Plan& plan, const arch::Arch& arch) {
+  std::optional<Error> wrong;
+  for (const probe::Violation& violation : probe::check_limits(plan, arch))
+    collect(wrong, {.what = violation.what, .where = place_of(request, violation.argument), .hint = violation.hint, .status = Status::wrong_request});
+  if (wrong) return fail(std::move(*wrong));
+  return {};
+}
+
+Result<Compiled> compile_one(const lower::Target& target, const std::string& text, const std::string& group) {
+  Compiled compiled;
+  DTP_TRY(compiled.request, expr::parse_request(text));
+  DTP_TRY(compiled.plan, lower::lower(compiled.request, target));
+  compiled.group = compiled.plan.group;
+  if (!group.empty()) compiled.plan.group = group;
+  DTP_CHECK(check(compiled.request, compiled.plan, *target.arch));
+  DTP_TRY(compiled.lines, probe::render(compiled.plan, *target.arch));
+  return compiled;
+}
+
+}  // namespace
+
+Result<std::vector<Compiled>> compile(const TargetOptions& options, const std::vector<std::string>& requests, const std::string& group) {
+  DTP_TRY(const std::unique_ptr<OpenTarget> target, open_target(options));
+  std::vector<Compiled> all;
+  std::optional<Error> wrong;
+  for (const std::string& request : requests) {
+    if (auto compiled = compile_one(target->target, request, group)) all.push_back(std::move(*compiled));
+    else collect(wrong, std::move(compiled.error()));
+  }
+  if (wrong) return fail(std::move(*wrong));
+  return all;
+}
+
+std::string join_words(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, " ")); }
+
+}  // namespace dtp::cmd

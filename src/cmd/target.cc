@@ -1,0 +1,142 @@
+#include "cmd/target.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "debug/find.h"
+
+namespace dtp::cmd {
+namespace {
+
+constexpr const char* kernel_btf = "/sys/kernel/btf/vmlinux";
+constexpr const char* kallsyms = "/proc/kallsyms";
+
+std::string looked_text(const debug::Search& search) {
+  if (search.looked.empty()) return "";
+  return fmt::format(" (looked for {})", fmt::join(search.looked, ", "));
+}
+
+void use(OpenTarget& opened) {
+  opened.target.info = opened.info.get();
+  if (opened.symbols) opened.target.symbols = &*opened.symbols;
+  else opened.target.symbols = &opened.binary->symbols;
+  if (opened.binary) opened.target.file = &opened.binary->file;
+}
+
+// A separate debug file has the symbols that the stripped program lacks.
+Result<void> open_debug_file(OpenTarget& opened, const debug::Search& search) {
+  if (search.found.empty()) {
+    opened.target.why_no_info = looked_text(search);
+    return {};
+  }
+  if (search.found == opened.binary->file.path()) {
+    opened.debug_binary = opened.binary;
+  } else {
+    DTP_TRY(opened.debug_binary, debug::open_binary(search.found));
+  }
+  DTP_TRY(opened.info, debug::open_dwarf(opened.debug_binary));
+  return {};
+}
+
+Result<std::unique_ptr<OpenTarget>> open_user(const std::string& path) {
+  auto opened = std::make_unique<OpenTarget>();
+  std::error_code error;
+  const std::string real = std::filesystem::canonical(path, error).string();
+  if (error) return fail(base::system_error("cannot open", path, error.value()));
+  DTP_TRY(opened->binary, debug::open_binary(real));
+  opened->target.kind = lower::Target::Kind::user;
+  opened->target.object = real;
+  opened->target.info_hint = "install its debug symbols, or use registers and offsets: +0(%di):string";
+  DTP_CHECK(open_debug_file(*opened, debug::find_debug_file(opened->binary->file)));
+  use(*opened);
+  if (opened->debug_binary && opened->debug_binary != opened->binary && opened->binary->symbols.all().size() < opened->debug_binary->symbols.all().size())
+    opened->target.symbols = &opened->debug_binary->symbols;
+  return opened;
+}
+
+// A vmlinux file: offline, whatever kernel runs here.
+Result<std::unique_ptr<OpenTarget>> open_vmlinux(const std::string& path) {
+  auto opened = std::make_unique<OpenTarget>();
+  DTP_TRY(opened->binary, debug::open_binary(path));
+  if (debug::has_dwarf(opened->binary->file)) {
+    DTP_TRY(opened->info, debug::open_dwarf(opened->binary));
+  } else if (opened->binary->file.has_section(".BTF")) {
+    DTP_TRY(opened->info, debug::open_btf(path, ""));
+  } else {
+    return fail({.what = fmt::format("'{}' has no debug information", path), .hint = "give the vmlinux of the kernel's debug symbols package", .status = Status::not_possible});
+  }
+  use(*opened);
+  return opened;
+}
+
+Result<std::unique_ptr<OpenTarget>> open_kernel() {
+  const debug::Search search = debug::find_kernel_debug_file();
+  if (!search.found.empty()) return open_vmlinux(search.found);
+  auto opened = std::make_unique<OpenTarget>();
+  DTP_TRY(opened->symbols, debug::Symbols::of_kallsyms(kallsyms, ""));
+  if (auto btf = debug::open_btf(kernel_btf, "")) opened->info = std::move(*btf);
+  else opened->target.why_no_info = looked_text(search);
+  opened->target.info_hint = "install the kernel's debug symbols, or use $arg1, $arg2, ... and offsets";
+  use(*opened);
+  return opened;
+}
+
+std::string module_name(const std::string& path) {
+  std::string name = std::filesystem::path(path).filename().string();
+  name = name.substr(0, name.find(".ko"));
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
+Result<std::unique_ptr<OpenTarget>> open_module_file(const std::string& path) {
+  auto opened = std::make_unique<OpenTarget>();
+  DTP_TRY(opened->binary, debug::open_binary(path));
+  opened->target.kind = lower::Target::Kind::module;
+  opened->target.object = module_name(path);
+  if (debug::has_dwarf(opened->binary->file)) {
+    DTP_TRY(opened->info, debug::open_dwarf(opened->binary));
+  }
+  use(*opened);
+  return opened;
+}
+
+Result<std::unique_ptr<OpenTarget>> open_module(const std::string& module) {
+  if (module.find('/') != std::string::npos || module.ends_with(".ko")) return open_module_file(module);
+  const debug::Search search = debug::find_module_file(module);
+  if (!search.found.empty()) {
+    auto opened = open_module_file(search.found);
+    if (opened && (*opened)->info) return opened;
+  }
+  auto opened = std::make_unique<OpenTarget>();
+  DTP_TRY(opened->symbols, debug::Symbols::of_kallsyms(kallsyms, module));
+  if (opened->symbols->all().empty())
+    return fail({.what = fmt::format("the module '{}' is not loaded", module), .hint = "load it, or give the path of its .ko file", .status = Status::not_possible});
+  opened->target.kind = lower::Target::Kind::module;
+  opened->target.object = module;
+  if (auto btf = debug::open_btf("/sys/kernel/btf/" + module, kernel_btf)) opened->info = std::move(*btf);
+  else opened->target.why_no_info = looked_text(search);
+  opened->target.info_hint = "install the kernel's debug symbols, or use $arg1, $arg2, ... and offsets";
+  use(*opened);
+  return opened;
+}
+
+}  // namespace
+
+void add_target_options(CLI::App& command, TargetOptions& options) {
+  command.add_option("-x,--exec", options.executable, "probe this program or library instead of the kernel")->type_name("FILE");
+  command.add_option("-m,--module", options.module, "probe this kernel module: its name, or the path of its .ko file")->type_name("MODULE");
+  command.add_option("-k,--vmlinux", options.vmlinux, "take symbols and types from this vmlinux")->type_name("FILE");
+}
+
+Result<std::unique_ptr<OpenTarget>> open_target(const TargetOptions& options) {
+  if (!options.executable.empty() + !options.module.empty() + !options.vmlinux.empty() > 1)
+    return fail({.what = "-x, -m and -k exclude each other", .status = Status::wrong_request});
+  if (!options.executable.empty()) return open_user(options.executable);
+  if (!options.module.empty()) return open_module(options.module);
+  if (!options.vmlinux.empty()) return open_vmlinux(options.vmlinux);
+  return open_kernel();
+}
+
+}  // namespace dtp::cmd
