@@ -1,0 +1,112 @@
+// dtrace++ delete: removes probes. A name removes any probe of that name; a pattern only what dtrace++ made.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <memory>
+#include <span>
+
+#include "base/suggest.h"
+#include "cmd/command.h"
+#include "kernel/standing.h"
+
+namespace dtp::cmd {
+namespace {
+
+using kernel::KnownEvent;
+using kernel::Standing;
+
+struct Options {
+  std::vector<std::string> patterns = {};
+  bool stale = false;
+};
+
+struct Choice {
+  std::vector<const KnownEvent*> chosen = {};
+  std::vector<const KnownEvent*> spared = {};  // match a pattern, but are not ours
+};
+
+std::string spell(const kernel::EventName& name) { return name.group + ":" + name.event; }
+
+bool is_pattern(const std::string& text) { return text.find_first_of("*?[") != std::string::npos; }
+
+Error no_such_event(const std::string& pattern, std::size_t number, std::span<const KnownEvent> events) {
+  std::vector<std::string> names;
+  for (const KnownEvent& event : events) names.push_back(pattern.contains(':') ? spell(event.event.name) : event.event.name.event);
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  const std::string guess = base::did_you_mean(base::nearest(pattern, candidates));
+  return {.what = "no probe '" + pattern + "'",
+          .where = Where{fmt::format("argument {}", number), pattern, {0, pattern.size()}},
+          .hint = guess.empty() ? "'dtrace++ list' shows them" : guess};
+}
+
+// Every argument is looked up before anything is removed.
+Result<Choice> choose(std::span<const KnownEvent> events, const std::vector<std::string>& patterns) {
+  Choice choice;
+  std::optional<Error> error;
+  for (std::size_t i = 0; i < patterns.size(); ++i) {
+    bool is_found = false;
+    for (const KnownEvent& event : events) {
+      if (!kernel::matches(event.event.name, patterns[i])) continue;
+      is_found = true;
+      const bool is_ours = event.standing == Standing::asked_for || event.standing == Standing::left_over;
+      auto& list = is_ours || !is_pattern(patterns[i]) ? choice.chosen : choice.spared;
+      if (std::find(list.begin(), list.end(), &event) == list.end()) list.push_back(&event);
+    }
+    if (is_found) continue;
+    Error missing = no_such_event(patterns[i], i + 1, events);
+    if (error) error->also.push_back(std::move(missing));
+    else error = std::move(missing);
+  }
+  if (error) return fail(*std::move(error));
+  return choice;
+}
+
+Result<void> remove_chosen(kernel::TraceFs& tracefs, const Options& options, const Common& common) {
+  const kernel::Registry known;
+  DTP_TRY(const auto events, kernel::list_known_events(tracefs, known));
+  DTP_TRY(const Choice choice, choose(events, options.patterns));
+  for (const KnownEvent* event : choice.chosen) {
+    const auto& name = event->event.name;
+    const auto removed = kernel::remove_event(tracefs, event->event.kind, name);
+    if (!removed) return fail(kernel::removal_error(name, removed.error()));
+    known.forget(name);
+    if (!common.quiet) fmt::print("deleted {}\n", spell(name));
+  }
+  for (const KnownEvent* event : choice.spared) {
+    const bool is_chosen = std::find(choice.chosen.begin(), choice.chosen.end(), event) != choice.chosen.end();
+    if (!is_chosen && !common.quiet) fmt::print(stderr, "kept {}, which dtrace++ did not make: name it to delete it\n", spell(event->event.name));
+  }
+  return {};
+}
+
+Result<void> remove_all(const Options& options, const Common& common) {
+  if (options.patterns.empty() && !options.stale) {
+    return fail({.what = "nothing to delete was named", .hint = "dtrace++ delete [GROUP:]EVENT, or --stale", .status = Status::wrong_request});
+  }
+  DTP_TRY(auto tracefs, kernel::find_tracefs());
+  if (options.stale) {
+    DTP_TRY(const auto removed, kernel::remove_stale(tracefs));
+    for (const kernel::EventName& name : removed) {
+      if (!common.quiet) fmt::print("deleted {}\n", spell(name));
+    }
+  }
+  return options.patterns.empty() ? Result<void>{} : remove_chosen(tracefs, options, common);
+}
+
+}  // namespace
+
+void add_delete(Registry& registry) {
+  auto* command = registry.app.add_subcommand("delete", "delete probes");
+  const auto options = std::make_shared<Options>();
+  command->add_option("EVENT", options->patterns, "[GROUP:]EVENT, with * and ? for any that dtrace++ made");
+  command->add_flag("--stale", options->stale, "what a killed dtrace++ left behind");
+  add_common_options(*command, registry.common);
+  command->callback([&registry, options] {
+    registry.run = [&registry, options] {
+      const auto done = remove_all(*options, registry.common);
+      return done ? 0 : report(done.error(), registry.common);
+    };
+  });
+}
+
+}  // namespace dtp::cmd

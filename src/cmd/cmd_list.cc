@@ -1,0 +1,155 @@
+// dtrace++ list: the dynamic events of this machine.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "base/escape.h"
+#include "cmd/command.h"
+#include "kernel/standing.h"
+#include "probe/definition.h"
+
+namespace dtp::cmd {
+namespace {
+
+using kernel::KnownEvent;
+using kernel::Standing;
+
+struct Options {
+  std::vector<std::string> patterns = {};
+  std::string format = "text";
+};
+
+std::string spell(const kernel::EventName& name) { return name.group + ":" + name.event; }
+
+// "/bin/bash:0x000000000009a850" is "/bin/bash:0x9a850" for people, and a return says so.
+std::string shorten(const probe::Definition& definition) {
+  std::string place = definition.place;
+  if (const std::size_t at = place.rfind(":0x0"); at != std::string::npos) {
+    const std::size_t digit = std::min(place.find_first_not_of('0', at + 3), place.size() - 1);
+    place.erase(at + 3, digit - at - 3);
+  }
+  const bool says_so = place.ends_with("%return");
+  return definition.kind == 'r' && !says_so ? place + "%return" : place;
+}
+
+std::string spell(const probe::DefinitionArgument& argument) {
+  std::string text = argument.name.empty() ? argument.fetch : argument.name + "=" + argument.fetch;
+  return argument.type.empty() ? text : text + ":" + argument.type;
+}
+
+std::vector<probe::Definition> definitions_of(const kernel::Event& event) {
+  std::vector<probe::Definition> definitions;
+  for (const std::string& line : event.lines) {
+    if (auto definition = probe::parse_definition(line)) definitions.push_back(std::move(*definition));
+  }
+  return definitions;
+}
+
+// "vfs_read+0, vfs_write+0 with count=%dx": what differs from place to place is left to --format json.
+std::string describe(const kernel::Event& event) {
+  std::string places, arguments;
+  for (const probe::Definition& definition : definitions_of(event)) {
+    places += (places.empty() ? "" : ", ") + shorten(definition);
+    if (!arguments.empty()) continue;
+    for (const probe::DefinitionArgument& argument : definition.arguments) arguments += " " + spell(argument);
+  }
+  return arguments.empty() ? places : places + " with" + arguments;
+}
+
+std::string remark(const KnownEvent& event) {
+  switch (event.standing) {
+    case Standing::asked_for: return "asked for: " + event.known->request;
+    case Standing::in_use: return fmt::format("in use by dtrace++, process {}", event.owner->pid);
+    case Standing::left_over: return fmt::format("left by dtrace++, process {}, which is gone: dtrace++ delete --stale", event.owner->pid);
+    case Standing::foreign: return "";
+  }
+  return "";
+}
+
+void print_text(const std::vector<KnownEvent>& events) {
+  std::size_t width = 20;
+  for (const KnownEvent& event : events) width = std::max(width, spell(event.event.name).size());
+  for (const KnownEvent& event : events) {
+    const char kind = event.event.kind == kernel::ProbeKind::kprobe ? 'k' : 'u';
+    fmt::print("{} {:<{}} (on {})\n", kind, base::escape(spell(event.event.name)), width, base::escape(describe(event.event)));
+    if (const std::string text = remark(event); !text.empty()) fmt::print("    {}\n", base::escape(text));
+  }
+}
+
+void append_member(std::string& out, const char* name, std::string_view text) {
+  out += out.ends_with('{') ? "\"" : ",\"";
+  out += name;
+  out += "\":";
+  base::append_json_string(out, text);
+}
+
+std::string_view name_of(Standing standing) {
+  switch (standing) {
+    case Standing::asked_for: return "asked_for";
+    case Standing::in_use: return "in_use";
+    case Standing::left_over: return "left_over";
+    case Standing::foreign: return "foreign";
+  }
+  return "";
+}
+
+void print_json(const KnownEvent& event) {
+  std::string out = "{";
+  append_member(out, "group", event.event.name.group);
+  append_member(out, "event", event.event.name.event);
+  append_member(out, "kind", event.event.kind == kernel::ProbeKind::kprobe ? "kprobe" : "uprobe");
+  append_member(out, "standing", name_of(event.standing));
+  if (event.known) append_member(out, "request", event.known->request);
+  if (event.owner) out += fmt::format(",\"owner\":{}", event.owner->pid);
+  out += ",\"points\":[";
+  for (const probe::Definition& definition : definitions_of(event.event)) {
+    out += out.ends_with('[') ? "{" : ",{";
+    append_member(out, "place", definition.place);
+    out += definition.kind == 'r' ? ",\"return\":true,\"arguments\":[" : ",\"return\":false,\"arguments\":[";
+    for (const probe::DefinitionArgument& argument : definition.arguments) {
+      out += out.ends_with('[') ? "{" : ",{";
+      append_member(out, "name", argument.name);
+      append_member(out, "fetch", argument.fetch);
+      append_member(out, "type", argument.type);
+      out += "}";
+    }
+    out += "]}";
+  }
+  fmt::print("{}]}}\n", out);
+}
+
+Result<void> list(const Options& options) {
+  DTP_TRY(auto tracefs, kernel::find_tracefs());
+  DTP_TRY(auto events, kernel::list_known_events(tracefs, kernel::Registry()));
+  if (!options.patterns.empty()) {
+    std::erase_if(events, [&](const KnownEvent& event) {
+      return std::none_of(options.patterns.begin(), options.patterns.end(),
+                          [&](const std::string& pattern) { return kernel::matches(event.event.name, pattern); });
+    });
+  }
+  if (options.format == "text") {
+    print_text(events);
+    return {};
+  }
+  for (const KnownEvent& event : events) print_json(event);
+  return {};
+}
+
+}  // namespace
+
+void add_list(Registry& registry) {
+  auto* command = registry.app.add_subcommand("list", "list the probes of this machine, dtrace++'s first");
+  const auto options = std::make_shared<Options>();
+  command->add_option("EVENT", options->patterns, "[GROUP:]EVENT, with * and ? for any; default: all");
+  command->add_option("--format", options->format, "text, or json: an object a line")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
+  add_common_options(*command, registry.common);
+  command->callback([&registry, options] {
+    registry.run = [&registry, options] {
+      const auto done = list(*options);
+      return done ? 0 : report(done.error(), registry.common);
+    };
+  });
+}
+
+}  // namespace dtp::cmd
