@@ -110,6 +110,10 @@ Origin this_machine() {
     origin.release = names.release;
     origin.arch = names.machine;
   }
+  const std::string words = base::read_file("/proc/self/cmdline").value_or("");
+  for (std::size_t at = 0, end = 0; (end = words.find('\0', at)) != std::string::npos; at = end + 1) {
+    origin.command_line.push_back(words.substr(at, end - at));
+  }
   origin.cpus_available = static_cast<std::uint32_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_CONF)));
   origin.cpus_online = static_cast<std::uint32_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
   return origin;

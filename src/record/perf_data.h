@@ -23,8 +23,8 @@ struct Origin {
   std::string arch = {};
   std::uint32_t cpus_available = 0;
   std::uint32_t cpus_online = 0;
-  std::vector<std::string> command_line = {};
-  std::string version = {};               // of the recorder
+  std::vector<std::string> command_line = {};  // of the recorder
+  std::string version = {};                    // of the recorder; this_machine() does not know it
 };
 Origin this_machine();
 

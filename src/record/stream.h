@@ -4,7 +4,6 @@
 #include <linux/perf_event.h>
 
 #include <cstdint>
-#include <cstring>
 #include <functional>
 #include <span>
 #include <unordered_map>
@@ -68,19 +67,7 @@ class Stream {
   Consumer consumer_ = {};
 };
 
-// Calls f(record) -> Result<void> for each of the records that lie one after the other. Gives how many bytes were whole
-// records: less than all when the last one is cut off.
-template <class F>
-Result<std::size_t> for_each_record(std::span<const std::byte> bytes, F&& f) {
-  std::size_t at = 0;
-  while (bytes.size() - at >= sizeof(perf_event_header)) {
-    perf_event_header header = {};
-    std::memcpy(&header, bytes.data() + at, sizeof header);
-    if (header.size < sizeof header || header.size > bytes.size() - at) break;
-    DTP_CHECK(f(header, bytes.subspan(at, header.size)));
-    at += header.size;
-  }
-  return at;
-}
+// How many samples are among whole records that lie one after the other.
+std::uint64_t count_samples(std::span<const std::byte> records);
 
 }  // namespace dtp::record

@@ -1,0 +1,207 @@
+// dtrace++ record: records events into a perf.data file.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "base/suggest.h"
+#include "cmd/command.h"
+#include "cmd/recording.h"
+#include "kernel/capture.h"
+#include "kernel/owner.h"
+#include "kernel/registry.h"
+#include "record/perf_data.h"
+#include "record/stream.h"
+
+namespace dtp::cmd {
+namespace {
+
+// -e with the --filter that came after it.
+struct Wanted {
+  std::string pattern = {};
+  std::string filter = {};
+};
+
+struct Options {
+  std::vector<Wanted> events = {};
+  std::size_t last_option = 0;     // first of those that the last -e named
+  std::string filter_of_all = {};  // a --filter in front of every -e
+  WatchOptions watch = {};
+  std::string output = "perf.data";
+};
+
+// "a:b,c:d" is two patterns, as perf has it.
+void add_patterns(Options& options, std::string_view text) {
+  options.last_option = options.events.size();
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(','), text.size());
+    if (end > 0) options.events.push_back({std::string(text.substr(0, end)), options.filter_of_all});
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+// Every event of the groups that a pattern may mean: all groups when the group itself is a glob.
+Result<std::vector<kernel::EventName>> events_near(kernel::TraceFs& tracefs, const std::string& pattern) {
+  const std::size_t colon = pattern.find(':');
+  const std::string group = colon == std::string::npos ? "*" : pattern.substr(0, colon);
+  std::vector<std::string> groups{group};
+  if (group.find_first_of("*?[") != std::string::npos || !tracefs.exists("events/" + group)) {
+    auto all = tracefs.list("events");
+    if (!all) return fail(kernel::tracefs_error("cannot read", "events", all.error()));
+    groups = std::move(*all);
+  }
+  std::vector<kernel::EventName> names;
+  for (const std::string& each : groups) {
+    for (std::string& event : tracefs.list("events/" + each).value_or(std::vector<std::string>{})) {
+      // Beside the events a group has files of its own: enable, filter.
+      if (event != "enable" && event != "filter") names.push_back({each, std::move(event)});
+    }
+  }
+  return names;
+}
+
+Error no_such_event(const std::string& pattern, const std::vector<kernel::EventName>& near) {
+  std::vector<std::string> spelled;
+  for (const auto& name : near) spelled.push_back(name.group + ":" + name.event);
+  const std::vector<std::string_view> candidates(spelled.begin(), spelled.end());
+  std::string hint = base::did_you_mean(base::nearest(pattern, candidates));
+  if (hint.empty()) hint = "'dtrace++ list' names the probes that exist, 'dtrace++ probe' adds one";
+  return {.what = "there is no event '" + pattern + "'",
+          .where = Where{"-e", pattern, {0, pattern.size()}},
+          .hint = std::move(hint),
+          .status = Status::wrong_request};
+}
+
+Result<std::vector<kernel::EventName>> find_events(kernel::TraceFs& tracefs, const std::string& pattern) {
+  DTP_TRY(const std::vector<kernel::EventName> near, events_near(tracefs, pattern));
+  std::vector<kernel::EventName> found;
+  for (const auto& name : near) {
+    if (kernel::matches(name, pattern) && tracefs.exists("events/" + name.group + "/" + name.event + "/id")) found.push_back(name);
+  }
+  if (found.empty()) return fail(no_such_event(pattern, near));
+  return found;
+}
+
+// How fields want to be shown, as `dtrace++ probe` remembered it.
+std::vector<record::FieldDisplay> known_displays(const std::vector<kernel::Event>& listed, const kernel::EventName& name) {
+  std::vector<record::FieldDisplay> displays;
+  const auto event = kernel::find_event(listed, name);
+  if (!event) return displays;
+  if (const auto known = kernel::Registry().find(*event)) {
+    for (const auto& field : known->fields) displays.push_back({field.name, field.display});
+  }
+  return displays;
+}
+
+Result<std::vector<WatchedEvent>> choose_events(kernel::TraceFs& tracefs, const Options& options) {
+  if (options.events.empty()) {
+    return fail({.what = "there is nothing to record", .hint = "name an event: -e GROUP:EVENT", .status = Status::wrong_request});
+  }
+  DTP_TRY(const std::vector<kernel::Event> listed, kernel::list_events(tracefs));
+  std::vector<WatchedEvent> events;
+  for (const Wanted& wanted : options.events) {
+    DTP_TRY(const auto names, find_events(tracefs, wanted.pattern));
+    for (const auto& name : names) {
+      const bool again = std::ranges::any_of(events, [&](const WatchedEvent& event) { return event.name == name; });
+      if (again) continue;
+      DTP_TRY(WatchedEvent event, watch_event(tracefs, name, known_displays(listed, name), wanted.filter));
+      events.push_back(std::move(event));
+    }
+  }
+  return events;
+}
+
+record::TracingData tracing_data(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& events) {
+  record::TracingData data{.header_page = tracefs.read("events/header_page").value_or(""),
+                           .header_event = tracefs.read("events/header_event").value_or("")};
+  for (const WatchedEvent& event : events) data.formats.push_back({event.name.group, event.format});
+  return data;
+}
+
+// Names of threads that run already. A command alone has none: its own comes with its exec.
+void add_running_tasks(record::PerfDataWriter& writer, const kernel::Target& target, pid_t command) {
+  const bool command_only = !target.all_cpus && target.pids.empty() && target.tids.empty() && target.cpus.empty();
+  for (const record::Task& task : record::running_tasks()) {
+    if (!command_only || task.pid == static_cast<std::uint32_t>(command)) writer.add_task(task);
+  }
+}
+
+Result<int> record_events(const Options& options, const std::vector<std::string>& command, const Common& common) {
+  DTP_TRY(const kernel::Target target, to_target(options.watch, command));
+  DTP_TRY(auto tracefs, kernel::find_tracefs());
+  DTP_TRY(const std::vector<WatchedEvent> events, choose_events(tracefs, options));
+  DTP_TRY(auto signals, kernel::StopSignals::block());
+  DTP_TRY(auto capture, kernel::Capture::open(tracefs, to_capture(events), target, {}, signals));
+  DTP_TRY(auto writer, record::PerfDataWriter::create(options.output, capture.events(), tracing_data(tracefs, events)));
+  add_running_tasks(writer, target, capture.command_pid());
+
+  std::uint64_t samples = 0;
+  const kernel::Sink sink{
+      .records = [&](std::span<const std::byte> records, unsigned) {
+        samples += record::count_samples(records);
+        return writer.append(records);
+      },
+      .round = [&] { return writer.end_round(); }};
+  if (!common.quiet && command.empty()) fmt::print(stderr, "recording into '{}'; ^C ends it\n", options.output);
+  DTP_TRY(const kernel::Ending ending, capture.run(sink));
+  record::Origin origin = record::this_machine();
+  origin.version = "dtrace++ " DTP_VERSION;
+  DTP_CHECK(writer.close(origin));
+  const bool lost = ending.losses.ring + ending.losses.missed > 0;
+  if (!common.quiet || lost) {
+    fmt::print(stderr, "recorded {} event{} in {:.1f} s, {} bytes in '{}', {}\n", samples, samples == 1 ? "" : "s",
+               ending.seconds, writer.bytes(), options.output, describe_losses(ending.losses));
+  }
+  return exit_status(ending);
+}
+
+// Both in the order in which they were typed: a filter belongs to the events before it.
+void add_event_options(CLI::App& command, const std::shared_ptr<Options>& options) {
+  command
+      .add_option_function<std::string>(
+          "-e,--event", [options](const std::string& text) { add_patterns(*options, text); },
+          "record this event; may be repeated, and globs are fine")
+      ->type_name("GROUP:EVENT")
+      ->trigger_on_parse();
+  command
+      .add_option_function<std::string>(
+          "--filter",
+          [options](const std::string& text) {
+            if (options->events.empty()) options->filter_of_all = text;
+            for (std::size_t i = options->last_option; i < options->events.size(); ++i) options->events[i].filter = text;
+          },
+          "of the event before it, or of all when it comes first: 'size > 100 && dest == 10.0.0.1'")
+      ->type_name("FILTER")
+      ->trigger_on_parse();
+}
+
+}  // namespace
+
+void add_record(Registry& registry) {
+  CLI::App& command = *registry.app.add_subcommand("record", "record events into a perf.data file");
+  const auto options = std::make_shared<Options>();
+  add_event_options(command, options);
+  add_watch_options(command, options->watch);
+  command.add_option("-o,--output", options->output, "the file; one that exists is kept as FILE.old")->type_name("FILE")->capture_default_str();
+  add_common_options(command, registry.common);
+  command.prefix_command();
+  command.footer(
+      "Examples:\n"
+      "  dtrace++ record -e probe:vfs_read -a\n"
+      "  dtrace++ record -e 'probe_bash:*' -p 1234\n"
+      "  dtrace++ record -e probe:tcp_sendmsg --filter 'size > 100 && dest == 10.0.0.1' -- curl 10.0.0.1");
+  command.callback([&registry, &command, options] {
+    registry.takes_command = true;
+    std::vector<std::string> words = command.remaining();
+    words.insert(words.end(), registry.command.begin(), registry.command.end());
+    registry.run = [&registry, options, words] {
+      if (!words.empty() && words.front().starts_with('-')) {
+        return report({.what = "record has no option '" + words.front() + "'", .hint = "run with --help", .status = Status::wrong_request}, registry.common);
+      }
+      const auto status = record_events(*options, words, registry.common);
+      return status ? *status : report(status.error(), registry.common);
+    };
+  });
+}
+
+}  // namespace dtp::cmd

@@ -1,0 +1,124 @@
+// dtrace++ trace: adds probes, prints their records as they come, removes them.
+#include <unistd.h>
+
+#include <fmt/core.h>
+
+#include <memory>
+
+#include "cmd/command.h"
+#include "cmd/compile.h"
+#include "cmd/output_format.h"
+#include "cmd/recording.h"
+#include "cmd/refusal.h"
+#include "kernel/capture.h"
+#include "kernel/owner.h"
+#include "record/live.h"
+#include "report/report.h"
+
+namespace dtp::cmd {
+namespace {
+
+struct Options {
+  std::vector<std::string> words = {};
+  TargetOptions target = {};
+  WatchOptions watch = {};
+  std::string filter = {};
+  std::string format = "text";
+};
+
+Result<kernel::OwnedEvents> create_events(kernel::TraceFs& tracefs, const Compiled& compiled) {
+  auto events = kernel::OwnedEvents::create(tracefs, compiled.lines);
+  if (!events) return fail(explain(events.error(), compiled));
+  return std::move(*events);
+}
+
+std::vector<record::FieldDisplay> displays_of(const path::Plan& plan) {
+  std::vector<record::FieldDisplay> displays;
+  const auto& fields = plan.points.front().fields;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    // The kernel names what has no name.
+    displays.push_back({fields[i].name.empty() ? "arg" + std::to_string(i + 1) : fields[i].name, fields[i].display});
+  }
+  return displays;
+}
+
+// Prints until the end comes. Everything of the capture is closed when this returns.
+Result<kernel::Ending> stream(kernel::TraceFs& tracefs, const WatchedEvent& event, const kernel::Target& target,
+                              kernel::StopSignals& signals, report::Report& report, report::Output& output,
+                              record::Counts& counts) {
+  DTP_TRY(auto capture, kernel::Capture::open(tracefs, to_capture({event}), target, {}, signals));
+  std::vector<record::StreamEvent> events;
+  for (const kernel::OpenedEvent& opened : capture.events()) events.push_back({opened.attr, opened.ids});
+  const std::span schemas(&event.schema, 1);
+  DTP_TRY(auto plain, record::Stream::create(events, schemas, [&](const record::Record& record) { return report.record(record); }));
+  record::LiveStream live(std::move(plain));
+  for (const record::Task& task : record::running_tasks()) live.stream().comms().set(task.tid, task.comm);
+
+  DTP_CHECK(report.begin(schemas));
+  const kernel::Sink sink{
+      .records = [&](std::span<const std::byte> records, unsigned) { return live.append(records); },
+      .round = [&]() -> Result<void> {
+        DTP_CHECK(live.end_round());
+        return output.flush();
+      }};
+  DTP_TRY(kernel::Ending ending, capture.run(sink));
+  DTP_CHECK(live.finish());
+  DTP_CHECK(report.end());
+  counts = live.stream().counts();
+  return ending;
+}
+
+Result<int> trace(const Options& options, const std::vector<std::string>& command, const Common& common) {
+  DTP_TRY(const kernel::Target target, to_target(options.watch, command));
+  DTP_TRY(const kernel::Owner owner, kernel::this_process());
+  DTP_TRY(const auto compiled, compile(options.target, {join_words(options.words)}, kernel::group_of(owner)));
+  DTP_TRY(auto tracefs, kernel::find_tracefs());
+  // From here on signals are only noticed: what is put into the kernel is taken out again on every way.
+  DTP_TRY(auto signals, kernel::StopSignals::block());
+  DTP_CHECK(kernel::remove_stale(tracefs));
+  DTP_TRY(auto owned, create_events(tracefs, compiled.front()));
+  const kernel::EventName name = owned.events().front().name;
+  DTP_TRY(WatchedEvent event, watch_event(tracefs, name, displays_of(compiled.front().plan), options.filter));
+  event.schema.group = compiled.front().group;
+  if (!common.quiet && command.empty()) fmt::print(stderr, "tracing {}:{}; ^C ends it\n", event.schema.group, name.event);
+
+  report::Output output(STDOUT_FILENO);
+  const auto report = make_report(options.format, output);
+  record::Counts counts;
+  const auto ending = stream(tracefs, event, target, signals, *report, output, counts);
+  DTP_CHECK(owned.remove());
+  if (!ending && output.reader_left()) return 0;
+  if (!ending) return std::unexpected(ending.error());
+  if (!common.quiet || ending->losses.ring + ending->losses.missed > 0) {
+    fmt::print(stderr, "{} record{} in {:.1f} s, {}\n", counts.records, counts.records == 1 ? "" : "s", ending->seconds,
+               describe_losses(ending->losses));
+  }
+  return exit_status(*ending);
+}
+
+}  // namespace
+
+void add_trace(Registry& registry) {
+  CLI::App& command = *registry.app.add_subcommand("trace", "add a probe, print its records as they come, remove it");
+  const auto options = std::make_shared<Options>();
+  command.add_option("PROBE", options->words, "FUNCTION[@FILE][+OFFSET|%return] [ARGUMENT...]")->required();
+  add_target_options(command, options->target);
+  add_watch_options(command, options->watch);
+  command.add_option("--filter", options->filter, "records for which this holds: 'size > 100 && dest == 10.0.0.1'");
+  add_format_option(command, options->format);
+  add_common_options(command, registry.common);
+  command.footer(
+      "Examples:\n"
+      "  dtrace++ trace 'vfs_read file->f_path.dentry->d_name.name:string'\n"
+      "  dtrace++ trace -x /bin/bash 'readline%return +0($retval):string'\n"
+      "  dtrace++ trace 'tcp_sendmsg size dest=sk->__sk_common.skc_daddr' -- curl 10.0.0.1");
+  command.callback([&registry, options] {
+    registry.takes_command = true;
+    registry.run = [&registry, options] {
+      const auto status = trace(*options, registry.command, registry.common);
+      return status ? *status : report(status.error(), registry.common);
+    };
+  });
+}
+
+}  // namespace dtp::cmd

@@ -1,0 +1,44 @@
+// What record and trace share: whom to watch, which events, and what to say at the end.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cmd/command.h"
+#include "dtracepp/record.h"
+#include "kernel/capture.h"
+#include "record/format.h"
+
+namespace dtp::cmd {
+
+// -a, -p, -t, -C and the command.
+struct WatchOptions {
+  bool all_cpus = false;
+  std::string pids = {};
+  std::string tids = {};
+  std::string cpus = {};
+};
+void add_watch_options(CLI::App& command, WatchOptions& options);
+// Without any of them every task is watched, as perf does.
+Result<kernel::Target> to_target(const WatchOptions& options, const std::vector<std::string>& command);
+
+// An event to be recorded, with what is known of its fields.
+struct WatchedEvent {
+  kernel::EventName name = {};
+  std::string format = {};             // annotated with the displays
+  record::EventSchema schema = {};
+  std::string filter = {};             // in the kernel's language
+};
+// Reads the format of the event and puts the displays into it; translates the user's filter with both.
+Result<WatchedEvent> watch_event(kernel::TraceFs& tracefs, const kernel::EventName& name,
+                                 const std::vector<record::FieldDisplay>& displays, std::string_view filter);
+
+std::vector<kernel::CaptureEvent> to_capture(const std::vector<WatchedEvent>& events);
+
+// "3 lost (2 rings full, 1 probes missed)"; "0 lost".
+std::string describe_losses(const kernel::Losses& losses);
+// Of the whole program: that of the command when it ended the recording.
+int exit_status(const kernel::Ending& ending);
+
+}  // namespace dtp::cmd
