@@ -9,4 +9,4 @@ END
 dtrace++ trace --format json -x /bin/bash 'readline%return +0($retval):string' -- bash typist.sh >answer.json 2>messages
 equal "status" 0 $?
 for line in 'echo first $((1 + 1))' 'true second' 'exit 3'; do equal "$line" 1 "$(count answer.json "\"$line\"")"; done
-equal "nothing else" 3 "$(count answer.json '"bash"' readline '_ns"')"
+equal "nothing else" 3 "$(count answer.json '"comm":"bash"')"

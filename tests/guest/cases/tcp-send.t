@@ -22,5 +22,5 @@ equal "the address as people write it" 5 "$(count answer.json "\"$address\"")"
 
 ask "size > 100 && dest == 127.0.0.1"
 equal "the other address" 6 "$(count answer.json '"size":5000,' '"127.0.0.1"')"
-equal "only that" 6 "$(count answer.json tcp_sendmsg workload)"
+equal "only that" 6 "$(count answer.json '"comm":"workload"')"
 ip address del $address/32 dev lo
