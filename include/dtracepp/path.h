@@ -102,6 +102,7 @@ struct Plan {
   std::string group = {};
   std::string event = {};
   std::vector<Point> points = {};
+  std::vector<Error> warnings = {};  // what was done all the same
 };
 
 }  // namespace dtp::path

@@ -76,6 +76,7 @@ int run(const Options& options, const Common& common) {
     return report({.what = "no probe is given", .hint = "for example: dtrace++ probe 'vfs_read count'", .status = Status::wrong_request}, common);
   auto compiled = compile(options.target, requests);
   if (!compiled) return report(compiled.error(), common);
+  print_warnings(*compiled, common);
   if (!options.definitions.empty()) {
     for (const Compiled& one : *compiled)
       for (const std::string& line : one.lines) fmt::print("{}\n", line);

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/caret.h"
 #include "cmd/target.h"
 #include "expr/parse.h"
 #include "lower/lower.h"
@@ -51,6 +52,15 @@ Result<Compiled> compile_one(const lower::Target& target, const std::string& tex
 }
 
 }  // namespace
+
+void print_warnings(const std::vector<Compiled>& compiled, const Common& common) {
+  if (common.quiet) return;
+  for (const Compiled& one : compiled)
+    for (const Error& warning : one.plan.warnings) {
+      const std::string text = base::format_error(warning, common.verbose);
+      fmt::print(stderr, "warning{}", text.substr(text.find(':')));
+    }
+}
 
 Result<std::vector<Compiled>> compile(const TargetOptions& options, const std::vector<std::string>& requests, const std::string& group) {
   DTP_TRY(const std::unique_ptr<OpenTarget> target, open_target(options));

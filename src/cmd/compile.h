@@ -31,6 +31,9 @@ struct Compiled {
 Result<std::vector<Compiled>> compile(const TargetOptions& options, const std::vector<std::string>& requests,
                                       const std::string& group = {});
 
+// What was compiled all the same, on standard error.
+void print_warnings(const std::vector<Compiled>& compiled, const Common& common);
+
 // Words of the command line make one request, as perf's do: {"vfs_read", "count"} is "vfs_read count".
 std::string join_words(const std::vector<std::string>& words);
 

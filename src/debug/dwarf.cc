@@ -73,6 +73,19 @@ void walk(Dwarf_Die& die, Visit& visit, int depth = 0) {
   } while (dwarf_siblingof(&child, &child) == 0);
 }
 
+std::optional<std::uint64_t> number_of(Dwarf_Die& die, unsigned name) {
+  Dwarf_Attribute attribute;
+  Dwarf_Word value = 0;
+  if (dwarf_attr(&die, name, &attribute) == nullptr || dwarf_formudata(&attribute, &value) != 0) return std::nullopt;
+  return value;
+}
+
+// gcc splits a function and inlines the head into itself; such a copy is "called" at its own declaration.
+bool is_split_head(Dwarf_Die& die, Dwarf_Die& origin) {
+  const auto call_line = number_of(die, DW_AT_call_line);
+  return call_line && call_line == number_of(origin, DW_AT_decl_line) && number_of(die, DW_AT_call_file) == number_of(origin, DW_AT_decl_file);
+}
+
 class DwarfInfo final : public Info {
  public:
   DwarfInfo(std::shared_ptr<const Binary> binary, Dwarf* dwarf) : binary_(std::move(binary)), dwarf_(dwarf) {}
@@ -153,7 +166,7 @@ void DwarfInfo::find_in_unit(Dwarf_Die& unit, const std::string& name, std::vect
       auto visit = [&](Dwarf_Die& child) {
         const int tag = dwarf_tag(&child);
         const bool is_code = tag == DW_TAG_inlined_subroutine || tag == DW_TAG_subprogram;
-        if (is_code && is_callee_of(child, die)) add_instance(child, tag == DW_TAG_inlined_subroutine, found);
+        if (is_code && is_callee_of(child, die) && !is_split_head(child, die)) add_instance(child, tag == DW_TAG_inlined_subroutine, found);
         return is_code || tag == DW_TAG_lexical_block || tag == DW_TAG_namespace;
       };
       walk(unit, visit);

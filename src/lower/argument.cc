@@ -196,30 +196,29 @@ class Finisher {
   Span span_ = {};
 };
 
-Result<std::vector<path::Field>> lower_all(const expr::ProbeArgument& argument, std::size_t number, const Spot& spot, const Target& target,
-                                           bool parameters_only) {
+Result<Lowered> lower_all(const expr::ProbeArgument& argument, std::size_t number, const Spot& spot, const Target& target,
+                          bool parameters_only) {
   const Span span = argument.tree.at(argument.tree.root).span;
   if (target.info == nullptr || !spot.has_instance || spot.site.is_return) {
     // The same words as for a variable by name.
     Walker walker(argument, number, spot, target);
     return fail(walker.variable(argument.text, span).error());
   }
-  std::vector<path::Field> fields;
+  Lowered lowered;
   for (const debug::Variable& variable : target.info->find_variables(spot.instance, spot.address)) {
     if (variable.role == debug::Role::global || (parameters_only && variable.role != debug::Role::parameter)) continue;
     Walker walker(argument, number, spot, target);
     auto place = walker.located(variable, span);
     if (!place) continue;  // optimised out here: it has no value to show
     auto field = Finisher(argument, target, walker).finish(std::move(*place), span);
-    if (field) fields.push_back(std::move(*field));
+    if (field) lowered.fields.push_back(std::move(*field));
   }
-  return fields;
+  return lowered;
 }
 
 }  // namespace
 
-Result<std::vector<path::Field>> lower_argument(const expr::ProbeArgument& argument, std::size_t number, const Spot& spot,
-                                                const Target& target) {
+Result<Lowered> lower_argument(const expr::ProbeArgument& argument, std::size_t number, const Spot& spot, const Target& target) {
   const expr::Node& root = argument.tree.at(argument.tree.root);
   if (std::holds_alternative<expr::Parameters>(root.of)) return lower_all(argument, number, spot, target, true);
   if (std::holds_alternative<expr::Variables>(root.of)) return lower_all(argument, number, spot, target, false);
@@ -228,7 +227,7 @@ Result<std::vector<path::Field>> lower_argument(const expr::ProbeArgument& argum
   // $retval alone is what the kernel calls it, unless a type is wanted of it.
   if (std::holds_alternative<expr::ReturnValue>(root.of) && !argument.type) place.type.reset();
   DTP_TRY(path::Field field, Finisher(argument, target, walker).finish(std::move(place), root.span));
-  return std::vector{std::move(field)};
+  return Lowered{.fields = {std::move(field)}, .warnings = walker.take_warnings()};
 }
 
 }  // namespace dtp::lower

@@ -24,16 +24,18 @@ void tell_apart(std::vector<path::Field>& fields, const expr::Request& request) 
   }
 }
 
-Result<path::Point> lower_point(const expr::Request& request, const Spot& spot, const Target& target) {
+Result<path::Point> lower_point(const expr::Request& request, const Spot& spot, const Target& target, std::vector<Error>& warnings) {
   path::Point point{.site = spot.site};
   std::optional<Error> wrong;
   for (std::size_t i = 0; i < request.arguments.size(); ++i) {
-    auto fields = lower_argument(request.arguments[i], i + 1, spot, target);
-    if (!fields) {
-      collect(wrong, std::move(fields.error()));
+    auto lowered = lower_argument(request.arguments[i], i + 1, spot, target);
+    if (!lowered) {
+      collect(wrong, std::move(lowered.error()));
       continue;
     }
-    for (path::Field& field : *fields) {
+    for (Error& warning : lowered->warnings)
+      if (std::ranges::find(warnings, warning) == warnings.end()) warnings.push_back(std::move(warning));
+    for (path::Field& field : lowered->fields) {
       field.argument = i;
       point.fields.push_back(std::move(field));
     }
@@ -41,6 +43,16 @@ Result<path::Point> lower_point(const expr::Request& request, const Spot& spot, 
   if (wrong) return fail(std::move(*wrong));
   tell_apart(point.fields, request);
   return point;
+}
+
+// The points of an event fetch the same fields: what $params finds at some points only is left out.
+void keep_common_fields(path::Plan& plan) {
+  const auto has = [](const path::Point& point, const path::Field& field) {
+    return std::ranges::any_of(point.fields, [&](const path::Field& other) { return other.name == field.name && other.argument == field.argument; });
+  };
+  const std::vector<path::Point> all = plan.points;
+  for (path::Point& point : plan.points)
+    std::erase_if(point.fields, [&](const path::Field& field) { return !std::ranges::all_of(all, [&](const path::Point& other) { return has(other, field); }); });
 }
 
 // Variables that lie in a frame which the function has yet to make: the probe goes behind the prologue.
@@ -66,18 +78,18 @@ std::string default_group(const Target& target) {
   return "probe_" + std::string(name.begin(), end);
 }
 
-std::string default_event(const expr::ProbePoint& point, const Target& target) {
-  if (point.event) return *point.event;
-  if (point.address) return fmt::format("abs_{:x}", *point.address);
-  static_cast<void>(target);
+std::string default_event(const expr::ProbePoint& point) {
+  const std::string suffix = point.is_return ? "__return" : "";
+  if (point.event) return *point.event + suffix;
+  if (point.address) return fmt::format("abs_{:x}", *point.address) + suffix;
   std::string name = point.function.substr(std::min(point.function.find_first_not_of('.'), point.function.size()));
   name = name.substr(0, name.find_first_of(".@"));
-  return point.is_return ? name + "__return" : name;
+  return name + suffix;
 }
 
 Result<path::Plan> lower(const expr::Request& request, const Target& target) {
   DTP_TRY(std::vector<Spot> spots, find_spots(request.point, target));
-  path::Plan plan{.group = request.point.group.value_or(default_group(target)), .event = default_event(request.point, target)};
+  path::Plan plan{.group = request.point.group.value_or(default_group(target)), .event = default_event(request.point)};
   if (!expr::is_c_name(plan.event))
     return fail({.what = fmt::format("'{}' cannot be the name of an event", plan.event),
                  .where = Where{"probe point", request.point.text, request.point.function_span},
@@ -89,9 +101,10 @@ Result<path::Plan> lower(const expr::Request& request, const Target& target) {
       spot.is_entry = false;
       if (const auto offset = target.file->file_offset(spot.address)) spot.site.address = *offset;
     }
-    DTP_TRY(path::Point point, lower_point(request, spot, target));
+    DTP_TRY(path::Point point, lower_point(request, spot, target, plan.warnings));
     plan.points.push_back(std::move(point));
   }
+  if (plan.points.size() > 1) keep_common_fields(plan);
   return plan;
 }
 

@@ -15,13 +15,19 @@ namespace dtp::lower {
 inline constexpr std::size_t most_spots = 128;
 Result<std::vector<Spot>> find_spots(const expr::ProbePoint& point, const Target& target);
 
-// One argument at one spot: several fields for $params and $vars, one otherwise.
-Result<std::vector<path::Field>> lower_argument(const expr::ProbeArgument& argument, std::size_t number, const Spot& spot,
-                                                const Target& target);
+struct Lowered {
+  std::vector<path::Field> fields = {};  // several for $params and $vars, one otherwise
+  std::vector<Error> warnings = {};
+};
 
-// Group and event as asked for, or as the function's name gives them.
+// One argument at one spot.
+Result<Lowered> lower_argument(const expr::ProbeArgument& argument, std::size_t number, const Spot& spot,
+                               const Target& target);
+
+// "probe", or "probe_" and the program's name.
 std::string default_group(const Target& target);
-std::string default_event(const expr::ProbePoint& point, const Target& target);
+// As asked for, or as the function's name gives it; a return probe's ends in "__return".
+std::string default_event(const expr::ProbePoint& point);
 
 Result<path::Plan> lower(const expr::Request& request, const Target& target);
 

@@ -20,8 +20,8 @@ class SpotFinder {
     if (instances_.empty()) return by_symbol();
     std::vector<Spot> spots;
     std::optional<Error> wrong;
+    if (point_.is_return) keep_returning();
     for (const debug::Instance& instance : instances_) {
-      if (point_.is_return && instance.is_inlined) continue;
       DTP_CHECK(add(instance, spots, wrong));
     }
     if (spots.empty() && wrong) return fail(std::move(*wrong));
@@ -67,6 +67,27 @@ class SpotFinder {
     return path.ends_with(tail) && (path.size() == tail.size() || path[path.size() - tail.size() - 1] == '/' || tail.starts_with('/'));
   }
 
+  // Inlined copies do not return, parts of a function return elsewhere. Whole clones of it (.isra, .constprop)
+  // do for a function that has no body of its own name.
+  void keep_returning() {
+    std::erase_if(instances_, [](const debug::Instance& instance) { return instance.is_inlined; });
+    const auto symbol_of = [&](const debug::Instance& instance) -> std::string_view {
+      const debug::Symbol* symbol = instance.address == 0 ? nullptr : target_.symbols->find_function_at(instance.address);
+      return symbol == nullptr ? std::string_view(instance.function) : symbol->name;
+    };
+    std::erase_if(instances_, [&](const debug::Instance& i) { return symbol_of(i).find(".part.") != std::string_view::npos || symbol_of(i).find(".cold") != std::string_view::npos; });
+    const bool has_own = std::ranges::any_of(instances_, [&](const debug::Instance& i) { return symbol_of(i) == point_.function; });
+    if (has_own) std::erase_if(instances_, [&](const debug::Instance& i) { return symbol_of(i).starts_with(point_.function + "."); });
+  }
+
+  // The kernel throws its start-up code away.
+  bool is_startup_code(std::uint64_t address) const {
+    if (target_.kind != Target::Kind::kernel) return false;
+    const auto first = target_.symbols->find("_sinittext");
+    const auto last = target_.symbols->find("_einittext");
+    return first.size() == 1 && last.size() == 1 && address >= first[0]->address && address < last[0]->address;
+  }
+
   Result<void> add(const debug::Instance& instance, std::vector<Spot>& spots, std::optional<Error>& wrong) {
     if (instance.address == 0) return add_by_name(instance, spots);  // BTF
     if (point_.offset > 0 && instance.end > instance.address && point_.offset >= instance.end - instance.address) {
@@ -76,6 +97,10 @@ class SpotFinder {
       return {};
     }
     const std::uint64_t address = instance.address + point_.offset;
+    if (is_startup_code(address)) {
+      if (!wrong) wrong = error(fmt::format("'{}' is there only while the kernel starts", point_.function), point_.function_span);
+      return {};
+    }
     DTP_TRY(path::Site site, site_at(address));
     spots.push_back({std::move(site), instance, true, address, point_.offset == 0});
     return {};
@@ -163,7 +188,7 @@ class SpotFinder {
     const auto first = target_.symbols->find("_stext");
     const auto last = target_.symbols->find("_etext");
     const bool is_known = first.size() == 1 && last.size() == 1 && first[0]->address != 0;
-    if (is_known && (address < first[0]->address || address >= last[0]->address))
+    if (is_known && (address <= first[0]->address || address >= last[0]->address))
       return fail(error(fmt::format("{:#x} is not in the kernel's code", address), point_.function_span));
     Spot spot{.site = {.object = target_.object, .address = address, .is_return = point_.is_return}, .address = address};
     if (target_.info != nullptr) {

@@ -234,9 +234,10 @@ Result<Place> Walker::index(const expr::Index& node, const expr::Node& whole) {
   const std::string declared = type_name(place);
   if (plain.kind != Kind::pointer && plain.kind != Kind::array)
     return fail(error(fmt::format("'{}' is not a pointer or an array", declared), whole.tail));
-  const bool outside = plain.kind == Kind::array && plain.count.value_or(0) > 0 &&
-                       (node.index < 0 || static_cast<std::uint64_t>(node.index) >= *plain.count);
-  if (outside) return fail(error(fmt::format("'{}' has the elements 0 to {}", declared, *plain.count - 1), whole.tail));
+  if (plain.kind == Kind::array && node.index < 0) return fail(error(fmt::format("'{}' begins at element 0", declared), whole.tail));
+  // Arrays at the end of a struct are often declared shorter than they are.
+  if (plain.kind == Kind::array && plain.count.value_or(0) > 0 && static_cast<std::uint64_t>(node.index) >= *plain.count)
+    warnings_.push_back(error(fmt::format("'{}' has the elements 0 to {}", declared, *plain.count - 1), whole.tail));
   const std::uint64_t size = type::size_of(types, plain.target);
   if (size == 0) return fail(error(fmt::format("the size of the elements of '{}' is not known", declared), whole.tail));
   if (plain.kind == Kind::array && !place.in_memory) return fail(error("this array is in a register and has no address", so_far));

@@ -42,6 +42,7 @@ class Walker {
   Result<void> load(Place& place, Span span) const;
 
   std::vector<path::Step> take_steps() { return std::move(steps_); }
+  std::vector<Error> take_warnings() { return std::move(warnings_); }
   void note(Span span, const Place& place, std::string note);
   Error error(std::string what, Span span, std::string hint = {}) const;
   std::string type_name(const Place& place) const;
@@ -62,6 +63,7 @@ class Walker {
   const Spot& spot_;
   const Target& target_;
   std::vector<path::Step> steps_ = {};
+  std::vector<Error> warnings_ = {};
 };
 
 // "+24(%di)": a place in the kernel's notation, for people.
