@@ -62,8 +62,10 @@ void print_warnings(const std::vector<Compiled>& compiled, const Common& common)
     }
 }
 
-Result<std::vector<Compiled>> compile(const TargetOptions& options, const std::vector<std::string>& requests, const std::string& group) {
+Result<std::vector<Compiled>> compile(const TargetOptions& options, const std::vector<std::string>& requests, const std::string& group,
+                                      std::string* source) {
   DTP_TRY(const std::unique_ptr<OpenTarget> target, open_target(options));
+  if (source != nullptr) *source = target->info ? target->info->source() : "symbols only";
   std::vector<Compiled> all;
   std::optional<Error> wrong;
   for (const std::string& request : requests) {

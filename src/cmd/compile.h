@@ -27,9 +27,9 @@ struct Compiled {
 };
 
 // Every request is compiled before stopping: the error carries those of all of them. `group` replaces
-// the default group when it is not empty (trace uses it).
+// the default group when it is not empty (trace uses it). `source` is told where types and places come from.
 Result<std::vector<Compiled>> compile(const TargetOptions& options, const std::vector<std::string>& requests,
-                                      const std::string& group = {});
+                                      const std::string& group = {}, std::string* source = nullptr);
 
 // What was compiled all the same, on standard error.
 void print_warnings(const std::vector<Compiled>& compiled, const Common& common);

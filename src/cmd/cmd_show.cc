@@ -1,0 +1,62 @@
+// dtrace++ show: what a probe becomes, step by step, and where the knowledge comes from.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cmd/columns.h"
+#include "cmd/command.h"
+#include "cmd/compile.h"
+#include "probe/definition.h"
+
+namespace dtp::cmd {
+namespace {
+
+struct Options {
+  TargetOptions target = {};
+  std::vector<std::string> words = {};
+};
+
+void print_field(const path::Field& field, const arch::Arch& arch) {
+  std::vector<std::vector<std::string>> rows;
+  for (const path::Step& step : field.steps) rows.push_back({step.text, step.type, step.place, step.note});
+  fmt::print("{}", format_columns(rows, "  "));
+  if (const auto text = probe::render_field(field, arch)) fmt::print("  = {}\n", *text);
+}
+
+void print_point(const Compiled& compiled, std::size_t index) {
+  const path::Point& point = compiled.plan.points[index];
+  fmt::print("{}{}\n", probe::render_site(point.site), point.site.is_return ? ", when it returns" : "");
+  for (const path::Field& field : point.fields) {
+    fmt::print("argument {}: {}\n", field.argument + 1, compiled.request.arguments[field.argument].text);
+    print_field(field, arch::x86_64());
+  }
+  fmt::print("{}\n", compiled.lines[index]);
+}
+
+int run(const Options& options, const Common& common) {
+  std::string source;
+  auto compiled = compile(options.target, {join_words(options.words)}, "", &source);
+  if (!compiled) return report(compiled.error(), common);
+  print_warnings(*compiled, common);
+  const Compiled& one = compiled->front();
+  if (!common.quiet) fmt::print("types and places from: {}\n\n", source);
+  for (std::size_t i = 0; i < one.plan.points.size(); ++i) {
+    if (i > 0) fmt::print("\n");
+    print_point(one, i);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_show(Registry& registry) {
+  CLI::App& command = *registry.app.add_subcommand("show", "show what a probe becomes, step by step");
+  auto options = std::make_shared<Options>();
+  command.add_option("PROBE", options->words, "the probe, as for dtrace++ probe")->required();
+  add_target_options(command, options->target);
+  add_common_options(command, registry.common);
+  command.footer("Example:\n  dtrace++ show 'vfs_read file->f_path.dentry->d_name.name:string'");
+  command.callback([&registry, options] { registry.run = [&registry, options] { return run(*options, registry.common); }; });
+}
+
+}  // namespace dtp::cmd
