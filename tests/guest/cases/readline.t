@@ -7,6 +7,6 @@ printf '%s\n' 'echo first $((1 + 1))' 'true second' 'exit 3' | script -qec 'bash
 END
 
 dtrace++ trace --format json -x /bin/bash 'readline%return +0($retval):string' -- bash typist.sh >answer.json 2>messages
-equal "status" 0 $?
+equal "the status of bash" 3 $?
 for line in 'echo first $((1 + 1))' 'true second' 'exit 3'; do equal "$line" 1 "$(count answer.json "\"$line\"")"; done
 equal "nothing else" 3 "$(count answer.json '"comm":"bash"')"
