@@ -52,7 +52,7 @@ Error none(const debug::Symbols& symbols, const Options& options) {
 int run(const Options& options, const Common& common) {
   const auto opened = open_target(options.target);
   if (!opened) return report(opened.error(), common);
-  const debug::Symbols& symbols = *(*opened)->target.symbols;
+  const debug::Symbols& symbols = (*opened)->target.symbols();
   const std::vector<std::string> names = list(symbols, options);
   if (names.empty()) return report(none(symbols, options), common);
   std::string out;

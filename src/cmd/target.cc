@@ -20,9 +20,21 @@ std::string looked_text(const debug::Search& search) {
 
 void use(OpenTarget& opened) {
   opened.target.info = opened.info.get();
-  if (opened.symbols) opened.target.symbols = &*opened.symbols;
-  else opened.target.symbols = &opened.binary->symbols;
-  if (opened.binary) opened.target.file = &opened.binary->file;
+  if (!opened.binary) return;
+  opened.target.file = &opened.binary->file;
+  opened.target.symbols = [&opened]() -> const debug::Symbols& { return opened.binary->symbols; };
+}
+
+// Reading /proc/kallsyms costs more than all the rest, and BTF often answers without it. Where it cannot be read,
+// the kernel's word on a name is the only one.
+void use_kallsyms(OpenTarget& opened, const std::string& module) {
+  opened.target.symbols = [&opened, module]() -> const debug::Symbols& {
+    if (!opened.symbols) {
+      auto read = debug::Symbols::of_kallsyms(kallsyms, module);
+      opened.symbols = read ? std::move(*read) : debug::Symbols();
+    }
+    return *opened.symbols;
+  };
 }
 
 // A separate debug file has the symbols that the stripped program lacks.
@@ -52,7 +64,7 @@ Result<std::unique_ptr<OpenTarget>> open_user(const std::string& path) {
   DTP_CHECK(open_debug_file(*opened, debug::find_debug_file(opened->binary->file)));
   use(*opened);
   if (opened->debug_binary && opened->debug_binary != opened->binary && opened->binary->symbols.all().size() < opened->debug_binary->symbols.all().size())
-    opened->target.symbols = &opened->debug_binary->symbols;
+    opened->target.symbols = [&target = *opened]() -> const debug::Symbols& { return target.debug_binary->symbols; };
   return opened;
 }
 
@@ -75,7 +87,7 @@ Result<std::unique_ptr<OpenTarget>> open_kernel() {
   const debug::Search search = debug::find_kernel_debug_file();
   if (!search.found.empty()) return open_vmlinux(search.found);
   auto opened = std::make_unique<OpenTarget>();
-  DTP_TRY(opened->symbols, debug::Symbols::of_kallsyms(kallsyms, ""));
+  use_kallsyms(*opened, "");
   if (auto btf = debug::open_btf(kernel_btf, "")) opened->info = std::move(*btf);
   else opened->target.why_no_info = looked_text(search);
   opened->target.info_hint = "install the kernel's debug symbols, or use $arg1, $arg2, ... and offsets";
@@ -110,8 +122,8 @@ Result<std::unique_ptr<OpenTarget>> open_module(const std::string& module) {
     if (opened && (*opened)->info) return opened;
   }
   auto opened = std::make_unique<OpenTarget>();
-  DTP_TRY(opened->symbols, debug::Symbols::of_kallsyms(kallsyms, module));
-  if (opened->symbols->all().empty())
+  use_kallsyms(*opened, module);
+  if (opened->target.symbols().all().empty())
     return fail({.what = fmt::format("the module '{}' is not loaded", module), .hint = "load it, or give the path of its .ko file", .status = Status::not_possible});
   opened->target.kind = lower::Target::Kind::module;
   opened->target.object = module;

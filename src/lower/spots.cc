@@ -54,7 +54,7 @@ class SpotFinder {
 
   // A symbol without a function of its name may be another name of one that has: memcpy, __memcpy.
   Result<void> find_by_alias() {
-    for (const debug::Symbol* symbol : target_.symbols->find(point_.function)) {
+    for (const debug::Symbol* symbol : target_.symbols().find(point_.function)) {
       if (!symbol->is_function || symbol->address == 0) continue;
       DTP_TRY(std::vector<debug::Instance> around, target_.info->find_function_at(symbol->address));
       for (debug::Instance& instance : around)
@@ -72,7 +72,7 @@ class SpotFinder {
   void keep_returning() {
     std::erase_if(instances_, [](const debug::Instance& instance) { return instance.is_inlined; });
     const auto symbol_of = [&](const debug::Instance& instance) -> std::string_view {
-      const debug::Symbol* symbol = instance.address == 0 ? nullptr : target_.symbols->find_function_at(instance.address);
+      const debug::Symbol* symbol = instance.address == 0 ? nullptr : target_.symbols().find_function_at(instance.address);
       return symbol == nullptr ? std::string_view(instance.function) : symbol->name;
     };
     std::erase_if(instances_, [&](const debug::Instance& i) { return symbol_of(i).find(".part.") != std::string_view::npos || symbol_of(i).find(".cold") != std::string_view::npos; });
@@ -83,8 +83,8 @@ class SpotFinder {
   // The kernel throws its start-up code away.
   bool is_startup_code(std::uint64_t address) const {
     if (target_.kind != Target::Kind::kernel) return false;
-    const auto first = target_.symbols->find("_sinittext");
-    const auto last = target_.symbols->find("_einittext");
+    const auto first = target_.symbols().find("_sinittext");
+    const auto last = target_.symbols().find("_einittext");
     return first.size() == 1 && last.size() == 1 && address >= first[0]->address && address < last[0]->address;
   }
 
@@ -106,16 +106,12 @@ class SpotFinder {
     return {};
   }
 
-  // BTF has no addresses: the symbol of the same name is meant, if there is only one.
-  Result<void> add_by_name(const debug::Instance& instance, std::vector<Spot>& spots) {
-    std::vector<const debug::Symbol*> symbols = target_.symbols->find(point_.function);
-    std::erase_if(symbols, [](const debug::Symbol* symbol) { return !symbol->is_function; });
-    if (!spots.empty()) return {};
-    if (symbols.empty() && !target_.symbols->all().empty()) return fail(unknown());
-    if (symbols.size() > 1)
-      return fail(error(fmt::format("there are {} functions '{}', and BTF does not tell which is which", symbols.size(), point_.function),
+  // BTF has no addresses: the symbol of the same name is meant. Two functions of one name cannot be told apart.
+  Result<void> add_by_name(const debug::Instance& instance, std::vector<Spot>& spots) const {
+    if (instances_.size() > 1)
+      return fail(error(fmt::format("there are {} functions '{}', and BTF does not tell which is which", instances_.size(), point_.function),
                         point_.function_span, "install the kernel's debug symbols and name the file: FUNCTION@FILE"));
-    path::Site site{.object = target_.kind == Target::Kind::module ? target_.object : "", .symbol = point_.function, .offset = point_.offset, .is_return = point_.is_return};
+    path::Site site{.object = target_.object, .symbol = point_.function, .offset = point_.offset, .is_return = point_.is_return};
     spots.push_back({std::move(site), instance, point_.offset == 0, 0, point_.offset == 0});
     return {};
   }
@@ -128,17 +124,17 @@ class SpotFinder {
       site.address = *offset;
       return site;
     }
-    const debug::Symbol* symbol = target_.symbols->find_function_at(address);
+    const debug::Symbol* symbol = target_.symbols().find_function_at(address);
     if (symbol == nullptr) return site;
     site.symbol = std::string(symbol->name);
     site.offset = address - symbol->address;
-    if (target_.kind == Target::Kind::kernel && target_.symbols->find(symbol->name).size() > 1) use_image_offset(site, address);
+    if (target_.kind == Target::Kind::kernel && target_.symbols().find(symbol->name).size() > 1) use_image_offset(site, address);
     return site;
   }
 
   // The kernel refuses a name that several symbols have; an offset from the image's start is unique.
   void use_image_offset(path::Site& site, std::uint64_t address) const {
-    const auto start = target_.symbols->find("_text");
+    const auto start = target_.symbols().find("_text");
     if (start.size() != 1 || start[0]->address == 0 || address < start[0]->address) return;
     site.symbol = "_text";
     site.offset = address - start[0]->address;
@@ -147,7 +143,7 @@ class SpotFinder {
   Result<std::vector<Spot>> by_symbol() {
     std::vector<Spot> spots;
     std::set<std::uint64_t> seen;
-    for (const debug::Symbol* symbol : target_.symbols->find(point_.function)) {
+    for (const debug::Symbol* symbol : target_.symbols().find(point_.function)) {
       if (!symbol->is_function || point_.file || !seen.insert(symbol->address).second) continue;
       if (point_.offset > 0 && symbol->size > 0 && point_.offset >= symbol->size)
         return fail(error(fmt::format("the offset is outside of '{}'", point_.function), point_.offset_span, fmt::format("it has {} bytes", symbol->size)));
@@ -165,7 +161,7 @@ class SpotFinder {
 
   Error unknown() const {
     std::vector<std::string_view> names;
-    for (const debug::Symbol& symbol : target_.symbols->all())
+    for (const debug::Symbol& symbol : target_.symbols().all())
       if (symbol.is_function) names.push_back(symbol.name);
     std::string what = fmt::format("there is no function '{}'", point_.function);
     what += target_.kind == Target::Kind::kernel ? " in the kernel" : fmt::format(" in '{}'", target_.object);
@@ -185,8 +181,8 @@ class SpotFinder {
       path::Site site{.object = target_.object, .address = address, .user = true, .is_return = point_.is_return};
       return std::vector{Spot{.site = std::move(site), .address = address}};
     }
-    const auto first = target_.symbols->find("_stext");
-    const auto last = target_.symbols->find("_etext");
+    const auto first = target_.symbols().find("_stext");
+    const auto last = target_.symbols().find("_etext");
     const bool is_known = first.size() == 1 && last.size() == 1 && first[0]->address != 0;
     if (is_known && (address <= first[0]->address || address >= last[0]->address))
       return fail(error(fmt::format("{:#x} is not in the kernel's code", address), point_.function_span));

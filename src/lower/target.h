@@ -1,6 +1,7 @@
 // What a request is lowered against: debug information, symbols, and the kind of program.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "arch/arch.h"
@@ -13,7 +14,7 @@ struct Target {
   enum class Kind { kernel, module, user };
   Kind kind = Kind::kernel;
   std::string object = {};                   // module: its name; user: the file's real path
-  const debug::Symbols* symbols = nullptr;   // never null
+  std::function<const debug::Symbols&()> symbols = {};  // loads them when they are first asked for
   debug::Info* info = nullptr;               // null: no debug information
   const debug::ElfFile* file = nullptr;      // user: the program, for file offsets
   const arch::Arch* arch = &arch::x86_64();

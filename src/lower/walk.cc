@@ -265,6 +265,7 @@ Result<Place> Walker::deref(const expr::Deref& node, const expr::Node& whole) {
 }
 
 Result<Place> Walker::return_value(const expr::Node& whole) {
+  if (!spot_.site.is_return) return fail(error("'$retval' is known only when the function returns", whole.span, "probe FUNCTION%return"));
   Place place{.base = path::ReturnValue{}, .user = argument_.user};
   if (spot_.has_instance && target_.info != nullptr) {
     const type::Id result = target_.info->find_result_type(spot_.instance);
@@ -280,11 +281,8 @@ Result<Place> Walker::raw(const expr::Node& whole) {
     if (!arch::is_known_register(*target_.arch, node->name)) {
       std::vector<std::string_view> names;
       for (const arch::RegisterName& known : target_.arch->registers) names.push_back(known.fetch);
-      std::string hint = base::did_you_mean(base::nearest(node->name, names));
-      if (hint.empty() && node->name.starts_with('r')) {
-        const std::string without = node->name.substr(1);
-        if (arch::is_known_register(*target_.arch, without)) hint = fmt::format("write %{}", without);
-      }
+      const bool is_long_name = node->name.starts_with('r') && arch::is_known_register(*target_.arch, std::string_view(node->name).substr(1));
+      std::string hint = is_long_name ? fmt::format("the kernel calls it %{}", node->name.substr(1)) : base::did_you_mean(base::nearest(node->name, names));
       if (hint.empty()) hint = "registers are %ax, %bx, %cx, %dx, %si, %di, %bp, %sp, %r8 to %r15, %ip, %flags";
       return fail(error(fmt::format("there is no register '%{}'", node->name), whole.span, std::move(hint)));
     }

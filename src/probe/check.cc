@@ -23,8 +23,6 @@ void check_path(const path::Field& field, const path::Site& site, std::vector<Vi
   const auto add = [&](std::string what, std::string hint = {}) { found.push_back({field.argument, std::move(what), std::move(hint)}); };
   if (field.path.derefs.size() > deepest_derefs)
     add(fmt::format("the kernel follows {} pointers at the most, this takes {}", deepest_derefs, field.path.derefs.size()));
-  if (std::holds_alternative<path::ReturnValue>(field.path.base) && !site.is_return)
-    add("'$retval' is known only when the function returns", "probe FUNCTION%return");
   if (std::holds_alternative<path::Argument>(field.path.base)) {
     if (site.user) add("'$argN' is for kernel functions only", "use registers: %di, %si, %dx, %cx, %r8, %r9");
     else if (site.offset != 0) add("'$argN' is known only at the entry of a function", "use registers, or leave the offset out");
