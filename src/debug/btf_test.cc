@@ -145,7 +145,7 @@ TEST_CASE("functions have parameters at their registers") {
 
 TEST_CASE("a module's types go on where the kernel's end") {
   const Kernel kernel;
-  BtfBuilder module(kernel.builder);
+  BtfBuilder module = BtfBuilder::module_of(kernel.builder);
   const auto own = module.structure("ct", 8, {{"owner", kernel.file}}, {0});
   module.function("nf_ct_get", module.pointer(own), {{"count", kernel.u32}});
   const MemoryFile kernel_file(kernel.builder.bytes());

@@ -33,7 +33,8 @@ std::vector<LogEntry> parse_error_log(std::string_view text) {
     LogEntry entry{.head = std::string(head),
                    .message = std::string(head.substr(mark + error_mark.size())),
                    .command = std::string(line.substr(command_mark.size()))};
-    if (column != std::string_view::npos && column >= command_mark.size()) entry.column = column - command_mark.size();
+    if (column != std::string_view::npos && column >= command_mark.size())
+      entry.column = std::min(column - command_mark.size(), entry.command.size());
     entries.push_back(std::move(entry));
     head = {};
   }

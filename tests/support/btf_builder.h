@@ -14,10 +14,16 @@ class BtfBuilder {
   using Id = std::uint32_t;
   using Named = std::pair<std::string, std::uint32_t>;  // a member or parameter and its type, an enumerator and its value
 
-  // A module's BTF goes on where `base` ends.
   BtfBuilder() : texts_(1, '\0') {}
-  explicit BtfBuilder(const BtfBuilder& base)
-      : next_id_(base.next_id_), first_text_(base.first_text_ + static_cast<std::uint32_t>(base.texts_.size())) {}
+
+  // A module's BTF, which goes on where `base` ends.
+  static BtfBuilder module_of(const BtfBuilder& base) {
+    BtfBuilder module;
+    module.texts_.clear();
+    module.next_id_ = base.next_id_;
+    module.first_text_ = base.first_text_ + static_cast<std::uint32_t>(base.texts_.size());
+    return module;
+  }
 
   Id integer(const std::string& name, std::uint32_t size, std::uint32_t encoding = 0) {
     return add(1, name, size, {encoding << 24 | size * 8});
