@@ -3,6 +3,7 @@
 
 #include <dwarf.h>
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -95,13 +96,10 @@ void fill_enumeration(Dwarf_Die& die, Type& type) {
     if (dwarf_tag(&child) != DW_TAG_enumerator || dwarf_attr(&child, DW_AT_const_value, &attribute) == nullptr) return;
     if (dwarf_formsdata(&attribute, &value) == 0) type.enumerators.push_back({name_of(child), value});
   });
-  auto encoding = number(die, DW_AT_encoding);
-  Dwarf_Attribute attribute;
-  Dwarf_Die underlying, plain;
-  if (!encoding && dwarf_attr(&die, DW_AT_type, &attribute) != nullptr && dwarf_formref_die(&attribute, &underlying) != nullptr &&
-      dwarf_peel_type(&underlying, &plain) == 0)
-    encoding = number(plain, DW_AT_encoding);
-  type.is_signed = encoding == DW_ATE_signed;
+  // Older compilers and clang tell no encoding.
+  const auto encoding = number(die, DW_AT_encoding);
+  const bool has_negative = std::ranges::any_of(type.enumerators, [](const type::Enumerator& one) { return one.value < 0; });
+  type.is_signed = encoding ? *encoding == DW_ATE_signed : has_negative;
 }
 
 std::optional<std::uint64_t> dimension(Dwarf_Die& subrange) {

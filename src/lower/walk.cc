@@ -40,7 +40,7 @@ std::string base_text(const path::Base& base, const arch::Arch& arch) {
         else if constexpr (std::is_same_v<T, path::Text>) return "\\\"" + of.text + "\"";
         else if constexpr (std::is_same_v<T, path::Symbol>) return of.offset == 0 ? "@" + of.name : fmt::format("@{}{:+}", of.name, of.offset);
         else if constexpr (std::is_same_v<T, path::Address>) return fmt::format("@{:#x}", of.address);
-        else return fmt::format("@+{}", of.offset);
+        else return fmt::format("@+{:#x}", of.offset);
       },
       base);
 }
