@@ -42,30 +42,41 @@ std::vector<record::FieldDisplay> displays_of(const path::Plan& plan) {
   return displays;
 }
 
+// Where records go to.
+struct Printing {
+  report::Output output{STDOUT_FILENO};
+  std::unique_ptr<report::Report> report = {};
+  bool announced = false;  // say when it begins and how to end it
+};
+
+struct Seen {
+  kernel::Ending ending = {};
+  std::uint64_t records = 0;
+};
+
 // Prints until the end comes. Everything of the capture is closed when this returns.
-Result<kernel::Ending> stream(kernel::TraceFs& tracefs, const WatchedEvent& event, const kernel::Target& target,
-                              kernel::StopSignals& signals, report::Report& report, report::Output& output,
-                              record::Counts& counts) {
+Result<Seen> stream(kernel::TraceFs& tracefs, const WatchedEvent& event, const kernel::Target& target,
+                    kernel::StopSignals& signals, Printing& printing) {
   DTP_TRY(auto capture, kernel::Capture::open(tracefs, to_capture({event}), target, {}, signals));
   std::vector<record::StreamEvent> events;
   for (const kernel::OpenedEvent& opened : capture.events()) events.push_back({opened.attr, opened.ids});
   const std::span schemas(&event.schema, 1);
-  DTP_TRY(auto plain, record::Stream::create(events, schemas, [&](const record::Record& record) { return report.record(record); }));
+  DTP_TRY(auto plain, record::Stream::create(events, schemas, [&](const record::Record& record) { return printing.report->record(record); }));
   record::LiveStream live(std::move(plain));
   for (const record::Task& task : record::running_tasks()) live.stream().comms().set(task.tid, task.comm);
 
-  DTP_CHECK(report.begin(schemas));
+  DTP_CHECK(printing.report->begin(schemas));
+  if (printing.announced) fmt::print(stderr, "tracing {}:{}; ^C ends it\n", event.schema.group, event.schema.event);
   const kernel::Sink sink{
       .records = [&](std::span<const std::byte> records, unsigned) { return live.append(records); },
       .round = [&]() -> Result<void> {
         DTP_CHECK(live.end_round());
-        return output.flush();
+        return printing.output.flush();
       }};
   DTP_TRY(kernel::Ending ending, capture.run(sink));
   DTP_CHECK(live.finish());
-  DTP_CHECK(report.end());
-  counts = live.stream().counts();
-  return ending;
+  DTP_CHECK(printing.report->end());
+  return Seen{ending, live.stream().counts().records};
 }
 
 Result<int> trace(const Options& options, const std::vector<std::string>& command, const Common& common) {
@@ -80,20 +91,18 @@ Result<int> trace(const Options& options, const std::vector<std::string>& comman
   const kernel::EventName name = owned.events().front().name;
   DTP_TRY(WatchedEvent event, watch_event(tracefs, name, displays_of(compiled.front().plan), options.filter));
   event.schema.group = compiled.front().group;
-  if (!common.quiet && command.empty()) fmt::print(stderr, "tracing {}:{}; ^C ends it\n", event.schema.group, name.event);
-
-  report::Output output(STDOUT_FILENO);
-  const auto report = make_report(options.format, output);
-  record::Counts counts;
-  const auto ending = stream(tracefs, event, target, signals, *report, output, counts);
+  Printing printing{.announced = !common.quiet && command.empty()};
+  printing.report = make_report(options.format, printing.output);
+  const auto seen = stream(tracefs, event, target, signals, printing);
   DTP_CHECK(owned.remove());
-  if (!ending && output.reader_left()) return 0;
-  if (!ending) return std::unexpected(ending.error());
-  if (!common.quiet || ending->losses.ring + ending->losses.missed > 0) {
-    fmt::print(stderr, "{} record{} in {:.1f} s, {}\n", counts.records, counts.records == 1 ? "" : "s", ending->seconds,
-               describe_losses(ending->losses));
+  if (!seen && printing.output.reader_left()) return 0;
+  if (!seen) return std::unexpected(seen.error());
+  const kernel::Ending& ending = seen->ending;
+  if (!common.quiet || ending.losses.ring + ending.losses.missed > 0) {
+    fmt::print(stderr, "{} record{} in {:.1f} s, {}\n", seen->records, seen->records == 1 ? "" : "s", ending.seconds,
+               describe_losses(ending.losses));
   }
-  return exit_status(*ending);
+  return exit_status(ending);
 }
 
 }  // namespace

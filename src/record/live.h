@@ -25,6 +25,7 @@ class LiveStream {
   Stream stream_;
   Blocks this_round_ = {};
   Blocks last_round_ = {};
+  Blocks spare_ = {};  // used again, so that a busy stream does not ask for memory
 };
 
 }  // namespace dtp::record

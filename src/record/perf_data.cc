@@ -88,12 +88,24 @@ std::string clock_data_feature(clockid_t clock) {
   return out;
 }
 
+// The header is written again at the end: what cannot be rewound cannot hold a recording.
+Error is_a_pipe(const std::string& path) {
+  return {.what = "cannot record into '" + path + "': it is a pipe", .hint = "record into a file", .status = Status::wrong_request};
+}
+
+Result<base::Fd> open_device(const std::string& path) {
+  DTP_TRY(base::Fd fd, base::open_file(path, O_WRONLY));
+  if (::lseek(fd.get(), 0, SEEK_SET) < 0) return fail(is_a_pipe(path));
+  return fd;
+}
+
 // Makes room for a new file. Only what is a regular file is moved away: the user may mean /dev/null.
 Result<base::Fd> create_file(const std::string& path) {
+  if (path == "-") return fail(is_a_pipe(path));
   struct stat status = {};
   const bool exists = ::lstat(path.c_str(), &status) == 0;
   if (exists && S_ISDIR(status.st_mode)) return fail(base::system_error("cannot write", path, EISDIR));
-  if (exists && !S_ISREG(status.st_mode)) return base::open_file(path, O_WRONLY);
+  if (exists && !S_ISREG(status.st_mode)) return open_device(path);
   if (exists && ::rename(path.c_str(), (path + ".old").c_str()) != 0) {
     return fail(base::system_error("cannot move away the old", path, errno));
   }
@@ -219,6 +231,7 @@ Result<void> PerfDataWriter::close(const Origin& origin) {
     contents += content;
   }
   DTP_CHECK(base::write_all(fd_.get(), table + contents, path_));
+  features_size_ = table.size() + contents.size();
   return write_header();
 }
 

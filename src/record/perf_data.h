@@ -41,7 +41,8 @@ class PerfDataWriter {
   Result<void> end_round();
   Result<void> close(const Origin& origin);
 
-  std::uint64_t bytes() const { return header_.data.offset + header_.data.size + pending_.size(); }
+  // Of the file.
+  std::uint64_t bytes() const { return header_.data.offset + header_.data.size + pending_.size() + features_size_; }
 
  private:
   PerfDataWriter() = default;
@@ -53,6 +54,7 @@ class PerfDataWriter {
   std::vector<kernel::OpenedEvent> events_ = {};
   FileHeader header_ = {};
   FileSection formats_ = {};
+  std::uint64_t features_size_ = 0;  // once they are written
   std::size_t trailer_size_ = 0;  // of records that are not samples
   std::string pending_ = {};      // records that are not in the file yet
 };

@@ -1,5 +1,8 @@
 #include "record/perf_data_reader.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
 #include <unordered_set>
@@ -61,7 +64,7 @@ Result<void> PerfDataReader::parse() {
   if (magic == perf_magic_swapped) return fail(error("was recorded on a machine of the other byte order"));
   if (cursor.failed() || magic != perf_magic) return fail(error("is not a perf.data file"));
   if (cursor.read<std::uint64_t>() == 16) {
-    return fail(error("is a recording in stream form", "'perf inject -i FILE -o perf.data' makes a file of it"));
+    return fail(error("is a recording in stream form", "record into a file: perf record -o perf.data"));
   }
   const auto header = base::Cursor(file_).read<FileHeader>();
   if (file_.size() < sizeof header || header.size < sizeof header) return fail(error("ends in the middle of its header"));
@@ -145,9 +148,17 @@ Result<void> PerfDataReader::read(const Consumer& consumer, Counts& counts) cons
   return fed;
 }
 
+// A long recording need not stay in memory once it was printed.
+void PerfDataReader::release(std::size_t end) const {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t whole = end / page * page;
+  if (content_ == nullptr) (void)::madvise(const_cast<std::byte*>(file_.data()), whole, MADV_DONTNEED);
+}
+
 Result<void> PerfDataReader::feed(Stream& stream) const {
   const std::size_t end = std::min(data_end_, file_.size());
   std::size_t at = data_begin_;
+  std::size_t round_begin = at;
   while (end - at >= sizeof(perf_event_header)) {
     perf_event_header header = {};
     std::memcpy(&header, file_.data() + at, sizeof header);
@@ -162,6 +173,8 @@ Result<void> PerfDataReader::feed(Stream& stream) const {
       at += skipped;
     } else if (header.type == record_finished_round) {
       DTP_CHECK(stream.end_round());
+      release(round_begin);  // only this round's records may still wait
+      round_begin = at;
     } else {
       DTP_CHECK(stream.add(record));
     }

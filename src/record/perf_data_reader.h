@@ -35,6 +35,7 @@ class PerfDataReader {
   Result<void> parse_formats(std::span<const std::byte> section);
   Result<std::span<const std::byte>> find_formats(const FileHeader& header) const;
   Result<void> feed(Stream& stream) const;
+  void release(std::size_t end) const;
   std::span<const std::byte> section(const FileSection& place) const;
   Error error(std::string_view what, std::string hint = {}) const;
 

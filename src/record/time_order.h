@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "dtracepp/error.h"
@@ -27,10 +28,7 @@ class TimeOrder {
   // Calls emit(record) -> Result<void> for what can go.
   template <class Emit>
   Result<void> end_round(Emit&& emit) {
-    // A round that brought nothing: there is nothing left to wait for.
-    const std::uint64_t until = newest_ == newest_before_ ? UINT64_MAX : newest_before_;
-    newest_before_ = newest_;
-    return emit_until(until, emit);
+    return emit_until(std::exchange(newest_before_, newest_), emit);
   }
 
   template <class Emit>
