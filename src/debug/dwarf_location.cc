@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace dtp::debug {
@@ -171,23 +172,34 @@ class Evaluator {
   bool is_value_ = false;
 };
 
-// "it lives in [+35, +90), [+120, +128)": where a location list has an entry, relative to the entry.
-Unavailable lives_elsewhere(Dwarf_Attribute& attribute, const Scope& scope) {
-  std::string ranges;
+using Range = std::pair<Dwarf_Addr, Dwarf_Addr>;
+
+// Where the location list has entries within the function; neighbours are joined.
+std::vector<Range> live_ranges(Dwarf_Attribute& attribute, const Scope& scope) {
+  std::vector<Range> ranges;
   Dwarf_Addr base = 0, start = 0, end = 0;
   Program program;
-  int shown = 0;
-  constexpr int most_shown = 3;
-  for (std::ptrdiff_t at = 0; (at = dwarf_getlocations(&attribute, at, &base, &start, &end, &program.ops, &program.count)) > 0;) {
-    if (start < scope.entry || start >= scope.end) continue;
-    if (++shown > most_shown) {
-      ranges += ", ...";
-      break;
-    }
-    ranges += fmt::format("{}[+{}, +{})", shown > 1 ? ", " : "", start - scope.entry, end - scope.entry);
+  for (std::ptrdiff_t at = 0; (at = dwarf_getlocations(&attribute, at, &base, &start, &end, &program.ops, &program.count)) > 0;)
+    if (start >= scope.entry && start < scope.end && program.count > 0) ranges.emplace_back(start, end);
+  std::ranges::sort(ranges);
+  std::vector<Range> joined;
+  for (const Range& range : ranges) {
+    if (!joined.empty() && range.first <= joined.back().second) joined.back().second = std::max(joined.back().second, range.second);
+    else joined.push_back(range);
   }
+  return joined;
+}
+
+// "it lives in [+35, +90), [+120, +128)", relative to the entry.
+Unavailable lives_elsewhere(Dwarf_Attribute& attribute, const Scope& scope) {
+  const std::vector<Range> ranges = live_ranges(attribute, scope);
   if (ranges.empty()) return {Reason::optimised_out, "it is optimised out here"};
-  return {Reason::not_here, "it is optimised out here; it lives at " + ranges};
+  constexpr std::size_t most_shown = 3;
+  std::string text;
+  for (std::size_t i = 0; i < ranges.size() && i < most_shown; ++i)
+    text += fmt::format("{}[+{}, +{})", i > 0 ? ", " : "", ranges[i].first - scope.entry, ranges[i].second - scope.entry);
+  if (ranges.size() > most_shown) text += ", ...";
+  return {Reason::not_here, "it is optimised out here; it lives at " + text};
 }
 
 // The compiler's lists often begin after the call that tracing inserts at the entry; the registers of

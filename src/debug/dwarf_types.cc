@@ -3,7 +3,6 @@
 
 #include <dwarf.h>
 
-#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -96,10 +95,8 @@ void fill_enumeration(Dwarf_Die& die, Type& type) {
     if (dwarf_tag(&child) != DW_TAG_enumerator || dwarf_attr(&child, DW_AT_const_value, &attribute) == nullptr) return;
     if (dwarf_formsdata(&attribute, &value) == 0) type.enumerators.push_back({name_of(child), value});
   });
-  // Older compilers and clang tell no encoding.
-  const auto encoding = number(die, DW_AT_encoding);
-  const bool has_negative = std::ranges::any_of(type.enumerators, [](const type::Enumerator& one) { return one.value < 0; });
-  type.is_signed = encoding ? *encoding == DW_ATE_signed : has_negative;
+  // Without an encoding (older gcc, clang) the definitions of perf are unsigned, and so are ours.
+  type.is_signed = number(die, DW_AT_encoding) == DW_ATE_signed;
 }
 
 std::optional<std::uint64_t> dimension(Dwarf_Die& subrange) {

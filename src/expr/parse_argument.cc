@@ -56,6 +56,8 @@ class ArgumentParser {
 
   Error unexpected_rest() const {
     if (lexer_.peek() == '(') return lexer_.error_here("a call cannot be evaluated in a probe");
+    if (lexer_.rest() == "-")
+      return lexer_.error_here("the expression ends in '-'", "put the probe in quotes: the shell takes the '>' of '->' for itself");
     return lexer_.error_here("'" + std::string(1, lexer_.peek()) + "' is not expected here",
                              "an argument is [NAME=]EXPRESSION[:TYPE][@user]");
   }

@@ -72,6 +72,9 @@ std::vector<Violation> check_limits(const path::Plan& plan, const arch::Arch& ar
   for (const auto& [kind, name] : {std::pair{"event", &plan.event}, std::pair{"event group", &plan.group}})
     if (name->size() > longest_event)
       found.push_back({Violation::whole_event, fmt::format("the name of the {} has {} bytes, the kernel takes {}", kind, name->size(), longest_event), "give a shorter one: [GROUP:]EVENT=FUNCTION"});
+  // Files of these names stand beside the events of a group.
+  if (plan.event == "enable" || plan.event == "filter")
+    found.push_back({Violation::whole_event, fmt::format("the kernel keeps the name '{}' for itself", plan.event), "give another one: EVENT=FUNCTION"});
   for (const path::Point& point : plan.points) {
     if (point.fields.size() > most_arguments)
       found.push_back({most_arguments, fmt::format("there are {} arguments, the kernel takes {}", point.fields.size(), most_arguments), "make two probes of it"});
