@@ -166,7 +166,10 @@ Result<Place> Walker::follow_pointer(Place place, Span span) const {
     place.type = plain.target;
     return place;
   }
-  DTP_CHECK(load(place, span));
+  // A pointer that is a register plus an offset is one: the offset goes into the next read.
+  if (place.in_memory) {
+    DTP_CHECK(load(place, span));
+  }
   place.in_memory = true;
   place.type = plain.target;
   return place;

@@ -1,0 +1,117 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "base/caret.h"
+#include "debug/dwarf_units.h"
+#include "debug/find.h"
+#include "debug/info.h"
+#include "type/query.h"
+
+namespace dtp::debug {
+namespace {
+
+const std::string programs = DTP_FIXTURES "/programs/";
+
+struct Program {
+  explicit Program(const std::string& name) : binary(*open_binary(programs + name)), info(*open_dwarf(binary)) {}
+  std::shared_ptr<const Binary> binary;
+  std::unique_ptr<Info> info;
+};
+
+std::optional<Variable> find(Program& program, const Instance& instance, const std::string& name) {
+  for (Variable& variable : program.info->find_variables(instance, instance.address))
+    if (variable.name == name) return variable;
+  return std::nullopt;
+}
+
+}  // namespace
+
+TEST_CASE("functions, parameters and their registers") {
+  Program program("ul_c");
+  const auto instances = program.info->find_functions("walk");
+  REQUIRE(instances);
+  REQUIRE(instances->size() == 1);
+  const Instance& walk = instances->front();
+  CHECK(walk.address == 0x1680);
+  CHECK(!walk.is_inlined);
+  CHECK(walk.file.ends_with("ul_c.c"));
+  const auto node = find(program, walk, "n");
+  REQUIRE(node);
+  CHECK(node->role == Role::parameter);
+  CHECK(type::declare(program.info->types(), node->type) == "struct node *");
+  const Whereabouts where = program.info->locate(walk, walk.address, *node);
+  REQUIRE(std::holds_alternative<Location>(where));
+  CHECK(std::get<Location>(where).base == path::Base(path::Register{5}));
+}
+
+TEST_CASE("static functions of one name in two files are both found") {
+  Program program("ul_c");
+  const auto instances = program.info->find_functions("dup_static");
+  REQUIRE(instances);
+  REQUIRE(instances->size() == 2);
+  CHECK((*instances)[0].file != (*instances)[1].file);
+}
+
+TEST_CASE("inlined functions are found where they were inlined") {
+  Program program("ul_c");
+  const auto instances = program.info->find_functions("sum_node");
+  REQUIRE(instances);
+  REQUIRE(!instances->empty());
+  CHECK(std::ranges::all_of(*instances, &Instance::is_inlined));
+}
+
+TEST_CASE("members, bitfields, nested and anonymous aggregates") {
+  Program program("ul_c");
+  const Instance walk = program.info->find_functions("walk")->front();
+  type::Table& types = program.info->types();
+  const type::Id node = types.at(type::strip(types, find(program, walk, "n")->type)).target;
+  const auto member = [&](std::string_view name) { return type::find_member(types, node, name).value_or(type::FoundMember{}); };
+  CHECK(member("name").bit_offset == 16 * 8);
+  CHECK(member("lo16").bit_offset == member("ival").bit_offset);
+  CHECK(type::declare(types, member("grid").type) == "int [3][5]");
+  CHECK(type::size_of(types, member("grid").type) == 60);
+  const auto bits = type::find_member(types, member("b").type, "mid");
+  REQUIRE(bits);
+  CHECK(bits->bit_offset == 3);
+  CHECK(bits->bit_size == 7);
+  CHECK(types.at(type::strip(types, member("op").type)).kind == type::Kind::pointer);
+}
+
+TEST_CASE("units are told by the names in them") {
+  Program program("ul_c");
+  const auto some = units_mentioning(program.binary->file, "dup_static");
+  REQUIRE(some);
+  CHECK(some->size() == 2);
+  CHECK(units_mentioning(program.binary->file, "no_such_name_anywhere") == std::vector<std::uint64_t>{});
+  const auto unit = unit_at(program.binary->file, 0x1680);
+  REQUIRE(unit);
+  CHECK(std::ranges::find(*some, *unit) != some->end());
+  CHECK(!unit_at(program.binary->file, 1));
+}
+
+TEST_CASE("symbols by name and by address") {
+  const auto binary = *open_binary(programs + "ul_c");
+  REQUIRE(binary->symbols.find("walk").size() == 1);
+  CHECK(binary->symbols.find_function_at(0x1684)->name == "walk");
+  // Two names of one place: the one without underscores, then the longer one.
+  CHECK(binary->symbols.find_function_at(0x1920)->name == "real_name");
+  CHECK(binary->symbols.find_function_at(0x10) == nullptr);
+}
+
+TEST_CASE("a file without debug information says so") {
+  const auto binary = open_binary(programs + "ul_c_nodbg");
+  REQUIRE(binary);
+  CHECK(!has_dwarf((*binary)->file));
+  const auto info = open_dwarf(*binary);
+  REQUIRE(!info);
+  CHECK(info.error().what == "'" + programs + "ul_c_nodbg' has no debug information");
+}
+
+TEST_CASE("where the prologue ends") {
+  Program program("ul_c_O0");
+  const Instance walk = program.info->find_functions("by_value")->front();
+  CHECK(program.info->body_address(walk) == 0x12c9);
+}
+
+}  // namespace dtp::debug

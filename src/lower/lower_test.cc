@@ -1,0 +1,184 @@
+#include "lower/lower.h"
+
+#include <doctest/doctest.h>
+
+#include <array>
+
+#include "base/caret.h"
+#include "expr/parse.h"
+#include "lower/type_spec.h"
+#include "probe/definition.h"
+#include "support/fake_info.h"
+
+namespace dtp::lower {
+namespace {
+
+using type::Kind;
+
+// int read(struct file *f, unsigned long count, const char *text, struct pair p): f in %di, count in %si, text in
+// %dx, p (two ints) in %cx, and a local that is computed.
+struct World {
+  World() {
+    const type::Id integer = info.add({.kind = Kind::integer, .name = "int", .size = 4, .is_signed = true});
+    const type::Id number = info.add({.kind = Kind::integer, .name = "unsigned long", .size = 8});
+    const type::Id character = info.add({.kind = Kind::character, .name = "char", .size = 1, .is_signed = true});
+    const type::Id byte = info.add({.kind = Kind::character, .name = "unsigned char", .size = 1});
+    const type::Id be32_plain = info.add({.kind = Kind::integer, .name = "unsigned int", .size = 4});
+    const type::Id be32 = info.add({.kind = Kind::typedef_, .name = "__be32", .target = be32_plain});
+    const type::Id label = info.add({.kind = Kind::array, .target = character, .count = 16});
+    const type::Id numbers = info.add({.kind = Kind::array, .target = number, .count = 3});
+    const type::Id inner = info.add({.kind = Kind::structure, .name = "inode", .size = 32, .members = {{"ino", number, 64, 0}, {"next", number, 128, 0}}});
+    const type::Id inner_pointer = info.add_pointer(inner);
+    const type::Id anonymous = info.add({.kind = Kind::union_, .size = 8, .members = {{"whole", number, 0, 0}, {"daddr", be32, 0, 0}}});
+    const type::Id file = info.add({.kind = Kind::structure,
+                                    .name = "file",
+                                    .size = 128,
+                                    .members = {{"inode", inner_pointer, 64, 0},
+                                                {"label", label, 128, 0},
+                                                {"numbers", numbers, 256, 0},
+                                                {"", anonymous, 448, 0},
+                                                {"flag", integer, 517, 3},
+                                                {"raw", info.add_pointer(byte), 576, 0},
+                                                {"next", number, 640, 0},
+                                                {"inner", inner, 704, 0}}});
+    const type::Id pair = info.add({.kind = Kind::structure, .name = "pair", .size = 8, .members = {{"x", integer, 0, 0}, {"y", integer, 32, 0}}});
+    info.result = info.add_pointer(inner);
+    const auto in = [](int number) { return debug::Location{.base = path::Register{number}}; };
+    info.variables = {{{"f", info.add_pointer(file), debug::Role::parameter}, in(5)},
+                      {{"count", number, debug::Role::parameter}, in(4)},
+                      {{"text", info.add_pointer(character), debug::Role::parameter}, in(1)},
+                      {{"p", pair, debug::Role::parameter}, in(2)},
+                      {{"gone", number, debug::Role::local}, debug::Unavailable{debug::Reason::optimised_out, "it is optimised out here"}},
+                      {{"sum", info.add_pointer(inner), debug::Role::local}, debug::Location{.base = path::Register{3}, .offset = 120}}};
+    info.instances = {{.function = "read", .address = 0x1000, .end = 0x1100, .file = "fs/read.c"}};
+    target.info = &info;
+    target.symbols = [this]() -> const debug::Symbols& { return symbols; };
+  }
+
+  std::string lower_text(const std::string& text) {
+    const auto request = expr::parse_request(text);
+    if (!request) return base::format_error(request.error(), false);
+    const auto plan = lower(*request, target);
+    if (!plan) return base::format_error(plan.error(), false);
+    const auto lines = probe::render(*plan, *target.arch);
+    return lines ? lines->front().substr(lines->front().find(' ', lines->front().find(' ') + 1) + 1) : lines.error().what;
+  }
+
+  debug::FakeInfo info = {};
+  debug::Symbols symbols = {};
+  Target target = {};
+};
+
+}  // namespace
+
+TEST_CASE("expressions become fetch-args") {
+  World world;
+  static constexpr std::array<std::array<std::string_view, 2>, 26> table{{
+      {"count", "count=%si:x64"},
+      {"n=count:u8", "n=%si:u8"},
+      {"count:u8", "count_u8=%si:u8"},
+      {"f", "f=%di:x64"},
+      {"f->inode", "inode=+8(%di):x64"},
+      {"f->inode->ino", "ino=+8(+8(%di)):x64"},
+      {"f->inner.ino", "ino=+96(%di):x64"},
+      {"f[0].inner.ino", "ino=+96(%di):x64"},
+      {"f->whole", "whole=+56(%di):x64"},
+      {"f->daddr", "daddr=+56(%di):x32"},
+      {"f->label", "label=+16(%di):string"},
+      {"f->label[2]", "label=+18(%di):s8"},
+      {"f->numbers", "numbers=+32(%di)"},
+      {"f->numbers[2]", "numbers=+48(%di):x64"},
+      {"f->flag", "flag=+64(%di):b3@5/32"},
+      {"f->raw", "raw=+72(%di):x64"},
+      {"f->raw:string", "raw=+0(+72(%di)):string"},
+      {"text", "text=+0(%dx):string"},
+      {"text:x64", "text_x64=%dx:x64"},
+      {"text:mac", "text_mac=+0(%dx):x8[6]"},
+      {"f->inode->ino@user", "ino=+u8(+u8(%di)):x64"},
+      {"p.x", "x=%cx:s32"},
+      {"p.y", "y=%cx:b32@32/64"},
+      {"sum->ino", "ino=+128(%bx):x64"},
+      {"+8(f->inode):u32", "+8(+8(%di)):u32"},
+      {"f->next f->inode->next", "next=+80(%di):x64 next_2=+16(+8(%di)):x64"},
+  }};
+  for (const auto& [text, expected] : table) CHECK_MESSAGE(world.lower_text("read " + std::string(text)) == expected, text);
+}
+
+TEST_CASE("return values have types and members") {
+  World world;
+  CHECK(world.lower_text("read%return $retval") == "$retval");
+  CHECK(world.lower_text("read%return $retval->ino") == "ino=+8($retval):x64");
+}
+
+TEST_CASE("what cannot be read says why") {
+  World world;
+  CHECK(world.lower_text("read gone") ==
+        "error: 'gone' cannot be read here: it is optimised out here\n"
+        "  argument 1: gone\n"
+        "              ^^^^\n");
+  CHECK(world.lower_text("read sum") ==
+        "error: its address is computed here and cannot be fetched as a value\n"
+        "  argument 1: sum\n"
+        "              ^^^\n"
+        "hint: read a member through it instead\n");
+  CHECK(world.lower_text("read f->inner") ==
+        "error: 'struct inode' is a whole struct of 32 bytes\n"
+        "  argument 1: f->inner\n"
+        "              ^^^^^^^^\n"
+        "hint: read a member of it: f->inner.ino\n");
+  CHECK(world.lower_text("read f->numbers[-1]") ==
+        "error: 'unsigned long [3]' begins at element 0\n"
+        "  argument 1: f->numbers[-1]\n"
+        "                        ^^^^\n");
+  CHECK(world.lower_text("read f->label:ip9") ==
+        "error: there is no type 'ip9'\n"
+        "  argument 1: f->label:ip9\n"
+        "                       ^^^\n"
+        "hint: did you mean 'ip4' or 'ip6'?\n");
+}
+
+TEST_CASE("an index behind the declared end is done, with a warning") {
+  World world;
+  const auto request = expr::parse_request("read f->numbers[5]");
+  REQUIRE(request);
+  const auto plan = lower(*request, world.target);
+  REQUIRE(plan);
+  REQUIRE(plan->warnings.size() == 1);
+  CHECK(plan->warnings[0].what == "'unsigned long [3]' has the elements 0 to 2");
+}
+
+TEST_CASE("display types come from names and from the user") {
+  World world;
+  const auto display = [&](const std::string& text) {
+    const auto plan = lower(*expr::parse_request("read " + text), world.target);
+    REQUIRE(plan);
+    return plan->points[0].fields[0].display;
+  };
+  CHECK(display("f->daddr") == path::Display::ip4);
+  CHECK(display("count:port") == path::Display::port);
+  CHECK(display("count") == path::Display::none);
+}
+
+TEST_CASE("events and groups are named as perf names them") {
+  World world;
+  const auto name = [](std::string_view text) { return default_event(*expr::parse_point(text)); };
+  CHECK(name("finish_task_switch.isra.0") == "finish_task_switch");
+  CHECK(name("read%return") == "read__return");
+  CHECK(name("ev=read%return") == "ev__return");
+  CHECK(name("0x10") == "abs_10");
+  CHECK(default_group(world.target) == "probe");
+  world.target.kind = Target::Kind::user;
+  world.target.object = "/usr/lib/libc.so.6";
+  CHECK(default_group(world.target) == "probe_libc");
+}
+
+TEST_CASE("type texts") {
+  CHECK(parse_type_spec("b3@4/32")->read == path::Read{.form = path::Form::bitfield, .bits = 32, .bitfield_width = 3, .bitfield_offset = 4});
+  CHECK(parse_type_spec("u8[4]")->read == path::Read{.form = path::Form::unsigned_, .bits = 8, .count = 4});
+  CHECK(parse_type_spec("x")->size_from_type);
+  CHECK(!parse_type_spec("u8[]"));
+  CHECK(!parse_type_spec("ip4[2]"));
+  CHECK(!parse_type_spec("b0@0/8"));
+}
+
+}  // namespace dtp::lower

@@ -1,0 +1,60 @@
+#include "probe/definition.h"
+
+#include <doctest/doctest.h>
+
+#include "probe/check.h"
+
+namespace dtp::probe {
+namespace {
+
+const arch::Arch& x86 = arch::x86_64();
+
+path::Plan plan_of(path::Field field) {
+  return {.group = "probe", .event = "e", .points = {{.site = {.symbol = "f"}, .fields = {std::move(field)}}}};
+}
+
+std::string violation_of(path::Field field) {
+  const auto found = check_limits(plan_of(std::move(field)), x86);
+  return found.empty() ? "" : found.front().what;
+}
+
+}  // namespace
+
+TEST_CASE("paths in the kernel's notation") {
+  const auto text = [](path::Path path) { return render_path(path, x86).value_or("none"); };
+  CHECK(text({path::Register{5}, {{24}, {40}, {0}}}) == "+0(+40(+24(%di)))");
+  CHECK(text({path::Register{7}, {{-8, true}}}) == "-u8(%sp)");
+  CHECK(text({path::Symbol{"jiffies", 8}, {}}) == "@jiffies+8");
+  CHECK(text({path::FileOffset{16}, {}}) == "@+0x10");
+  CHECK(text({path::Constant{-5}, {}}) == "\\-5");
+  CHECK(text({path::StackSlot{2}, {}}) == "$stack2");
+  CHECK(text({path::Register{17}, {}}) == "none");
+}
+
+TEST_CASE("a definition is read back as it was rendered") {
+  path::Plan plan = plan_of({.name = "n", .path = {path::Register{5}, {{0}}}, .read = path::Read{.form = path::Form::string}});
+  plan.points[0].fields.push_back({.path = {path::Comm{}, {}}});
+  const auto lines = render(plan, x86);
+  REQUIRE(lines);
+  CHECK(lines->front() == "p:probe/e f+0 n=+0(%di):string $comm");
+  const auto read = parse_definition(lines->front());
+  REQUIRE(read);
+  CHECK(*read == Definition{'p', "probe", "e", "f+0", {{"n", "+0(%di)", "string"}, {"", "$comm", ""}}});
+}
+
+TEST_CASE("lines of other forms are not definitions") {
+  CHECK(!parse_definition(""));
+  CHECK(!parse_definition("e:eprobes/x sched.sched_switch"));
+  CHECK(!parse_definition("p:noslash f"));
+  CHECK(parse_definition("r16:g/e f a=\\\"b:c d\":string\n")->arguments == std::vector<DefinitionArgument>{{"a", "\\\"b:c d\"", "string"}});
+}
+
+TEST_CASE("the kernel's limits") {
+  CHECK(violation_of({.name = "n", .path = {path::Register{5}, {}}}) == "");
+  CHECK(violation_of({.name = "n", .path = {path::Register{5}, std::vector<path::Deref>(15)}}) == "the kernel follows 14 pointers at the most, this takes 15");
+  CHECK(violation_of({.name = "n", .path = {path::Register{5}, {}}, .read = path::Read{.form = path::Form::string}}) == "a string is read from memory, this is a plain value");
+  CHECK(violation_of({.name = "common_pid", .path = {path::Register{5}, {}}}) == "the kernel keeps the name 'common_pid' for itself");
+  CHECK(violation_of({.name = "n", .path = {path::Register{5}, {{0}}}, .read = path::Read{.bits = 8, .count = 65}}) == "an array has 1 to 64 elements");
+}
+
+}  // namespace dtp::probe

@@ -1,0 +1,54 @@
+// Debug information in memory: functions, variables and types as a test states them.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "debug/info.h"
+
+namespace dtp::debug {
+
+class FakeInfo final : public Info {
+ public:
+  Result<std::vector<Instance>> find_functions(const std::string& name) override {
+    std::vector<Instance> found;
+    for (const Instance& instance : instances)
+      if (instance.function == name) found.push_back(instance);
+    return found;
+  }
+  Result<std::vector<Instance>> find_function_at(std::uint64_t address) override {
+    std::vector<Instance> found;
+    for (const Instance& instance : instances)
+      if (!instance.is_inlined && address >= instance.address && address < instance.end) found.push_back(instance);
+    return found;
+  }
+  std::vector<Variable> find_variables(const Instance&, std::uint64_t) override {
+    std::vector<Variable> all;
+    for (const auto& [variable, where] : variables) all.push_back(variable);
+    return all;
+  }
+  Whereabouts locate(const Instance&, std::uint64_t, const Variable& variable) override {
+    for (const auto& [known, where] : variables)
+      if (known.name == variable.name) return where;
+    return Unavailable{};
+  }
+  type::Id find_result_type(const Instance&) override { return result; }
+  std::vector<std::string> function_names() override { return {}; }
+  std::string source() const override { return "a test"; }
+  type::Type load_type(type::Id id) override { return type_list[id.key]; }
+
+  type::Id add(type::Type type) {
+    type_list.push_back(std::move(type));
+    return {type_list.size() - 1};
+  }
+  type::Id add_pointer(type::Id target) { return add({.kind = type::Kind::pointer, .size = 8, .target = target}); }
+
+  std::vector<Instance> instances = {};
+  std::vector<std::pair<Variable, Whereabouts>> variables = {};
+  std::vector<type::Type> type_list{{.kind = type::Kind::void_, .name = "void"}};
+  type::Id result = {};
+};
+
+}  // namespace dtp::debug
