@@ -2,8 +2,6 @@
 # Which files are being read, by whom?
 . "${BASH_SOURCE[0]%/*}/show.sh"
 request='vfs_read file->f_path.dentry->d_name.name:string'
-data=$(mktemp) || exit
-trap 'rm -f "$data"' EXIT
 
 title "Which files are being read, by whom?"
 echo "The expression stands as in the kernel's source. This is what it compiles to:"
@@ -16,6 +14,6 @@ show dtrace++ trace "$request" -- cat /etc/hostname /etc/hosts
 echo
 echo "The same in three steps, for the whole machine, kept in a file:"
 show dtrace++ probe "$request"
-show dtrace++ record -e probe:vfs_read -a -o "$data" -- bash -c 'cat /etc/hostname; head -1 /etc/passwd'
-show dtrace++ script -i "$data" | tail -n 12
+show dtrace++ record -e probe:vfs_read -a -- cat /etc/hostname
+show dtrace++ script
 show dtrace++ delete probe:vfs_read

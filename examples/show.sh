@@ -1,4 +1,7 @@
-# Sourced by the examples: `show COMMAND...` prints a command as one would type it, then runs it.
+# Sourced by the examples. `show COMMAND...` prints a command as one would type it, then runs it. The examples work in a
+# directory of their own that goes away with them.
+scratch=$(mktemp -d) && cd "$scratch" || exit
+trap 'cd /; rm -rf "$scratch"' EXIT
 
 bold='' plain=''
 if [ -t 1 ]; then bold=$'\033[1m' plain=$'\033[0m'; fi
