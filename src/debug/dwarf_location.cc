@@ -25,7 +25,7 @@ struct Program {
 // Locations of the frame base may nest one into the other once.
 constexpr int deepest_frame = 2;
 
-Unavailable computed() { return {Reason::computed, "the compiler computes its value here, it is in no register and no memory"}; }
+Unavailable computed() { return {Reason::computed, "the compiler computes its value, it is in no register and no memory"}; }
 
 bool is_register(unsigned op) { return op >= DW_OP_reg0 && op <= DW_OP_reg31; }
 bool is_based(unsigned op) { return op >= DW_OP_breg0 && op <= DW_OP_breg31; }
@@ -46,7 +46,7 @@ class Evaluator {
   Evaluator(std::uint64_t address, const Scope& scope) : address_(address), scope_(scope) {}
 
   Whereabouts run(Program program, int depth) {
-    if (program.count == 0) return Unavailable{Reason::optimised_out, "it is optimised out here"};
+    if (program.count == 0) return Unavailable{Reason::optimised_out, "it is optimised out there"};
     if (auto whole = whole_object(program)) return *whole;
     for (std::size_t i = 0; i < program.count; ++i)
       if (auto stop = step(program, i, depth)) return *stop;
@@ -61,7 +61,7 @@ class Evaluator {
   std::optional<Whereabouts> whole_object(Program program) {
     const Dwarf_Op& op = program.ops[0];
     if (std::any_of(program.ops, program.ops + program.count, [](const Dwarf_Op& o) { return o.atom == DW_OP_piece || o.atom == DW_OP_bit_piece; }))
-      return Unavailable{Reason::in_pieces, "it is split over several places here"};
+      return Unavailable{Reason::in_pieces, "it is split over several places"};
     if (is_register(op.atom)) return register_value(static_cast<int>(op.atom - DW_OP_reg0));
     if (op.atom == DW_OP_regx) return register_value(static_cast<int>(op.number));
     if (op.atom == DW_OP_implicit_value || op.atom == DW_OP_implicit_pointer || op.atom == DW_OP_GNU_implicit_pointer) return computed();
@@ -163,7 +163,7 @@ class Evaluator {
     return std::nullopt;
   }
 
-  static Whereabouts no_frame() { return Unavailable{Reason::no_frame, "there is no description of the stack frame at this address"}; }
+  static Whereabouts no_frame() { return Unavailable{Reason::no_frame, "the stack frame there is not described"}; }
 
   std::uint64_t address_;
   const Scope& scope_;
@@ -193,13 +193,13 @@ std::vector<Range> live_ranges(Dwarf_Attribute& attribute, const Scope& scope) {
 // "it lives in [+35, +90), [+120, +128)", relative to the entry.
 Unavailable lives_elsewhere(Dwarf_Attribute& attribute, const Scope& scope) {
   const std::vector<Range> ranges = live_ranges(attribute, scope);
-  if (ranges.empty()) return {Reason::optimised_out, "it is optimised out here"};
+  if (ranges.empty()) return {Reason::optimised_out, "it is optimised out there"};
   constexpr std::size_t most_shown = 3;
   std::string text;
   for (std::size_t i = 0; i < ranges.size() && i < most_shown; ++i)
     text += fmt::format("{}[+{}, +{})", i > 0 ? ", " : "", ranges[i].first - scope.entry, ranges[i].second - scope.entry);
   if (ranges.size() > most_shown) text += ", ...";
-  return {Reason::not_here, "it is optimised out here; it lives at " + text};
+  return {Reason::not_here, "it is optimised out there; it lives at " + text};
 }
 
 // The compiler's lists often begin after the call that tracing inserts at the entry; the registers of

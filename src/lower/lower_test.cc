@@ -48,7 +48,7 @@ struct World {
                       {{"count", number, debug::Role::parameter}, in(4)},
                       {{"text", info.add_pointer(character), debug::Role::parameter}, in(1)},
                       {{"p", pair, debug::Role::parameter}, in(2)},
-                      {{"gone", number, debug::Role::local}, debug::Unavailable{debug::Reason::optimised_out, "it is optimised out here"}},
+                      {{"gone", number, debug::Role::local}, debug::Unavailable{debug::Reason::optimised_out, "it is optimised out"}},
                       {{"sum", info.add_pointer(inner), debug::Role::local}, debug::Location{.base = path::Register{3}, .offset = 120}}};
     info.instances = {{.function = "read", .address = 0x1000, .end = 0x1100, .file = "fs/read.c"}};
     target.info = &info;
@@ -113,7 +113,7 @@ TEST_CASE("return values have types and members") {
 TEST_CASE("what cannot be read says why") {
   World world;
   CHECK(world.lower_text("read gone") ==
-        "error: 'gone' cannot be read here: it is optimised out here\n"
+        "error: 'gone' cannot be read at read:0x1000: it is optimised out\n"
         "  argument 1: gone\n"
         "              ^^^^\n");
   CHECK(world.lower_text("read sum") ==

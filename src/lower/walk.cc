@@ -130,10 +130,16 @@ Result<Place> Walker::variable(const std::string& name, Span span) {
   return located(*found, span);
 }
 
+// "vfs_read+0": of many instances, the one that is meant.
+std::string Walker::spot_name() const {
+  if (spot_.site.symbol.empty()) return fmt::format("{}:{:#x}", spot_.instance.function, spot_.site.address);
+  return fmt::format("{}+{}", spot_.site.symbol, spot_.site.offset);
+}
+
 Result<Place> Walker::located(const debug::Variable& variable, Span span) {
   const debug::Whereabouts where = target_.info->locate(spot_.instance, spot_.address, variable);
   if (const auto* missing = std::get_if<debug::Unavailable>(&where))
-    return fail(error(fmt::format("'{}' cannot be read here: {}", variable.name, missing->text), span));
+    return fail(error(fmt::format("'{}' cannot be read at {}: {}", variable.name, spot_name(), missing->text), span));
   const auto& location = std::get<debug::Location>(where);
   Place place{.base = location.base,
               .derefs = location.derefs,

@@ -55,6 +55,7 @@ class Walker {
   Result<Place> raw(const expr::Node& whole);
   Result<Place> return_value(const expr::Node& whole);
   Result<Place> follow_pointer(Place place, Span span) const;
+  std::string spot_name() const;
   Error no_variable(const std::string& name, Span span, const std::vector<debug::Variable>& known) const;
   Error no_member(const std::string& name, type::Id type, Span span) const;
 

@@ -65,6 +65,15 @@ void check_point(const path::Point& point, const arch::Arch& arch, std::vector<V
   }
 }
 
+// Bytes of the field in a record; of a string only its locator, for its length is not known before.
+std::size_t recorded_bytes(const path::Field& field) {
+  if (!field.read) return 8;
+  const path::Form form = field.read->form;
+  const bool is_text = form == path::Form::string || form == path::Form::ustring || form == path::Form::symstr;
+  const std::size_t one = is_text ? 4 : static_cast<std::size_t>(field.read->bits / 8);
+  return one * static_cast<std::size_t>(field.read->count.value_or(1));
+}
+
 }  // namespace
 
 std::vector<Violation> check_limits(const path::Plan& plan, const arch::Arch& arch) {
@@ -78,6 +87,10 @@ std::vector<Violation> check_limits(const path::Plan& plan, const arch::Arch& ar
   for (const path::Point& point : plan.points) {
     if (point.fields.size() > most_arguments)
       found.push_back({most_arguments, fmt::format("there are {} arguments, the kernel takes {}", point.fields.size(), most_arguments), "make two probes of it"});
+    std::size_t bytes = 0;
+    for (const path::Field& field : point.fields) bytes += recorded_bytes(field);
+    if (bytes > longest_record)
+      found.push_back({Violation::whole_event, fmt::format("a record of it has {} bytes, the kernel takes {}", bytes, longest_record), "fetch less, or make two probes of it"});
     check_point(point, arch, found);
     // All points fetch the same arguments: what is wrong with one is wrong with all.
     if (!found.empty()) break;

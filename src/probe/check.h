@@ -1,5 +1,5 @@
 // What the kernel's parser takes and what it refuses, checked before it is asked.
-// kernel/trace/trace_probe.h: MAX_TRACE_ARGS, MAX_ARGSTR_LEN, MAX_ARG_NAME_LEN, FETCH_INSN_MAX.
+// kernel/trace/trace_probe.h: MAX_TRACE_ARGS, MAX_ARGSTR_LEN, MAX_ARG_NAME_LEN, FETCH_INSN_MAX, MAX_PROBE_EVENT_SIZE.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +17,7 @@ inline constexpr std::size_t longest_name = 32;       // of an argument
 inline constexpr std::size_t longest_event = 63;      // of an event and of a group
 inline constexpr std::size_t deepest_derefs = 14;
 inline constexpr int longest_array = 64;
+inline constexpr std::size_t longest_record = 3072;   // bytes, without the strings
 
 struct Violation {
   static constexpr std::size_t whole_event = static_cast<std::size_t>(-1);
