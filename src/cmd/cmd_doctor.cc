@@ -125,11 +125,13 @@ Finding check_debug_file(World&) {
   return no("none of the running kernel", how + " (needed for local variables, inlined functions and lines)");
 }
 
-// Without rights, and with kptr_restrict for root too, the addresses read as zero.
+// Without rights, and with kptr_restrict for root too, every address reads as zero. Those of per-CPU data do anyway.
 Finding check_symbols(World&) {
-  const std::string line = first_line("/proc/kallsyms");
-  if (line.empty()) return no("no /proc/kallsyms", "needs CONFIG_KALLSYMS");
-  if (line.find_first_not_of('0') < line.find(' ')) return yes("/proc/kallsyms");
+  const std::string text = base::read_file("/proc/kallsyms").value_or("");
+  const std::size_t code = text.find(" T ");
+  if (code == std::string::npos) return no("no /proc/kallsyms", "boot a kernel with CONFIG_KALLSYMS");
+  const std::size_t line = text.rfind('\n', code) + 1;
+  if (text.find_first_not_of('0', line) < code) return yes("/proc/kallsyms");
   return no("addresses are hidden", ::geteuid() == 0 ? "sysctl kernel.kptr_restrict=1" : as_root);
 }
 

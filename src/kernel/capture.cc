@@ -1,3 +1,15 @@
+// How the uprobes of a process tree are kept (seen on 6.1, 6.12 and 6.18):
+//
+// A uprobe's breakpoint stays in a process as long as some perf event of it was opened for, or inherited by, a task
+// with that address space. But when the scheduler changes between two tasks whose events were all inherited from
+// the same parent, it saves time by swapping their event contexts (context_equiv() in kernel/events/core.c). If one
+// of the two ends then, the event that stands for the other goes with it, the breakpoint is removed, and every
+// later hit is missing without a trace. Two things help:
+//
+// - A guard: an event that is not inherited keeps the contexts of a task's direct children from being equivalent.
+// - An anchor: a disabled event for all tasks keeps the breakpoint in every process that maps the file. What is
+//   recorded stays the same; other users of the file pay for the trap. A command gets it at once, running
+//   processes when the first of them starts a new one.
 #include "kernel/capture.h"
 
 #include <sys/epoll.h>
@@ -118,6 +130,9 @@ struct Capture::State {
   std::optional<Child> child = {};
   bool starts_by_exec = false;
   std::vector<Opened> opened = {};
+  std::vector<base::Fd> guards = {};
+  std::vector<base::Fd> anchors = {};
+  bool has_anchors = false;
   std::vector<Ring> rings = {};        // of cpus[i]
   std::vector<bool> is_task_alive = {};
   base::Fd poller = {};
@@ -133,6 +148,8 @@ struct Capture::State {
   Result<void> open_all(std::size_t ring_bytes);
   Result<bool> open_task(unsigned cpu, std::size_t task, std::size_t ring_bytes, int& ring_fd);
   Result<void> set_filter(const Opened& one) const;
+  void open_guards();
+  void open_anchors();
   Result<void> prepare_poll();
   Result<void> watch(int fd, std::uint32_t events_wanted, std::uint64_t token) const;
   // run
@@ -218,6 +235,27 @@ Result<void> Capture::State::open_all(std::size_t ring_bytes) {
   return {};
 }
 
+// Neither a guard nor an anchor is worth failing for: without them much is recorded still.
+void Capture::State::open_guards() {
+  if (tasks.front() == every_task) return;
+  for (const pid_t task : tasks) {
+    if (auto fd = open_perf_event(dummy_attr(0), task, -1)) guards.push_back(std::move(*fd));
+  }
+}
+
+void Capture::State::open_anchors() {
+  if (has_anchors || tasks.front() == every_task) return;
+  has_anchors = true;
+  const auto dynamic = list_events(tracefs);
+  for (std::size_t i = 0; dynamic && i < asked.size(); ++i) {
+    const auto event = find_event(*dynamic, asked[i].name);
+    if (!event || event->kind != ProbeKind::uprobe) continue;
+    if (auto fd = open_perf_event(tracepoint_attr(events[i].attr.config, 0), every_task, static_cast<int>(cpus.front()))) {
+      anchors.push_back(std::move(*fd));
+    }
+  }
+}
+
 Result<void> Capture::State::watch(int fd, std::uint32_t events_wanted, std::uint64_t token) const {
   epoll_event wanted = {};
   wanted.events = events_wanted;
@@ -272,6 +310,7 @@ Result<void> Capture::State::drain(const Sink& sink) {
     const auto take = [&](std::span<const std::byte> records) { return sink.records(records, cpus[i]); };
     DTP_TRY(const std::size_t drained, rings[i].drain(take));
     bytes += drained;
+    if (rings[i].has_seen_new_process()) open_anchors();
   }
   return sink.round ? sink.round() : Result<void>{};
 }
@@ -347,6 +386,8 @@ Result<Capture> Capture::open(TraceFs& tracefs, const std::vector<CaptureEvent>&
   DTP_CHECK(state->prepare_events(ring_bytes));
   DTP_CHECK(state->prepare_poll());
   DTP_CHECK(state->open_all(ring_bytes));
+  state->open_guards();
+  if (state->starts_by_exec) state->open_anchors();
   return Capture(std::move(state));
 }
 

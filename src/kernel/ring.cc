@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -25,6 +26,14 @@ std::uint64_t lost_count(std::span<const std::byte> record) {
   return lost;
 }
 
+// struct { header; u32 pid, ppid; u32 tid, ptid; ... }: a new thread has its parent's pid.
+bool is_new_process(std::span<const std::byte> record) {
+  std::array<std::uint32_t, 2> pid_and_parent{};
+  if (record.size() < sizeof(perf_event_header) + sizeof pid_and_parent) return false;
+  std::memcpy(pid_and_parent.data(), record.data() + sizeof(perf_event_header), sizeof pid_and_parent);
+  return pid_and_parent[0] != pid_and_parent[1];
+}
+
 }  // namespace
 
 Walked walk_records(std::span<const std::byte> bytes) {
@@ -36,7 +45,9 @@ Walked walk_records(std::span<const std::byte> bytes) {
       return walked;
     }
     if (header.size > bytes.size() - walked.bytes) return walked;
-    if (header.type == PERF_RECORD_LOST) walked.lost += lost_count(bytes.subspan(walked.bytes, header.size));
+    const std::span<const std::byte> record = bytes.subspan(walked.bytes, header.size);
+    if (header.type == PERF_RECORD_LOST) walked.lost += lost_count(record);
+    if (header.type == PERF_RECORD_FORK) walked.has_new_process |= is_new_process(record);
     walked.bytes += header.size;
   }
   return walked;
@@ -89,6 +100,7 @@ Result<std::size_t> Ring::drain(const Take& take) {
     }
     if (walked.bytes == 0) return fail({.what = "the kernel's ring holds a record that cannot be"});
     lost_ += walked.lost;
+    has_seen_new_process_ |= walked.has_new_process;
     DTP_CHECK(take(records.first(walked.bytes)));
     tail += walked.bytes;
     std::atomic_ref(control().data_tail).store(tail, std::memory_order_release);

@@ -14,10 +14,12 @@
 
 namespace dtp::kernel {
 
-// What one look at records found: the bytes of the whole ones, and what PERF_RECORD_LOST says between them.
+// What one look at records found: the bytes of the whole ones, and what PERF_RECORD_LOST and PERF_RECORD_FORK
+// say between them.
 struct Walked {
   std::size_t bytes = 0;
   std::uint64_t lost = 0;
+  bool has_new_process = false;
   bool is_broken = false;  // a record shorter than its header: nothing behind it makes sense
 };
 Walked walk_records(std::span<const std::byte> bytes);
@@ -34,6 +36,7 @@ class Ring {
   // number of bytes. A record that goes over the ring's end is put together first.
   Result<std::size_t> drain(const Take& take);
   std::uint64_t lost() const { return lost_; }
+  bool has_seen_new_process() const { return has_seen_new_process_; }
 
  private:
   std::span<const std::byte> data() const { return mapping_.bytes().subspan(page_bytes_); }
@@ -44,6 +47,7 @@ class Ring {
   std::size_t page_bytes_;
   std::vector<std::byte> joined_ = {};  // at most 64 KiB, the largest record
   std::uint64_t lost_ = 0;
+  bool has_seen_new_process_ = false;
 };
 
 }  // namespace dtp::kernel

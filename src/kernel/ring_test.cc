@@ -95,6 +95,17 @@ TEST_CASE("lost records are counted") {
   CHECK(filled.ring().lost() == 12);
 }
 
+TEST_CASE("a fork is told from a new thread") {
+  const auto seen = [](std::uint64_t pid_and_parent) {
+    Filled filled;
+    filled.put(PERF_RECORD_FORK, 32, pid_and_parent);
+    CHECK_FALSE(filled.drain().empty());
+    return filled.ring().has_seen_new_process();
+  };
+  CHECK(seen(0x0000'0007'0000'0008));
+  CHECK_FALSE(seen(0x0000'0007'0000'0007));
+}
+
 TEST_CASE("a record that cannot be ends the reading") {
   Filled short_record;
   short_record.put(PERF_RECORD_SAMPLE, 8, 0);

@@ -8,7 +8,6 @@
 
 #include <cstring>
 #include <map>
-#include <set>
 #include <thread>
 
 #include "base/caret.h"
@@ -174,10 +173,11 @@ TEST_CASE_FIXTURE(Fixture, "two events are told apart by their ids, a filter dro
 }
 
 TEST_CASE_FIXTURE(Fixture, "a process that runs already: its new threads and children are followed, its end is the end") {
-  for (const char* what : {"threads", "children"}) {
+  for (const std::string what : {"threads", "children"}) {
+    CAPTURE(what);
     Collected collected;
     auto owned = own({line("hit")});
-    const Running running(what, "1000");
+    const Running running(what.c_str(), "1000");
     Capture capture = open({{{group, "hit"}}}, {.pids = {running.pid}});
     std::jthread starter([&] {
       std::this_thread::sleep_for(std::chrono::milliseconds(300));
@@ -185,12 +185,26 @@ TEST_CASE_FIXTURE(Fixture, "a process that runs already: its new threads and chi
     });
     const Ending ending = run(capture, collected.sink());
     CHECK(ending.why == Ended::targets_gone);
-    CHECK(collected.samples.size() == 2000);
-    std::set<std::uint32_t> tids;
-    for (const Sample& sample : collected.samples) tids.insert(sample.tid);
-    CHECK(tids.size() == 2);
-    CHECK_FALSE(tids.contains(static_cast<std::uint32_t>(running.pid)));
+    CHECK(ending.losses.ring == 0);
+    std::map<std::uint32_t, std::vector<std::uint32_t>> numbers;
+    for (const Sample& sample : collected.samples) numbers[sample.tid].push_back(sample.number);
+    CHECK(numbers.size() == 2);
+    CHECK_FALSE(numbers.contains(static_cast<std::uint32_t>(running.pid)));
+    for (const auto& [tid, seen] : numbers) {
+      CAPTURE(seen.front());
+      CAPTURE(seen.back());
+      CHECK(seen.size() == 1000);
+    }
   }
+}
+
+TEST_CASE_FIXTURE(Fixture, "the processes of a command lose no hit when others of them end") {
+  Collected collected;
+  auto owned = own({line("hit")});
+  Capture capture = open({{{group, "hit"}}}, {.command = {"sh", "-c", "echo | " + target + " tree 500"}});
+  const Ending ending = run(capture, collected.sink());
+  CHECK(ending.losses.ring == 0);
+  CHECK(collected.samples.size() == 16 * 500);
 }
 
 TEST_CASE_FIXTURE(Fixture, "the whole system until a signal") {

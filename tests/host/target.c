@@ -1,8 +1,9 @@
-// A program to put probes into. Usage: target offset | calls N | threads N | children N | wait
+// A program to put probes into. Usage: target offset | calls N | threads N | children N | tree N
 //   offset    prints the file offset of hit()
 //   calls     calls hit(i, "text i") N times
 //   threads   the same in each of 2 threads, which are started after a line came on standard input
 //   children  the same in each of 2 processes, likewise
+//   tree      each of 4 processes starts 4 that do the same, likewise
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,6 +27,17 @@ static void call(int count) {
   }
 }
 
+static void start_processes(int number, int below, int count) {
+  for (int i = 0; i < number; ++i) {
+    if (fork() != 0) continue;
+    if (below > 0) start_processes(below, 0, count);
+    else call(count);
+    _exit(0);
+  }
+  while (wait(NULL) > 0) {
+  }
+}
+
 static void* call_in_thread(void* count) {
   call(*(int*)count);
   return NULL;
@@ -46,10 +58,6 @@ int main(int argc, char** argv) {
     call(count);
     return 7;
   }
-  if (strcmp(argv[1], "wait") == 0) {
-    wait_for_line();
-    return 0;
-  }
   if (strcmp(argv[1], "threads") == 0) {
     pthread_t threads[2];
     wait_for_line();
@@ -58,13 +66,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   wait_for_line();
-  for (int i = 0; i < 2; ++i) {
-    if (fork() == 0) {
-      call(count);
-      _exit(0);
-    }
-  }
-  while (wait(NULL) > 0) {
-  }
+  if (strcmp(argv[1], "tree") == 0) start_processes(4, 4, count);
+  else start_processes(2, 0, count);
   return 0;
 }
