@@ -185,7 +185,19 @@ Result<void> PerfDataWriter::end_round() {
   if (pending_.empty()) return {};
   put(pending_, perf_event_header{.type = record_finished_round, .misc = 0, .size = sizeof(perf_event_header)});
   DTP_CHECK(flush());
+  // The file is whole now, with the formats as its only feature; the next records go over this table.
+  std::string table;
+  put(table, formats_);
+  DTP_CHECK(base::write_all(fd_.get(), table, path_));
+  const std::uint64_t end = header_.data.offset + header_.data.size;
+  if (::lseek(fd_.get(), static_cast<off_t>(end), SEEK_SET) < 0) return fail(base::system_error("cannot write", path_, errno));
+  mark_feature(Feature::tracing_data);
   return write_header();
+}
+
+void PerfDataWriter::mark_feature(Feature feature) {
+  const auto bit = static_cast<unsigned>(feature);
+  header_.features[bit / 64] |= 1ULL << (bit % 64);
 }
 
 Result<void> PerfDataWriter::flush() {
@@ -217,16 +229,13 @@ Result<void> PerfDataWriter::close(const Origin& origin) {
     features.emplace_back(Feature::clock_id, clock_id_feature(clock));
     features.emplace_back(Feature::clock_data, clock_data_feature(clock));
   }
-  const auto mark = [&](Feature feature) {
-    header_.features[static_cast<unsigned>(feature) / 64] |= 1ULL << (static_cast<unsigned>(feature) % 64);
-  };
-  mark(Feature::tracing_data);
+  mark_feature(Feature::tracing_data);
   std::string table;
   std::string contents;
   put(table, formats_);
   const std::uint64_t start = header_.data.offset + header_.data.size + sizeof(FileSection) * (features.size() + 1);
   for (const auto& [feature, content] : features) {
-    mark(feature);
+    mark_feature(feature);
     put(table, FileSection{start + contents.size(), content.size()});
     contents += content;
   }

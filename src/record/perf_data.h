@@ -28,8 +28,8 @@ struct Origin {
 };
 Origin this_machine();
 
-// The file grows in place: after every round it is readable up to there, whatever happens to us. One that was there
-// before is kept as FILE.old, as perf does.
+// The file grows in place: after every round it is a whole file, whatever happens to us then. One that was
+// there before is kept as FILE.old, as perf does.
 class PerfDataWriter {
  public:
   static Result<PerfDataWriter> create(std::string path, std::span<const kernel::OpenedEvent> events,
@@ -48,6 +48,7 @@ class PerfDataWriter {
   PerfDataWriter() = default;
   Result<void> flush();
   Result<void> write_header();
+  void mark_feature(Feature feature);
 
   std::string path_ = {};
   base::Fd fd_ = {};

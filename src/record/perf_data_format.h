@@ -6,8 +6,8 @@
 // records of the rings as the kernel wrote them, with some of perf's own between them (types from 64 on). The
 // feature table stands right after the data and has a FileSection for each bit set in `features`.
 //
-// perf writes everything but the data at the end. We write the event formats (a feature whose place is free) in
-// front of the data, so that what a killed recorder leaves behind can still be read: `features` is zero then.
+// perf writes the features when a recording ends, and one that was killed cannot be read for want of the event
+// formats. The place of a feature is free, so we write those in front of the data, and the table anew after every round.
 #pragma once
 
 #include <array>

@@ -110,10 +110,10 @@ Result<Bytes> PerfDataReader::find_formats(const FileHeader& header) const {
     const auto place = table.read<FileSection>();
     if (!table.failed()) {
       const Bytes formats = section(place);
-      if (!formats.empty()) return formats;
+      if (is_tracing_data(formats)) return formats;
     }
   }
-  // Our files have the formats between the attributes and the data, for the case that the end is missing.
+  // Our files have the formats between the attributes and the data: the table may be missing, or half overwritten.
   const std::uint64_t attrs_end = header.attrs.offset + header.attrs.size;
   if (attrs_end < data_begin_) {
     const Bytes formats = section({attrs_end, data_begin_ - attrs_end});
