@@ -202,11 +202,14 @@ Unavailable lives_elsewhere(Dwarf_Attribute& attribute, const Scope& scope) {
   return {Reason::not_here, "it is optimised out there; it lives at " + text};
 }
 
-// The compiler's lists often begin after the call that tracing inserts at the entry; the registers of
-// the parameters are the same before it.
+// endbr64 and the call that tracing inserts.
+constexpr std::uint64_t longest_entry_code = 4 + 5;
+
+// The compiler's lists often begin after the code that is inserted at the entry; the registers of the
+// parameters are the same before it. A location that begins later may hold something else by then.
 std::optional<Program> first_after_entry(Dwarf_Attribute& attribute, const Scope& scope) {
   std::optional<Program> found;
-  Dwarf_Addr base = 0, start = 0, end = 0, nearest = scope.end;
+  Dwarf_Addr base = 0, start = 0, end = 0, nearest = std::min<Dwarf_Addr>(scope.end, scope.entry + longest_entry_code + 1);
   Program program;
   for (std::ptrdiff_t at = 0; (at = dwarf_getlocations(&attribute, at, &base, &start, &end, &program.ops, &program.count)) > 0;) {
     if (start <= scope.entry || start >= nearest || start == end) continue;

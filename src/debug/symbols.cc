@@ -37,6 +37,9 @@ GElf_Addr section_address(Elf* elf, std::uint16_t index) {
 
 std::size_t leading_underscores(std::string_view name) { return std::min(name.find_first_not_of('_'), name.size()); }
 
+// "fopen@@GLIBC_2.2.5" is what programs get as "fopen"; "fopen@..." is an old one and keeps its name.
+std::string_view without_default_version(std::string_view name) { return name.substr(0, name.find("@@")); }
+
 // True when `a` names a place better than `b`.
 bool is_better(const Symbol& a, const Symbol& b) {
   if ((a.size > 0) != (b.size > 0)) return a.size > 0;
@@ -84,7 +87,7 @@ Symbols Symbols::of_elf(const ElfFile& file) {
     const unsigned char type = GELF_ST_TYPE(symbol.st_info);
     const char* name = is_named_place(type) ? elf_strptr(file.handle(), header.sh_link, symbol.st_name) : nullptr;
     if (name == nullptr || *name == '\0') continue;
-    table.symbols_.push_back({.name = name,
+    table.symbols_.push_back({.name = without_default_version(name),
                               .address = symbol.st_value + (file.is_relocatable() ? section_address(file.handle(), symbol.st_shndx) : 0),
                               .size = symbol.st_size,
                               .binding = binding_of(symbol.st_info),

@@ -6,7 +6,7 @@
 Every row of a perf-probe-*.tsv is one expression and what `perf probe -D` printed for it. dtrace++ must print the same,
 and fail where perf fails. Not compared, but counted:
 
-  apart         perf-flags-*.tsv marks rows where perf is known to be wrong, to be refused by the kernel, or to fail
+  apart         perf-flags-*.tsv and further-flags.tsv mark rows where perf is known to be wrong, to be refused by the kernel, or to fail
                 needlessly; there we should differ
   strings       perf gives a number for an uncast char pointer or array; we give a string
   out of scope  syntax that dtrace++ does not have yet
@@ -38,6 +38,9 @@ SYSTEM_FILES = {
     'libc.so.6': ('/lib/x86_64-linux-gnu/libc.so.6', '6b4a45352fd0c540a9c7c718f35ce8c8e46a4e482f9d3885a910c32d1a0e1421'),
 }
 
+# Rows that were found to be wrong later, in the same form.
+FURTHER_FLAGS = HERE / 'further-flags.tsv'
+
 # perf is not the truth to copy in rows with these flags.
 FLAGS_APART = {'wrong', 'kernel-rejects', 'missing', 'crash', 'partial', 'placeholder', 'garbage-accepted', 'truncated'}
 
@@ -61,7 +64,7 @@ def read_table(path):
 
 
 def read_rows(probes, flags):
-    flag_of = {(cells[0], cells[1]): cells[2] for cells in read_table(flags)}
+    flag_of = {(cells[0], cells[1]): cells[2] for table in (flags, FURTHER_FLAGS) for cells in read_table(table)}
     return [Row(target, expression, int(status), unescape(definition), message, flag_of.get((target, expression), ''))
             for target, expression, status, definition, message in read_table(probes)]
 
