@@ -94,9 +94,6 @@ std::vector<record::FieldDisplay> known_displays(const std::vector<kernel::Event
 }
 
 Result<std::vector<WatchedEvent>> choose_events(kernel::TraceFs& tracefs, const Options& options) {
-  if (options.events.empty()) {
-    return fail({.what = "there is nothing to record", .hint = "name an event: -e GROUP:EVENT", .status = Status::wrong_request});
-  }
   DTP_TRY(const std::vector<kernel::Event> listed, kernel::list_events(tracefs));
   std::vector<WatchedEvent> events;
   for (const Wanted& wanted : options.events) {
@@ -127,6 +124,9 @@ void add_running_tasks(record::PerfDataWriter& writer, const kernel::Target& tar
 }
 
 Result<int> record_events(const Options& options, const std::vector<std::string>& command, const Common& common) {
+  if (options.events.empty()) {
+    return fail({.what = "there is nothing to record", .hint = "name an event: -e GROUP:EVENT", .status = Status::wrong_request});
+  }
   DTP_TRY(const kernel::Target target, to_target(options.watch, command));
   DTP_TRY(auto tracefs, kernel::find_tracefs());
   DTP_TRY(const std::vector<WatchedEvent> events, choose_events(tracefs, options));

@@ -27,12 +27,16 @@ void print_counts(const record::Counts& counts) {
 }
 
 Result<void> print_file(const Options& options, const Common& common) {
-  DTP_TRY(const auto reader, record::PerfDataReader::open(options.input));
+  auto reader = record::PerfDataReader::open(options.input);
+  if (!reader && options.input != "-" && ::access(options.input.c_str(), F_OK) != 0) {
+    reader.error().hint = "'dtrace++ record' and 'perf record' make such a file";
+  }
+  if (!reader) return std::unexpected(std::move(reader.error()));
   report::Output output(STDOUT_FILENO);
   const auto report = make_report(options.format, output);
-  DTP_CHECK(report->begin(reader.schemas()));
+  DTP_CHECK(report->begin(reader->schemas()));
   record::Counts counts;
-  const auto read = reader.read([&](const record::Record& record) { return report->record(record); }, counts);
+  const auto read = reader->read([&](const record::Record& record) { return report->record(record); }, counts);
   // Records before an error are printed before it.
   DTP_CHECK(report->end());
   if (!common.quiet) print_counts(counts);
