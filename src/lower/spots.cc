@@ -54,8 +54,9 @@ class SpotFinder {
 
   // A symbol without a function of its name may be another name of one that has: memcpy, __memcpy.
   Result<void> find_by_alias() {
+    std::set<std::uint64_t> seen;
     for (const debug::Symbol* symbol : target_.symbols().find(point_.function)) {
-      if (!symbol->is_function || symbol->address == 0) continue;
+      if (!symbol->is_function || symbol->address == 0 || !seen.insert(symbol->address).second) continue;
       DTP_TRY(std::vector<debug::Instance> around, target_.info->find_function_at(symbol->address));
       for (debug::Instance& instance : around)
         if (instance.address == symbol->address) instances_.push_back(std::move(instance));
