@@ -74,7 +74,9 @@ int run(const Options& options, const Common& common) {
   const std::vector<std::string> requests = requests_of(options);
   if (requests.empty())
     return report({.what = "no probe is given", .hint = "for example: dtrace++ probe 'vfs_read count'", .status = Status::wrong_request}, common);
-  auto compiled = compile(options.target, requests);
+  TargetOptions target = options.target;
+  target.is_live = options.definitions.empty();
+  auto compiled = compile(target, requests);
   if (!compiled) return report(compiled.error(), common);
   print_warnings(*compiled, common);
   if (!options.definitions.empty()) {

@@ -82,7 +82,9 @@ Result<Seen> stream(kernel::TraceFs& tracefs, const WatchedEvent& event, const k
 Result<int> trace(const Options& options, const std::vector<std::string>& command, const Common& common) {
   DTP_TRY(const kernel::Target target, to_target(options.watch, command));
   DTP_TRY(const kernel::Owner owner, kernel::this_process());
-  DTP_TRY(const auto compiled, compile(options.target, {join_words(options.words)}, kernel::group_of(owner)));
+  TargetOptions probed = options.target;
+  probed.is_live = true;
+  DTP_TRY(const auto compiled, compile(probed, {join_words(options.words)}, kernel::group_of(owner)));
   DTP_TRY(auto tracefs, kernel::find_tracefs());
   // From here on signals are only noticed: what is put into the kernel is taken out again on every way.
   DTP_TRY(auto signals, kernel::StopSignals::block());

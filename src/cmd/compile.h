@@ -16,6 +16,7 @@ struct TargetOptions {
   std::string executable = {};  // -x
   std::string module = {};      // -m: a loaded module's name or a .ko path
   std::string vmlinux = {};     // -k
+  bool is_live = false;         // the probes will be added: names are checked against the running kernel's
 };
 void add_target_options(CLI::App& command, TargetOptions& options);
 

@@ -148,7 +148,9 @@ Result<std::unique_ptr<OpenTarget>> open_target(const TargetOptions& options) {
   if (!options.executable.empty()) return open_user(options.executable);
   if (!options.module.empty()) return open_module(options.module);
   if (!options.vmlinux.empty()) return open_vmlinux(options.vmlinux);
-  return open_kernel();
+  DTP_TRY(auto opened, open_kernel());
+  opened->target.check_names = options.is_live;
+  return opened;
 }
 
 }  // namespace dtp::cmd

@@ -17,7 +17,7 @@ class SpotFinder {
   Result<std::vector<Spot>> find() {
     if (point_.address) return at_address();
     DTP_CHECK(find_instances());
-    if (instances_.empty()) return by_symbol();
+    if (instances_.empty() || is_ambiguous()) return by_symbol();
     std::vector<Spot> spots;
     std::optional<Error> wrong;
     if (point_.is_return) keep_returning();
@@ -107,14 +107,17 @@ class SpotFinder {
     return {};
   }
 
-  // BTF has no addresses: the symbol of the same name is meant. Two functions of one name cannot be told apart.
+  // BTF has no addresses: the symbol of the same name is meant.
   Result<void> add_by_name(const debug::Instance& instance, std::vector<Spot>& spots) const {
-    if (instances_.size() > 1)
-      return fail(error(fmt::format("there are {} functions '{}', and BTF does not tell which is which", instances_.size(), point_.function),
-                        point_.function_span, "install the kernel's debug symbols and name the file: FUNCTION@FILE"));
     path::Site site{.object = target_.object, .symbol = point_.function, .offset = point_.offset, .is_return = point_.is_return};
     spots.push_back({std::move(site), instance, point_.offset == 0, 0, point_.offset == 0});
     return {};
+  }
+
+  // BTF does not tell two functions of one name apart, and merges them when they look alike.
+  bool is_ambiguous() const {
+    if (instances_.empty() || instances_.front().address != 0) return false;
+    return instances_.size() > 1 || (target_.check_names && target_.symbols().find(point_.function).size() > 1);
   }
 
   Result<path::Site> site_at(std::uint64_t address) const {

@@ -18,6 +18,7 @@ struct Target {
   debug::Info* info = nullptr;               // null: no debug information
   const debug::ElfFile* file = nullptr;      // user: the program, for file offsets
   const arch::Arch* arch = &arch::x86_64();
+  bool check_names = false;                  // compare BTF's names with the symbols: costs their loading
   std::string why_no_info = {};              // where debug information was looked for
   std::string info_hint = {};                // how to get it
 

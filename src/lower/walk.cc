@@ -122,7 +122,7 @@ Result<Place> Walker::variable(const std::string& name, Span span) {
     return fail(std::move(missing));
   }
   if (!spot_.has_instance)
-    return fail(error(fmt::format("the debug information does not describe this function, so '{}' is not known", name), span,
+    return fail(error(fmt::format("'{}' is not known: the debug information does not describe this function, or not this one of several of its name", name), span,
                       "use registers: %di, %si, %dx, %cx, %r8, %r9 hold the first arguments at the entry"));
   const std::vector<debug::Variable> known = target_.info->find_variables(spot_.instance, spot_.address);
   const auto found = std::ranges::find(known, name, &debug::Variable::name);
