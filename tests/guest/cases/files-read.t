@@ -1,6 +1,6 @@
 # Question 1: which files are being read, by whom?
 . "${0%/*}/lib.sh"
-requires kprobes
+requires kprobes debuginfo
 
 echo text >alpha.txt; echo text >beta.txt
 cat >readers.sh <<'END'
@@ -17,9 +17,14 @@ check_answer() {
 	[ "$(count answer.json '"comm":"bash"' '"readers.sh"')" -gt 0 ] || fail "$1: bash does not read readers.sh"
 }
 
-ask 'vfs_read file->f_path.dentry->d_name.name:string'
-check_answer "by expression"
+request='vfs_read file->f_path.dentry->d_name.name:string'
+ask "$request"
+check_answer "by debug information"
 
-definition=$(dtrace++ probe -D 'vfs_read file->f_path.dentry->d_name.name:string') || fail "no definition"
+hide_debuginfo
+ask "$request"
+check_answer "by BTF"
+
+definition=$(dtrace++ probe -D "$request") || fail "no definition"
 ask "vfs_read ${definition#* * }"
 check_answer "by raw fetch-arg"

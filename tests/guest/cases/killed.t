@@ -3,7 +3,7 @@
 requires kprobes
 
 echo 'p:mine/other vfs_write' >>$tracing/kprobe_events
-trap 'echo "-:mine/other" >>$tracing/kprobe_events; at_end' EXIT
+at_end+=('echo "-:mine/other" >>$tracing/kprobe_events')
 found=$(tracefs_state)
 
 start() {

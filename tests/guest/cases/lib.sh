@@ -5,6 +5,8 @@ tracing=/sys/kernel/tracing
 # The address that question 3 asks for; on no interface of a Debian machine unless the test puts it there.
 address=172.31.28.139
 
+debuginfo=/usr/lib/debug/boot/vmlinux-$(uname -r)
+
 skip() { echo "$*"; trap - EXIT; exit 77; }
 fail() { echo "FAILED: $*" >&2; exit 1; }
 
@@ -15,6 +17,7 @@ requires() {
 		root) ((EUID == 0)) || skip "not root" ;;
 		tracefs) [ -e $tracing/uprobe_events ] || mount -t tracefs tracefs $tracing 2>/dev/null || skip "no tracefs with uprobes" ;;
 		kprobes) [ -e $tracing/kprobe_events ] || skip "this kernel has no kprobes" ;;
+		debuginfo) [ -e "$debuginfo" ] || skip "no debug information of this kernel" ;;
 		perf) command -v perf >/dev/null || skip "perf is not installed" ;;
 		*) fail "unknown requirement $what" ;;
 		esac
@@ -52,8 +55,16 @@ count() { # FILE TEXT...
 	grep -c . <<<"$lines"
 }
 
-at_end() {
-	local status=$?
+# From here on dtrace++ has the kernel's BTF only.
+hide_debuginfo() { mv "$debuginfo" "$debuginfo.hidden"; }
+
+# Commands to run at the end of the script, however it ends.
+at_end=()
+
+finish() {
+	local status=$? command
+	for command in "${at_end[@]}"; do eval "$command"; done
+	[ ! -e "$debuginfo.hidden" ] || mv "$debuginfo.hidden" "$debuginfo"
 	[ "$status" = 0 ] && unchanged "tracefs is as it was" "$state_before" "$(tracefs_state)"
 	cd / && rm -rf "$scratch"
 	exit "$status"
@@ -62,4 +73,4 @@ at_end() {
 requires root tracefs
 state_before=$(tracefs_state)
 scratch=$(mktemp -d) && cd "$scratch" || exit 1
-trap at_end EXIT
+trap finish EXIT

@@ -4,7 +4,7 @@
 
 echo 'p:list_theirs/one /bin/sh:0x1000' >>$tracing/uprobe_events
 echo 'r:list_theirs/two /bin/sh:0x1000 v=$retval:s32' >>$tracing/uprobe_events
-trap 'for event in theirs/one theirs/two ours/line ours/line_1; do echo "-:list_$event" >>$tracing/uprobe_events; done 2>/dev/null; at_end' EXIT
+at_end+=('for event in theirs/one theirs/two ours/line ours/line_1; do echo "-:list_$event" >>$tracing/uprobe_events; done 2>/dev/null')
 
 dtrace++ probe -q -x /bin/bash 'list_ours:line=readline+0 first=%di' || fail probe
 
