@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "dtracepp/display.h"
 #include "dtracepp/error.h"
 #include "dtracepp/type.h"
 
@@ -57,9 +58,6 @@ struct Read {
   std::optional<int> count = {};  // an array of so many elements
   bool operator==(const Read&) const = default;
 };
-
-// How a person wants to see the value. Known from the C type (__be32) or asked for (:ip4).
-enum class Display { none, ip4, ip6, port, mac, be16, be32, be64, boolean, pointer };
 
 // One step of the way from the expression to the path, for people: `dtrace++ show`.
 struct Step {

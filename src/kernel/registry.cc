@@ -15,32 +15,6 @@ namespace {
 
 constexpr std::string_view first_line = "dtrace++ probe 1";
 
-using path::Display;
-constexpr std::array<std::pair<Display, std::string_view>, 10> display_names{{{Display::none, "-"},
-                                                                               {Display::ip4, "ip4"},
-                                                                               {Display::ip6, "ip6"},
-                                                                               {Display::port, "port"},
-                                                                               {Display::mac, "mac"},
-                                                                               {Display::be16, "be16"},
-                                                                               {Display::be32, "be32"},
-                                                                               {Display::be64, "be64"},
-                                                                               {Display::boolean, "bool"},
-                                                                               {Display::pointer, "pointer"}}};
-
-std::string_view name_of(Display display) {
-  for (const auto& [value, name] : display_names) {
-    if (value == display) return name;
-  }
-  return "-";
-}
-
-Display display_of(std::string_view name) {
-  for (const auto& [value, known] : display_names) {
-    if (known == name) return value;
-  }
-  return Display::none;  // of a later version: shown plainly
-}
-
 std::string one_line(std::string_view text) {
   std::string out;
   for (const char c : text) out += c == '\n' || c == '\r' ? ' ' : c;
@@ -84,7 +58,7 @@ std::string format_known(const KnownProbe& probe) {
   out += "\nevent " + probe.name.group + " " + probe.name.event + "\nrequest " + one_line(probe.request) + "\n";
   for (const std::string& line : probe.lines) out += "line " + one_line(line) + "\n";
   for (const KnownField& field : probe.fields) {
-    out += "field " + field.name + " " + std::string(name_of(field.display)) + " " + one_line(field.c_type) + "\n";
+    out += "field " + field.name + " " + (field.display == path::Display::none ? "-" : std::string(path::name_of(field.display))) + " " + one_line(field.c_type) + "\n";
   }
   return out;
 }
@@ -104,7 +78,7 @@ std::optional<KnownProbe> parse_known(std::string_view text) {
       probe.lines.emplace_back(line);
     } else if (key == "field") {
       KnownField field{.name = std::string(take_until(line, ' '))};
-      field.display = display_of(take_until(line, ' '));
+      field.display = path::display_of(take_until(line, ' '));  // "-", or one of a later version: shown plainly
       field.c_type = line;
       probe.fields.push_back(std::move(field));
     }

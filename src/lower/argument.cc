@@ -128,6 +128,14 @@ class Finisher {
                       names.empty() ? "" : fmt::format("read a member of it: {}.{}", argument_.text.substr(span_.begin, span_.end - span_.begin), names.front())));
   }
 
+  // Unsigned numbers are fetched as perf fetches them, in hex, which suits flags and addresses. Sizes and counts are
+  // for people.
+  bool is_quantity(const Place& place) const {
+    static constexpr std::string_view words[] = {"size", "len", "count", "bytes", "nr_", "num_"};
+    if (type::is_called(types(), *place.type, "size_t") || type::is_called(types(), *place.type, "sector_t")) return true;
+    return std::ranges::any_of(words, [&](std::string_view word) { return contains(place.name, word); });
+  }
+
   // Network byte order is part of some type names.
   Display display_of(const Place& place) const {
     if (type::is_called(types(), *place.type, "__be32")) return contains(place.name, "addr") ? Display::ip4 : Display::be32;
@@ -137,6 +145,7 @@ class Finisher {
     if (type.kind == Kind::structure && type.name == "in_addr") return Display::ip4;
     if (type.kind == Kind::structure && type.name == "in6_addr") return Display::ip6;
     if (type.kind == Kind::boolean) return Display::boolean;
+    if (type.kind == Kind::integer && !type.is_signed && is_quantity(place)) return Display::decimal;
     return Display::none;
   }
 

@@ -156,7 +156,8 @@ TEST_CASE("display types come from names and from the user") {
   };
   CHECK(display("f->daddr") == path::Display::ip4);
   CHECK(display("count:port") == path::Display::port);
-  CHECK(display("count") == path::Display::none);
+  CHECK(display("count") == path::Display::decimal);
+  CHECK(display("f->whole") == path::Display::none);
 }
 
 TEST_CASE("events and groups are named as perf names them") {

@@ -114,7 +114,7 @@ int swapped_bytes(Display display) {
     case Display::ip6:
     case Display::mac:
     case Display::boolean:
-    case Display::pointer: return 0;
+    case Display::decimal: return 0;
   }
   return 0;
 }

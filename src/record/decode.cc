@@ -16,7 +16,7 @@ bool is_network_order(path::Display display) {
   switch (display) {
     case Display::ip4: case Display::ip6: case Display::port: case Display::be16: case Display::be32: case Display::be64:
       return true;
-    case Display::none: case Display::mac: case Display::boolean: case Display::pointer: return false;
+    case Display::none: case Display::mac: case Display::boolean: case Display::decimal: return false;
   }
   return false;
 }

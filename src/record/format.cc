@@ -30,30 +30,22 @@ namespace {
 // The largest raw record: perf limits a sample to 64 KiB.
 constexpr int max_extent = 0xFFFF;
 
-constexpr std::array<std::pair<path::Display, std::string_view>, 8> display_words{{
-    {path::Display::ip4, "dtp_ip4"},
-    {path::Display::ip6, "dtp_ip6"},
-    {path::Display::port, "dtp_port"},
-    {path::Display::mac, "dtp_mac"},
-    {path::Display::be16, "dtp_be16"},
-    {path::Display::be32, "dtp_be32"},
-    {path::Display::be64, "dtp_be64"},
-    {path::Display::boolean, "dtp_bool"},
-}};
+// Before the name of a display in the recorded type of a field: "dtp_ip4 u32".
+constexpr std::string_view display_prefix = "dtp_";
 
-std::string_view word_of(path::Display display) {
-  const auto* found = std::ranges::find(display_words, display, &decltype(display_words)::value_type::first);
-  return found == display_words.end() ? std::string_view{} : found->second;
+std::string word_of(path::Display display) {
+  const std::string_view name = path::name_of(display);
+  return name.empty() ? "" : std::string(display_prefix) + std::string(name);
 }
 
 // Takes the display word from the front of a type.
 path::Display take_display(std::string_view& type) {
-  for (const auto& [display, word] : display_words) {
-    if (!type.starts_with(word) || type.size() <= word.size() || type[word.size()] != ' ') continue;
-    type.remove_prefix(word.size() + 1);
-    return display;
-  }
-  return path::Display::none;
+  if (!type.starts_with(display_prefix)) return path::Display::none;
+  const std::size_t end = type.find(' ');
+  if (end == std::string_view::npos) return path::Display::none;
+  const path::Display display = path::display_of(type.substr(display_prefix.size(), end - display_prefix.size()));
+  if (display != path::Display::none) type.remove_prefix(end + 1);
+  return display;
 }
 
 std::string_view trim(std::string_view text) {
@@ -290,7 +282,7 @@ std::string annotate_format(std::string_view text, std::span<const FieldDisplay>
     const auto field = parse_declaration(line);
     const auto display = std::ranges::find_if(
         displays, [&](const FieldDisplay& wanted) { return field && wanted.name == field->name; });
-    const std::string_view word = display == displays.end() ? std::string_view{} : word_of(display->display);
+    const std::string word = display == displays.end() ? "" : word_of(display->display);
     if (word.empty() || field->display != path::Display::none || field->dynamic) {
       out += line;
     } else {

@@ -27,7 +27,7 @@ bool append_address(std::string& out, path::Display display, const value::Value&
       append_mac(out, std::span<const std::byte, 6>(*bytes));
       return true;
     case path::Display::none: case path::Display::port: case path::Display::be16: case path::Display::be32:
-    case path::Display::be64: case path::Display::boolean: case path::Display::pointer: return false;
+    case path::Display::be64: case path::Display::boolean: case path::Display::decimal: return false;
   }
   return false;
 }

@@ -34,23 +34,6 @@ std::string_view kind_name(record::FieldKind kind) {
   return "";
 }
 
-std::string_view display_name(path::Display display) {
-  using path::Display;
-  switch (display) {
-    case Display::none: return "";
-    case Display::ip4: return "ip4";
-    case Display::ip6: return "ip6";
-    case Display::port: return "port";
-    case Display::mac: return "mac";
-    case Display::be16: return "be16";
-    case Display::be32: return "be32";
-    case Display::be64: return "be64";
-    case Display::boolean: return "bool";
-    case Display::pointer: return "pointer";
-  }
-  return "";
-}
-
 std::string quoted(std::string_view text) {
   std::string out;
   base::append_json_string(out, text);
@@ -61,7 +44,7 @@ std::string describe_field(const record::FieldSchema& field) {
   std::string out = "{\"name\":" + quoted(field.name) + ",\"kind\":" + quoted(kind_name(field.kind));
   if (field.kind == record::FieldKind::array) out += ",\"of\":" + quoted(kind_name(field.element));
   out += ",\"type\":" + quoted(field.c_type);
-  if (field.display != path::Display::none) out += ",\"display\":" + quoted(display_name(field.display));
+  if (field.display != path::Display::none) out += ",\"display\":" + quoted(path::name_of(field.display));
   return out + "}";
 }
 

@@ -43,7 +43,7 @@ std::vector<Example> examples() {
       {{.name = "mac", .kind = FieldKind::bytes, .display = Display::mac}, {bytes({1, 2, 3, 4, 5, 0xAA})}, "mac=01:02:03:04:05:aa", "\"mac\":\"01:02:03:04:05:aa\""},
       {{.name = "port", .kind = FieldKind::hex, .display = Display::port}, {std::uint64_t{8080}}, "port=8080", "\"port\":8080"},
       {{.name = "on", .display = Display::boolean}, {std::uint64_t{1}}, "on=1", "\"on\":true"},
-      {{.name = "p", .display = Display::pointer}, {std::uint64_t{0x10}}, "p=0x10", "\"p\":16"},
+      {{.name = "p", .kind = FieldKind::hex, .display = Display::decimal}, {std::uint64_t{16}}, "p=16", "\"p\":16"},
       {{.name = "odd", .kind = FieldKind::bytes, .display = Display::mac}, {bytes({1})}, "odd=01", "\"odd\":\"01\""},
   };
 }

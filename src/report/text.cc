@@ -33,7 +33,7 @@ void append_number(std::string& out, std::uint64_t number, record::FieldKind kin
     out += '\'';
     base::append_escaped(out, {&character, 1});
     out += '\'';
-  } else if (display == path::Display::pointer || (kind == record::FieldKind::hex && display == path::Display::none)) {
+  } else if (kind == record::FieldKind::hex && display == path::Display::none) {
     out += "0x";
     append_hex(out, number);
   } else if (display == path::Display::boolean) {
