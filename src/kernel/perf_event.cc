@@ -87,6 +87,10 @@ Error perf_error(const std::string& name, int error_number) {
       return {.what = "the kernel cannot put the probe of '" + name + "' on the instruction at its place",
               .hint = "choose another offset: FUNC+OFFSET",
               .detail = detail};
+    case EINVAL:
+      return {.what = "the kernel cannot record '" + name + "'",
+              .hint = "a probe past the end of its file is taken but cannot be used: dtrace++ list " + name,
+              .detail = detail};
     default: break;
   }
   Error error = base::system_error("cannot record", name, error_number);

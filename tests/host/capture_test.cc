@@ -280,6 +280,10 @@ TEST_CASE_FIXTURE(Fixture, "what cannot be recorded says why") {
   CHECK(why({{{group, "hit"}}}, {.tids = {999999999}}) == "error: the processes to record have ended\n");
   CHECK(why({{{group, "hit"}}}, {.cpus = {60000}}) == "error: there is no CPU 60000 online\nhint: see /sys/devices/system/cpu/online\n");
   CHECK(why({{{group, "hit"}}}, {.command = {"/nonexistent/program"}}) == "error: cannot run '/nonexistent/program': no such file or directory\n");
+  const std::string far = "p:" + group + "/far " + target + ":0x10000000";
+  auto unusable = own({far});
+  CHECK(why({{{group, "far"}}}, {.all_cpus = true}) == "error: the kernel cannot record '" + group + ":far'\n"
+        "hint: a probe past the end of its file is taken but cannot be used: dtrace++ list " + group + ":far\n");
   CHECK(why({{{group, "hit"}}}, {}) ==
         "error: nothing to record: no process, no CPU and no command\nhint: add -a for the whole system, -p PID, or -- COMMAND\n");
 }
