@@ -1,7 +1,6 @@
 // dtrace++ funcs: the functions that can be probed.
 #include <fmt/format.h>
 #include <fnmatch.h>
-#include <llvm/Demangle/Demangle.h>
 
 #include <algorithm>
 #include <memory>
@@ -10,6 +9,7 @@
 #include "base/suggest.h"
 #include "cmd/command.h"
 #include "cmd/target.h"
+#include "debug/demangle.h"
 
 namespace dtp::cmd {
 namespace {
@@ -33,7 +33,7 @@ std::vector<std::string> list(const debug::Symbols& symbols, const Options& opti
     if (!symbol.is_function || is_fragment(symbol.name)) continue;
     std::string name(symbol.name);
     const bool matched = matches(options.pattern, name);
-    if (!options.no_demangle && (name.starts_with("_Z") || name.starts_with("_R"))) name = llvm::demangle(name);
+    if (!options.no_demangle) name = debug::demangle(name);
     if (matched || matches(options.pattern, name)) names.push_back(std::move(name));
   }
   std::ranges::sort(names);
