@@ -31,7 +31,8 @@ bool is_pattern(const std::string& text) { return text.find_first_of("*?[") != s
 
 Error no_such_event(const std::string& pattern, std::size_t number, std::span<const KnownEvent> events) {
   std::vector<std::string> names;
-  for (const KnownEvent& event : events) names.push_back(pattern.contains(':') ? spell(event.event.name) : event.event.name.event);
+  for (const KnownEvent& event : events)
+    names.push_back(pattern.contains(':') ? spell(event.event.name) : event.event.name.event);
   const std::vector<std::string_view> candidates(names.begin(), names.end());
   const std::string guess = base::did_you_mean(base::nearest(pattern, candidates));
   return {.what = "no probe '" + pattern + "'",
@@ -54,8 +55,10 @@ Result<Choice> choose(std::span<const KnownEvent> events, const std::vector<std:
     }
     if (is_found) continue;
     Error missing = no_such_event(patterns[i], i + 1, events);
-    if (error) error->also.push_back(std::move(missing));
-    else error = std::move(missing);
+    if (error)
+      error->also.push_back(std::move(missing));
+    else
+      error = std::move(missing);
   }
   if (error) return fail(*std::move(error));
   return choice;
@@ -74,14 +77,17 @@ Result<void> remove_chosen(kernel::TraceFs& tracefs, const Options& options, con
   }
   for (const KnownEvent* event : choice.spared) {
     const bool is_chosen = std::find(choice.chosen.begin(), choice.chosen.end(), event) != choice.chosen.end();
-    if (!is_chosen && !common.quiet) fmt::print(stderr, "kept {}, which dtrace++ did not make: name it to delete it\n", spell(event->event.name));
+    if (!is_chosen && !common.quiet)
+      fmt::print(stderr, "kept {}, which dtrace++ did not make: name it to delete it\n", spell(event->event.name));
   }
   return {};
 }
 
 Result<void> remove_all(const Options& options, const Common& common) {
   if (options.patterns.empty() && !options.stale) {
-    return fail({.what = "nothing to delete was named", .hint = "dtrace++ delete [GROUP:]EVENT, or --stale", .status = Status::wrong_request});
+    return fail({.what = "nothing to delete was named",
+                 .hint = "dtrace++ delete [GROUP:]EVENT, or --stale",
+                 .status = Status::wrong_request});
   }
   DTP_TRY(auto tracefs, kernel::find_tracefs());
   if (options.stale) {

@@ -47,7 +47,8 @@ Finding check_kernel(World&) { return yes(debug::kernel_release()); }
 
 Finding check_user(World&) {
   if (::geteuid() == 0) return yes("root");
-  return no(fmt::format("uid {}", ::geteuid()), "run as root to probe and to record; 'probe -D', 'funcs', 'vars' and 'show' need no rights");
+  return no(fmt::format("uid {}", ::geteuid()),
+            "run as root to probe and to record; 'probe -D', 'funcs', 'vars' and 'show' need no rights");
 }
 
 Finding check_tracefs(World& world) {
@@ -59,13 +60,16 @@ Finding check_lockdown(World&) {
   const std::string text = first_line("/sys/kernel/security/lockdown");
   if (text.empty() || text.contains("[none]")) return yes("none");
   const std::size_t begin = text.find('[') + 1;
-  return no(text.substr(begin, text.find(']') - begin), "the kernel was booted locked down: it may refuse probes that read memory");
+  return no(text.substr(begin, text.find(']') - begin),
+            "the kernel was booted locked down: it may refuse probes that read memory");
 }
 
 // What an unsuccessful trial means; `without` is what to do when the kernel has no such thing.
 Finding explain(const kernel::Io<void>& tried, const char* without) {
-  if (is_permission(tried.error())) return no("not permitted", ::geteuid() == 0 ? "the kernel is locked down" : as_root);
-  if (tried.error() == ENOENT || tried.error() == EINVAL || tried.error() == EOPNOTSUPP) return no("not in this kernel", without);
+  if (is_permission(tried.error()))
+    return no("not permitted", ::geteuid() == 0 ? "the kernel is locked down" : as_root);
+  if (tried.error() == ENOENT || tried.error() == EINVAL || tried.error() == EOPNOTSUPP)
+    return no("not in this kernel", without);
   return no(::strerror(tried.error()), without);
 }
 
@@ -104,7 +108,9 @@ Finding check_recording(World& world) {
   const auto all = kernel::try_recording(*world.tracefs, true);
   if (all) return yes(kernel::counts_lost() ? "the whole system; losses counted event by event" : "the whole system");
   const std::string paranoid = first_line("/proc/sys/kernel/perf_event_paranoid");
-  const std::string hint = is_permission(all.error()) ? fmt::format("run as root, or: sysctl kernel.perf_event_paranoid=-1 (now {})", paranoid) : "needs CONFIG_PERF_EVENTS";
+  const std::string hint = is_permission(all.error())
+                               ? fmt::format("run as root, or: sysctl kernel.perf_event_paranoid=-1 (now {})", paranoid)
+                               : "needs CONFIG_PERF_EVENTS";
   if (kernel::try_recording(*world.tracefs, false)) return no("own processes only", hint);
   return no(is_permission(all.error()) ? "not permitted" : ::strerror(all.error()), hint);
 }
@@ -113,15 +119,19 @@ Finding check_btf(World&) {
   constexpr const char* file = "/sys/kernel/btf/vmlinux";
   std::error_code error;
   const auto size = std::filesystem::file_size(file, error);
-  if (!error && ::access(file, R_OK) == 0) return yes(fmt::format("{} ({:.1f} MB): arguments at kernel function entries", file, static_cast<double>(size) / 1e6));
-  return no("not in this kernel", "without debug information only raw fetch-args such as %di work; needs CONFIG_DEBUG_INFO_BTF");
+  if (!error && ::access(file, R_OK) == 0)
+    return yes(
+        fmt::format("{} ({:.1f} MB): arguments at kernel function entries", file, static_cast<double>(size) / 1e6));
+  return no("not in this kernel",
+            "without debug information only raw fetch-args such as %di work; needs CONFIG_DEBUG_INFO_BTF");
 }
 
 Finding check_debug_file(World&) {
   const debug::Search search = debug::find_kernel_debug_file();
   if (!search.found.empty()) return yes(search.found);
   const bool is_debian = first_line("/proc/version").contains("Debian");
-  const std::string how = is_debian ? "apt install linux-image-" + debug::kernel_release() + "-dbg" : "get the vmlinux of this very build, or say -k VMLINUX";
+  const std::string how = is_debian ? "apt install linux-image-" + debug::kernel_release() + "-dbg"
+                                    : "get the vmlinux of this very build, or say -k VMLINUX";
   return no("none of the running kernel", how + " (needed for local variables, inlined functions and lines)");
 }
 
@@ -152,9 +162,9 @@ struct Check {
 };
 
 constexpr Check checks[] = {
-    {"kernel", check_kernel},         {"user", check_user},     {"tracefs", check_tracefs},
+    {"kernel", check_kernel},         {"user", check_user},       {"tracefs", check_tracefs},
     {"lockdown", check_lockdown},     {"kprobes", check_kprobes}, {"uprobes", check_uprobes},
-    {"recording", check_recording},   {"BTF", check_btf},       {"debug file", check_debug_file},
+    {"recording", check_recording},   {"BTF", check_btf},         {"debug file", check_debug_file},
     {"symbols", check_symbols},       {"fprobes", check_fprobes}, {"histograms", check_histograms},
     {"virtual machine", check_guest},
 };
@@ -181,7 +191,8 @@ int examine() {
 }  // namespace
 
 void add_doctor(Registry& registry) {
-  auto* command = registry.app.add_subcommand("doctor", "say what this kernel and this user allow, and what to do about what is missing");
+  auto* command = registry.app.add_subcommand(
+      "doctor", "say what this kernel and this user allow, and what to do about what is missing");
   command->callback([&registry] { registry.run = examine; });
 }
 

@@ -52,7 +52,8 @@ std::string describe(const kernel::Event& event) {
   for (const probe::Definition& definition : definitions_of(event)) {
     places += (places.empty() ? "" : ", ") + shorten(definition);
     if (!arguments.empty()) continue;
-    for (const probe::DefinitionArgument& argument : definition.arguments) arguments += " " + spell(argument);
+    for (const probe::DefinitionArgument& argument : definition.arguments)
+      arguments += " " + spell(argument);
   }
   return arguments.empty() ? places : places + " with" + arguments;
 }
@@ -61,7 +62,8 @@ std::string remark(const KnownEvent& event) {
   switch (event.standing) {
     case Standing::asked_for: return "asked for: " + event.known->request;
     case Standing::in_use: return fmt::format("in use by dtrace++, process {}", event.owner->pid);
-    case Standing::left_over: return fmt::format("left by dtrace++, process {}, which is gone: dtrace++ delete --stale", event.owner->pid);
+    case Standing::left_over:
+      return fmt::format("left by dtrace++, process {}, which is gone: dtrace++ delete --stale", event.owner->pid);
     case Standing::foreign: return "";
   }
   return "";
@@ -69,10 +71,12 @@ std::string remark(const KnownEvent& event) {
 
 void print_text(const std::vector<KnownEvent>& events) {
   std::size_t width = 20;
-  for (const KnownEvent& event : events) width = std::max(width, spell(event.event.name).size());
+  for (const KnownEvent& event : events)
+    width = std::max(width, spell(event.event.name).size());
   for (const KnownEvent& event : events) {
     const char kind = event.event.kind == kernel::ProbeKind::kprobe ? 'k' : 'u';
-    fmt::print("{} {:<{}} (on {})\n", kind, base::escape(spell(event.event.name)), width, base::escape(describe(event.event)));
+    fmt::print("{} {:<{}} (on {})\n", kind, base::escape(spell(event.event.name)), width,
+               base::escape(describe(event.event)));
     if (const std::string text = remark(event); !text.empty()) fmt::print("    {}\n", base::escape(text));
   }
 }
@@ -132,7 +136,8 @@ Result<void> list(const Options& options) {
     print_text(events);
     return {};
   }
-  for (const KnownEvent& event : events) print_json(event);
+  for (const KnownEvent& event : events)
+    print_json(event);
   return {};
 }
 
@@ -142,7 +147,9 @@ void add_list(Registry& registry) {
   auto* command = registry.app.add_subcommand("list", "list the probes of this machine, dtrace++'s first");
   const auto options = std::make_shared<Options>();
   command->add_option("EVENT", options->patterns, "[GROUP:]EVENT, with * and ? for any; default: all");
-  command->add_option("--format", options->format, "text, or json: an object a line")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
+  command->add_option("--format", options->format, "text, or json: an object a line")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
   add_common_options(*command, registry.common);
   command->callback([&registry, options] {
     registry.run = [&registry, options] {

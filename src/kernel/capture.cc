@@ -51,7 +51,8 @@ using Clock = std::chrono::steady_clock;
 std::string spell(const EventName& name) { return name.group + ":" + name.event; }
 
 std::size_t choose_ring_bytes(std::size_t asked, std::size_t cpus) {
-  const std::size_t wanted = asked != 0 ? asked : std::min(default_ring_bytes, default_all_rings_bytes / std::max<std::size_t>(cpus, 1));
+  const std::size_t wanted =
+      asked != 0 ? asked : std::min(default_ring_bytes, default_all_rings_bytes / std::max<std::size_t>(cpus, 1));
   return std::bit_ceil(std::clamp(wanted, least_ring_bytes, most_ring_bytes));
 }
 
@@ -73,7 +74,9 @@ Result<std::uint64_t> read_id(TraceFs& tracefs, const EventName& name) {
   std::uint64_t id = 0;
   if (text && std::from_chars(text->data(), text->data() + text->size(), id).ec == std::errc()) return id;
   if (text || text.error() == ENOENT) {
-    return fail({.what = "no event '" + spell(name) + "'", .hint = "probes are listed by 'dtrace++ list', tracepoints by 'perf list tracepoint'", .status = Status::wrong_request});
+    return fail({.what = "no event '" + spell(name) + "'",
+                 .hint = "probes are listed by 'dtrace++ list', tracepoints by 'perf list tracepoint'",
+                 .status = Status::wrong_request});
   }
   return fail(tracefs_error("cannot read the id of", spell(name), text.error()));
 }
@@ -91,7 +94,9 @@ Result<std::vector<unsigned>> choose_cpus(const Target& target) {
   if (target.cpus.empty()) return online;
   for (const unsigned cpu : target.cpus) {
     if (!std::binary_search(online.begin(), online.end(), cpu)) {
-      return fail({.what = "there is no CPU " + std::to_string(cpu) + " online", .hint = "see /sys/devices/system/cpu/online", .status = Status::wrong_request});
+      return fail({.what = "there is no CPU " + std::to_string(cpu) + " online",
+                   .hint = "see /sys/devices/system/cpu/online",
+                   .status = Status::wrong_request});
     }
   }
   const std::set<unsigned> once(target.cpus.begin(), target.cpus.end());
@@ -108,7 +113,9 @@ Result<std::vector<pid_t>> choose_tasks(const Target& target, const std::optiona
   if (!tasks.empty()) return std::vector<pid_t>(tasks.begin(), tasks.end());
   if (target.all_cpus || !target.cpus.empty()) return std::vector<pid_t>{every_task};
   if (child) return std::vector<pid_t>{child->pid()};
-  return fail({.what = "nothing to record: no process, no CPU and no command", .hint = "add -a for the whole system, -p PID, or -- COMMAND", .status = Status::wrong_request});
+  return fail({.what = "nothing to record: no process, no CPU and no command",
+               .hint = "add -a for the whole system, -p PID, or -- COMMAND",
+               .status = Status::wrong_request});
 }
 
 }  // namespace
@@ -133,11 +140,11 @@ struct Capture::State {
   std::vector<base::Fd> guards = {};
   std::vector<base::Fd> anchors = {};
   bool has_anchors = false;
-  std::vector<Ring> rings = {};        // of cpus[i]
+  std::vector<Ring> rings = {};  // of cpus[i]
   std::vector<bool> is_task_alive = {};
   base::Fd poller = {};
   std::uint64_t missed_before = 0;
-  std::optional<Ended> why = {};       // asked to end
+  std::optional<Ended> why = {};  // asked to end
   bool is_command_gone = false;
   std::uint64_t bytes = 0;
 
@@ -158,7 +165,9 @@ struct Capture::State {
   void handle(std::uint64_t token, std::uint32_t epoll_events);
   void ask_to_end(Ended reason);
   Result<void> drain(const Sink& sink);
-  bool are_tasks_gone() const { return std::find(is_task_alive.begin(), is_task_alive.end(), true) == is_task_alive.end(); }
+  bool are_tasks_gone() const {
+    return std::find(is_task_alive.begin(), is_task_alive.end(), true) == is_task_alive.end();
+  }
   void control_all(unsigned long request) const;
   std::uint64_t lost_in_rings();
   void end_child();
@@ -205,7 +214,8 @@ Result<bool> Capture::State::open_task(unsigned cpu, std::size_t task, std::size
     if (!fd) return fail(perf_error(event.name, fd.error()));
     std::uint64_t id = 0;
     if (::ioctl(fd->get(), PERF_EVENT_IOC_ID, &id) != 0) return fail(perf_error(event.name, errno));
-    if (ring_fd >= 0 && ::ioctl(fd->get(), PERF_EVENT_IOC_SET_OUTPUT, ring_fd) != 0) return fail(perf_error(event.name, errno));
+    if (ring_fd >= 0 && ::ioctl(fd->get(), PERF_EVENT_IOC_SET_OUTPUT, ring_fd) != 0)
+      return fail(perf_error(event.name, errno));
     const bool is_owner = ring_fd < 0;
     if (is_owner) {
       DTP_TRY(Ring ring, Ring::map(fd->get(), ring_bytes));
@@ -250,7 +260,8 @@ void Capture::State::open_anchors() {
   for (std::size_t i = 0; dynamic && i < asked.size(); ++i) {
     const auto event = find_event(*dynamic, asked[i].name);
     if (!event || event->kind != ProbeKind::uprobe) continue;
-    if (auto fd = open_perf_event(tracepoint_attr(events[i].attr.config, 0), every_task, static_cast<int>(cpus.front()))) {
+    if (auto fd =
+            open_perf_event(tracepoint_attr(events[i].attr.config, 0), every_task, static_cast<int>(cpus.front()))) {
       anchors.push_back(std::move(*fd));
     }
   }
@@ -260,7 +271,8 @@ Result<void> Capture::State::watch(int fd, std::uint32_t events_wanted, std::uin
   epoll_event wanted = {};
   wanted.events = events_wanted;
   wanted.data.u64 = token;
-  if (::epoll_ctl(poller.get(), EPOLL_CTL_ADD, fd, &wanted) != 0) return fail(base::system_error("cannot poll", "events", errno));
+  if (::epoll_ctl(poller.get(), EPOLL_CTL_ADD, fd, &wanted) != 0)
+    return fail(base::system_error("cannot poll", "events", errno));
   return {};
 }
 
@@ -274,12 +286,14 @@ Result<void> Capture::State::prepare_poll() {
 
 std::vector<EventName> Capture::State::names() const {
   std::vector<EventName> all;
-  for (const CaptureEvent& event : asked) all.push_back(event.name);
+  for (const CaptureEvent& event : asked)
+    all.push_back(event.name);
   return all;
 }
 
 void Capture::State::control_all(unsigned long request) const {
-  for (const Opened& one : opened) (void)::ioctl(one.fd.get(), request, 0);
+  for (const Opened& one : opened)
+    (void)::ioctl(one.fd.get(), request, 0);
 }
 
 Result<void> Capture::State::start() {
@@ -297,7 +311,8 @@ void Capture::State::ask_to_end(Ended reason) {
 
 void Capture::State::handle(std::uint64_t token, std::uint32_t epoll_events) {
   if (token == signal_token) {
-    while (signals.take()) ask_to_end(Ended::signal);
+    while (signals.take())
+      ask_to_end(Ended::signal);
   } else if (token == child_token) {
     is_command_gone = true;
   } else if (token != ring_token && (epoll_events & EPOLLHUP) != 0) {
@@ -324,9 +339,11 @@ Result<void> Capture::State::poll(const Sink& sink, Clock::time_point begin) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
       wait = std::clamp(left, std::chrono::milliseconds(0), wait);
     }
-    const int count = ::epoll_wait(poller.get(), ready.data(), static_cast<int>(ready.size()), static_cast<int>(wait.count()));
+    const int count =
+        ::epoll_wait(poller.get(), ready.data(), static_cast<int>(ready.size()), static_cast<int>(wait.count()));
     if (count < 0 && errno != EINTR) return fail(base::system_error("cannot poll", "events", errno));
-    for (int i = 0; i < count; ++i) handle(ready[static_cast<std::size_t>(i)].data.u64, ready[static_cast<std::size_t>(i)].events);
+    for (int i = 0; i < count; ++i)
+      handle(ready[static_cast<std::size_t>(i)].data.u64, ready[static_cast<std::size_t>(i)].events);
     DTP_CHECK(drain(sink));
     if (options.duration_ms > 0 && !why && Clock::now() >= end) ask_to_end(Ended::duration);
     if (!why && child && is_command_gone) why = Ended::command_exited;
@@ -340,7 +357,8 @@ Result<void> Capture::State::poll(const Sink& sink, Clock::time_point begin) {
 std::uint64_t Capture::State::lost_in_rings() {
   std::uint64_t sum = 0;
   if ((events.front().attr.read_format & PERF_FORMAT_LOST) == 0) {
-    for (const Ring& ring : rings) sum += ring.lost();
+    for (const Ring& ring : rings)
+      sum += ring.lost();
     return sum;
   }
   for (const Opened& one : opened) {
@@ -349,7 +367,8 @@ std::uint64_t Capture::State::lost_in_rings() {
     } counted = {};
     if (::read(one.fd.get(), &counted, sizeof counted) == sizeof counted) events[one.event].lost += counted.lost;
   }
-  for (std::size_t i = 0; i < asked.size(); ++i) sum += events[i].lost;
+  for (std::size_t i = 0; i < asked.size(); ++i)
+    sum += events[i].lost;
   return sum;
 }
 
@@ -360,7 +379,8 @@ void Capture::State::end_child() {
   base::Fd waiter(::epoll_create1(EPOLL_CLOEXEC));
   ready.events = EPOLLIN;
   constexpr int patience_ms = 1000;
-  if (::epoll_ctl(waiter.get(), EPOLL_CTL_ADD, child->pidfd(), &ready) != 0 || ::epoll_wait(waiter.get(), &ready, 1, patience_ms) != 1) {
+  if (::epoll_ctl(waiter.get(), EPOLL_CTL_ADD, child->pidfd(), &ready) != 0 ||
+      ::epoll_wait(waiter.get(), &ready, 1, patience_ms) != 1) {
     child->signal(SIGKILL);
   }
   is_command_gone = true;
@@ -407,7 +427,8 @@ Result<Ending> Capture::run(const Sink& sink) {
   if (!result) return std::unexpected(std::move(result.error()));
   Ending ending{.why = *state.why, .bytes = state.bytes, .seconds = length.count()};
   if (state.child) ending.command_status = state.child->reap();
-  ending.losses = {.ring = state.lost_in_rings(), .missed = read_missed(state.tracefs, state.names()) - state.missed_before};
+  ending.losses = {.ring = state.lost_in_rings(),
+                   .missed = read_missed(state.tracefs, state.names()) - state.missed_before};
   return ending;
 }
 

@@ -1,7 +1,8 @@
 // Recording tracepoint events through perf rings (perf_event_open(2)).
 //
 //   open   one perf event per (event x cpu), or per (event x task x cpu) with inherit; all of a cpu share one
-//          ring. A dummy software event in front carries COMM, FORK, EXIT and MMAP2 records.
+//          ring. A dummy software event in front carries COMM, FORK, EXIT and MMAP2 records. A uprobe costs
+//          other users of its file time while a command, or a process that forks, is watched: capture.cc says why.
 //   run    enables, releases the command, polls; hands whole records to the sink, in ring order per cpu.
 //   close  disables, drains, reads what was lost, closes. Only then may the events be removed.
 #pragma once
@@ -34,9 +35,9 @@ struct CaptureEvent {
 struct Target {
   bool all_cpus = false;
   std::vector<unsigned> cpus = {};
-  std::vector<pid_t> pids = {};              // with all their threads, and the children to come
+  std::vector<pid_t> pids = {};  // with all their threads, and the children to come
   std::vector<pid_t> tids = {};
-  std::vector<std::string> command = {};     // the capture ends with it
+  std::vector<std::string> command = {};  // the capture ends with it
 };
 
 struct CaptureOptions {

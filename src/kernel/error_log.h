@@ -19,7 +19,7 @@ struct LogEntry {
   std::string head = {};     // "[ 1351.479663] trace_uprobe: error: Invalid register name"
   std::string message = {};  // "Invalid register name"
   std::string command = {};
-  std::size_t column = 0;    // into `command`
+  std::size_t column = 0;  // into `command`
   bool operator==(const LogEntry&) const = default;
 };
 

@@ -83,10 +83,12 @@ std::vector<std::string> split_lines(std::string_view text) {
 std::optional<EventName> name_of_line(std::string_view line) {
   if (!line.starts_with('p') && !line.starts_with('r')) return std::nullopt;
   std::size_t colon = 1;
-  while (colon < line.size() && std::isdigit(static_cast<unsigned char>(line[colon]))) ++colon;  // MAXACTIVE
+  while (colon < line.size() && std::isdigit(static_cast<unsigned char>(line[colon])))
+    ++colon;  // MAXACTIVE
   const std::size_t blank = line.find(' ');
   const std::size_t slash = line.find('/');
-  if (colon >= line.size() || line[colon] != ':' || blank == std::string_view::npos || slash > blank) return std::nullopt;
+  if (colon >= line.size() || line[colon] != ':' || blank == std::string_view::npos || slash > blank)
+    return std::nullopt;
   EventName name{std::string(line.substr(colon + 1, slash - colon - 1)),
                  std::string(line.substr(slash + 1, blank - slash - 1))};
   if (name.group.empty() || name.event.empty()) return std::nullopt;
@@ -112,7 +114,8 @@ Result<std::vector<Event>> list_events(TraceFs& tracefs) {
     const Io<std::string> text = tracefs.read(file_of(kind));
     if (!text && text.error() == ENOENT) continue;
     if (!text) return fail(tracefs_error("cannot read", file_of(kind), text.error()));
-    for (Event& event : events_of(split_lines(*text))) events.push_back(std::move(event));
+    for (Event& event : events_of(split_lines(*text)))
+      events.push_back(std::move(event));
   }
   return events;
 }
@@ -126,7 +129,8 @@ std::optional<Event> find_event(std::span<const Event> events, const EventName& 
 std::expected<void, Refusal> add_events(TraceFs& tracefs, std::span<const std::string> lines) {
   std::vector<std::pair<ProbeKind, EventName>> added;
   const auto take_back = [&](Refusal refusal, std::size_t index) {
-    for (const auto& [kind, name] : added) (void)remove_event(tracefs, kind, name);
+    for (const auto& [kind, name] : added)
+      (void)remove_event(tracefs, kind, name);
     refusal.index = index;
     return std::unexpected(std::move(refusal));
   };
@@ -134,7 +138,8 @@ std::expected<void, Refusal> add_events(TraceFs& tracefs, std::span<const std::s
     if (auto refusal = check_line(tracefs, lines[i])) return take_back(std::move(*refusal), i);
     const std::pair ours{kind_of_line(lines[i]), *name_of_line(lines[i])};
     const bool is_first = std::find(added.begin(), added.end(), ours) == added.end();
-    if (is_first && tracefs.exists(directory_of(ours.second))) return take_back({.error_number = EEXIST, .line = lines[i]}, i);
+    if (is_first && tracefs.exists(directory_of(ours.second)))
+      return take_back({.error_number = EEXIST, .line = lines[i]}, i);
     if (auto done = add_line(tracefs, lines[i]); !done) return take_back(std::move(done.error()), i);
     if (is_first) added.push_back(ours);
   }
@@ -148,7 +153,8 @@ Io<void> remove_event(TraceFs& tracefs, ProbeKind kind, const EventName& name) {
 Error removal_error(const EventName& name, int error_number) {
   if (error_number == EBUSY) {
     return {.what = "event '" + spell(name) + "' is in use",
-            .hint = "stop what records it (perf, dtrace++, or an enabled events/" + name.group + "/" + name.event + "/enable)"};
+            .hint = "stop what records it (perf, dtrace++, or an enabled events/" + name.group + "/" + name.event +
+                    "/enable)"};
   }
   if (error_number == ENOENT) return {.what = "no event '" + spell(name) + "'", .hint = "see them with: dtrace++ list"};
   return tracefs_error("cannot delete", spell(name), error_number);
@@ -170,30 +176,33 @@ std::string hint_for(const Refusal& refusal) {
   switch (refusal.error_number) {
     case ENOSYS:
       return kind_of_line(refusal.line) == ProbeKind::kprobe
-                 ? "user-space probes (-x FILE) and tracepoints may work here, see 'dtrace++ doctor'; kernel functions need "
+                 ? "user-space probes (-x FILE) and tracepoints may work here, see 'dtrace++ doctor'; kernel functions "
+                   "need "
                    "a kernel with CONFIG_KPROBE_EVENTS, in a virtual machine for example"
                  : "user-space probes need a kernel with CONFIG_UPROBE_EVENTS";
-    case EEXIST:
-      return "take another name (-f finds one), or delete it first: dtrace++ delete " + spell(name);
+    case EEXIST: return "take another name (-f finds one), or delete it first: dtrace++ delete " + spell(name);
     case EACCES:
-    case EPERM:
-      return "run as root: sudo dtrace++ ...";
+    case EPERM: return "run as root: sudo dtrace++ ...";
     default: break;
   }
-  if (refusal.message == "The symbol is not unique") return "several functions have this name: say FUNC@FILE or an address";
-  if (refusal.message == "Failed to register probe event") return "the kernel may forbid probes in this function: see /sys/kernel/debug/kprobes/blacklist";
+  if (refusal.message == "The symbol is not unique")
+    return "several functions have this name: say FUNC@FILE or an address";
+  if (refusal.message == "Failed to register probe event")
+    return "the kernel may forbid probes in this function: see /sys/kernel/debug/kprobes/blacklist";
   return "";
 }
 
 Error to_error(const Refusal& refusal) {
-  Error error{.hint = hint_for(refusal),
-              .detail = refusal.line + " (" + ::strerror(refusal.error_number) + ")"};
+  Error error{.hint = hint_for(refusal), .detail = refusal.line + " (" + ::strerror(refusal.error_number) + ")"};
   switch (refusal.error_number) {
     case ENOSYS:
-      error.what = kind_of_line(refusal.line) == ProbeKind::kprobe ? "this kernel has no kprobes" : "this kernel has no uprobes";
+      error.what =
+          kind_of_line(refusal.line) == ProbeKind::kprobe ? "this kernel has no kprobes" : "this kernel has no uprobes";
       error.status = Status::not_possible;
       return error;
-    case EEXIST: error.what = "event '" + spell(name_of_line(refusal.line).value_or(EventName{})) + "' already exists"; return error;
+    case EEXIST:
+      error.what = "event '" + spell(name_of_line(refusal.line).value_or(EventName{})) + "' already exists";
+      return error;
     case EACCES:
     case EPERM:
       error.what = "tracing is not permitted for this user";

@@ -33,9 +33,10 @@ TEST_CASE("several lines of one name are one event") {
   fake.files["uprobe_events"] = "p:probe_bash/a /bin/bash:0x0000000000000010\n";
   const auto events = list_events(fake);
   REQUIRE(events);
-  CHECK(*events == std::vector<Event>{{ProbeKind::kprobe, {"probe", "a"}, {"p:probe/a x+0", "p:probe/a z+4"}},
-                                      {ProbeKind::kprobe, {"probe", "b"}, {"r8:probe/b y"}},
-                                      {ProbeKind::uprobe, {"probe_bash", "a"}, {"p:probe_bash/a /bin/bash:0x0000000000000010"}}});
+  CHECK(*events ==
+        std::vector<Event>{{ProbeKind::kprobe, {"probe", "a"}, {"p:probe/a x+0", "p:probe/a z+4"}},
+                           {ProbeKind::kprobe, {"probe", "b"}, {"r8:probe/b y"}},
+                           {ProbeKind::uprobe, {"probe_bash", "a"}, {"p:probe_bash/a /bin/bash:0x0000000000000010"}}});
 }
 
 TEST_CASE("a kernel without a kind of probe lists none, and refuses one whole") {
@@ -60,8 +61,9 @@ TEST_CASE("a request is added whole or not at all") {
       "[    1.5] trace_kprobe: error: Invalid register name\n"
       "  Command: r:probe/c vfs_read a=%dxx\n"
       "                                ^\n";
-  const auto added = add_events(fake, std::vector<std::string>{"p:probe/a x+0", "p:probe/a y+0", "p:probe_bash/b /bin/bash:0x10",
-                                                              "r:probe/c vfs_read a=%dxx", "p:probe/d x+0"});
+  const auto added =
+      add_events(fake, std::vector<std::string>{"p:probe/a x+0", "p:probe/a y+0", "p:probe_bash/b /bin/bash:0x10",
+                                                "r:probe/c vfs_read a=%dxx", "p:probe/d x+0"});
   REQUIRE_FALSE(added);
   CHECK(added.error() == Refusal{EINVAL, 3, "r:probe/c vfs_read a=%dxx", "Invalid register name", 21});
   CHECK(fake.files["kprobe_events"] == "p:other/theirs vfs_write+0\n");

@@ -25,7 +25,8 @@ class FakeTraceFs final : public TraceFs {
   }
 
   Io<void> write(const std::string& path, std::string_view text) override {
-    while (text.ends_with('\n')) text.remove_suffix(1);
+    while (text.ends_with('\n'))
+      text.remove_suffix(1);
     log.push_back(path + " <- " + std::string(text));
     const auto found = files.find(path);
     if (found == files.end()) return std::unexpected(ENOENT);
@@ -46,7 +47,8 @@ class FakeTraceFs final : public TraceFs {
     std::set<std::string> names;
     const std::string prefix = path + "/";
     for (const auto& [file, content] : files) {
-      if (file.starts_with(prefix)) names.insert(file.substr(prefix.size(), file.find('/', prefix.size()) - prefix.size()));
+      if (file.starts_with(prefix))
+        names.insert(file.substr(prefix.size(), file.find('/', prefix.size()) - prefix.size()));
     }
     if (names.empty()) return std::unexpected(ENOENT);
     return std::vector<std::string>(names.begin(), names.end());

@@ -9,7 +9,8 @@ namespace dtp::kernel {
 TEST_CASE("group names say their owner") {
   CHECK(group_of({4711, 123456789}) == "dtp_4711_21i3v9");
   CHECK(owner_of("dtp_4711_21i3v9") == Owner{4711, 123456789});
-  for (const char* group : {"", "probe", "dtp_", "dtp_1", "dtp_1_", "dtp__1", "dtp_-1_1", "dtp_1_Z!", "dtp_1x_1", "dtp_99999999999_1", "dtp_1_zzzzzzzzzzzzzzzz"}) {
+  for (const char* group : {"", "probe", "dtp_", "dtp_1", "dtp_1_", "dtp__1", "dtp_-1_1", "dtp_1_Z!", "dtp_1x_1",
+                            "dtp_99999999999_1", "dtp_1_zzzzzzzzzzzzzzzz"}) {
     CHECK_MESSAGE(!owner_of(group), group);
   }
 }
@@ -41,8 +42,9 @@ TEST_CASE("one in use is disabled and tried again") {
   fake.refused["-:dtp_1_1/a"] = EBUSY;
   CHECK(owned->remove());
   CHECK(fake.files["uprobe_events"].empty());
-  CHECK(fake.log == std::vector<std::string>{"uprobe_events <- p:dtp_1_1/a /bin/bash:0x20", "uprobe_events <- -:dtp_1_1/a",
-                                             "events/dtp_1_1/a/enable <- 0", "uprobe_events <- -:dtp_1_1/a"});
+  CHECK(fake.log == std::vector<std::string>{"uprobe_events <- p:dtp_1_1/a /bin/bash:0x20",
+                                             "uprobe_events <- -:dtp_1_1/a", "events/dtp_1_1/a/enable <- 0",
+                                             "uprobe_events <- -:dtp_1_1/a"});
 }
 
 TEST_CASE("only the events of dead owners are stale") {

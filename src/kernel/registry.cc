@@ -17,7 +17,8 @@ constexpr std::string_view first_line = "dtrace++ probe 1";
 
 std::string one_line(std::string_view text) {
   std::string out;
-  for (const char c : text) out += c == '\n' || c == '\r' ? ' ' : c;
+  for (const char c : text)
+    out += c == '\n' || c == '\r' ? ' ' : c;
   return out;
 }
 
@@ -56,9 +57,12 @@ bool is_trusted(const std::string& path) {
 std::string format_known(const KnownProbe& probe) {
   std::string out(first_line);
   out += "\nevent " + probe.name.group + " " + probe.name.event + "\nrequest " + one_line(probe.request) + "\n";
-  for (const std::string& line : probe.lines) out += "line " + one_line(line) + "\n";
+  for (const std::string& line : probe.lines)
+    out += "line " + one_line(line) + "\n";
   for (const KnownField& field : probe.fields) {
-    out += "field " + field.name + " " + (field.display == path::Display::none ? "-" : std::string(path::name_of(field.display))) + " " + one_line(field.c_type) + "\n";
+    out += "field " + field.name + " " +
+           (field.display == path::Display::none ? "-" : std::string(path::name_of(field.display))) + " " +
+           one_line(field.c_type) + "\n";
   }
   return out;
 }

@@ -20,9 +20,9 @@ struct KnownField {
 
 struct KnownProbe {
   EventName name = {};
-  std::string request = {};               // the user's words
+  std::string request = {};  // the user's words
   std::vector<KnownField> fields = {};
-  std::vector<std::string> lines = {};    // as the kernel lists them; save() fills it
+  std::vector<std::string> lines = {};  // as the kernel lists them; save() fills it
   bool operator==(const KnownProbe&) const = default;
 };
 

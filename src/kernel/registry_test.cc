@@ -12,7 +12,9 @@ namespace {
 
 const KnownProbe tcp{.name = {"probe", "tcp_sendmsg"},
                      .request = "tcp_sendmsg size dest=sk->__sk_common.skc_daddr",
-                     .fields = {{"size", path::Display::none, "size_t"}, {"dest", path::Display::ip4, "__be32"}, {"arg3", path::Display::port, ""}},
+                     .fields = {{"size", path::Display::none, "size_t"},
+                                {"dest", path::Display::ip4, "__be32"},
+                                {"arg3", path::Display::port, ""}},
                      .lines = {"p:probe/tcp_sendmsg tcp_sendmsg+0 size=%dx:x64"}};
 const Event listed{ProbeKind::kprobe, tcp.name, tcp.lines};
 

@@ -60,8 +60,9 @@ Result<Ring> Ring::map(int perf_fd, std::size_t bytes) {
   void* memory = ::mmap(nullptr, page + bytes, PROT_READ | PROT_WRITE, MAP_SHARED, perf_fd, 0);
   if (memory == MAP_FAILED) {
     Error error = base::system_error("cannot map", "a ring of " + std::to_string(bytes / 1024) + " KiB", errno);
-    error.hint = errno == EPERM ? "more than kernel.perf_event_mlock_kb allows this user: ask for a smaller ring or run as root"
-                                : "ask for a smaller ring";
+    error.hint = errno == EPERM
+                     ? "more than kernel.perf_event_mlock_kb allows this user: ask for a smaller ring or run as root"
+                     : "ask for a smaller ring";
     return fail(std::move(error));
   }
   return Ring(base::Mapping(memory, page + bytes), page);

@@ -15,7 +15,9 @@ constexpr std::size_t size = 4096;
 // A ring that the test fills as the kernel would.
 class Filled {
  public:
-  Filled() : memory_(::mmap(nullptr, page + size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)), ring_(base::Mapping(memory_, page + size), page) {}
+  Filled()
+      : memory_(::mmap(nullptr, page + size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)),
+        ring_(base::Mapping(memory_, page + size), page) {}
 
   void put(std::uint32_t type, std::uint16_t bytes, std::uint64_t fill) {
     std::vector<std::uint64_t> words(bytes / 8, fill);

@@ -21,8 +21,8 @@ class StopSignals {
   StopSignals& operator=(const StopSignals&) = delete;
   ~StopSignals();
 
-  int fd() const { return fd_.get(); }      // readable when one has come
-  std::optional<int> take();                // its number; none: none came
+  int fd() const { return fd_.get(); }                // readable when one has come
+  std::optional<int> take();                          // its number; none: none came
   const sigset_t& before() const { return before_; }  // what a child gets back before exec
 
  private:

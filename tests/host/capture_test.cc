@@ -23,7 +23,8 @@ std::string place;   // of hit() in it
 std::string read_command(const std::string& command) {
   std::string out;
   FILE* pipe = ::popen(command.c_str(), "r");
-  for (int c = std::getc(pipe); c != EOF; c = std::getc(pipe)) out += static_cast<char>(c);
+  for (int c = std::getc(pipe); c != EOF; c = std::getc(pipe))
+    out += static_cast<char>(c);
   ::pclose(pipe);
   return out;
 }
@@ -148,7 +149,8 @@ TEST_CASE_FIXTURE(Fixture, "a command: every hit in order, its exit status, noth
     CHECK(ending.losses.ring == 0);
     CHECK(ending.bytes > 10000 * 64);
     REQUIRE(collected.samples.size() == 10000);
-    for (std::uint32_t i = 0; i < 10000; ++i) REQUIRE(collected.samples[i].number == i);
+    for (std::uint32_t i = 0; i < 10000; ++i)
+      REQUIRE(collected.samples[i].number == i);
     CHECK(collected.samples.front().pid == static_cast<std::uint32_t>(pid));
     CHECK(collected.others[PERF_RECORD_COMM] >= 1);
     CHECK(collected.others[PERF_RECORD_MMAP2] >= 1);
@@ -172,7 +174,8 @@ TEST_CASE_FIXTURE(Fixture, "two events are told apart by their ids, a filter dro
   CHECK(counts == std::map<std::string, int>{{group + ":all", 100}, {group + ":some", 10}});
 }
 
-TEST_CASE_FIXTURE(Fixture, "a process that runs already: its new threads and children are followed, its end is the end") {
+TEST_CASE_FIXTURE(Fixture,
+                  "a process that runs already: its new threads and children are followed, its end is the end") {
   for (const std::string what : {"threads", "children"}) {
     CAPTURE(what);
     Collected collected;
@@ -187,7 +190,8 @@ TEST_CASE_FIXTURE(Fixture, "a process that runs already: its new threads and chi
     CHECK(ending.why == Ended::targets_gone);
     CHECK(ending.losses.ring == 0);
     std::map<std::uint32_t, std::vector<std::uint32_t>> numbers;
-    for (const Sample& sample : collected.samples) numbers[sample.tid].push_back(sample.number);
+    for (const Sample& sample : collected.samples)
+      numbers[sample.tid].push_back(sample.number);
     CHECK(numbers.size() == 2);
     CHECK_FALSE(numbers.contains(static_cast<std::uint32_t>(running.pid)));
     for (const auto& [tid, seen] : numbers) {
@@ -256,7 +260,8 @@ TEST_CASE_FIXTURE(Fixture, "an error of the sink stops, and the command does not
   auto owned = own({line("hit")});
   Capture capture = open({{{group, "hit"}}}, {.command = {"sh", "-c", target + " calls 10; sleep 100"}});
   const pid_t pid = capture.command_pid();
-  const auto ending = capture.run({.records = [](auto, unsigned) -> Result<void> { return fail({.what = "disk full"}); }});
+  const auto ending =
+      capture.run({.records = [](auto, unsigned) -> Result<void> { return fail({.what = "disk full"}); }});
   REQUIRE_FALSE(ending);
   CHECK(ending.error().what == "disk full");
   ::waitpid(pid, nullptr, 0);
@@ -272,24 +277,33 @@ TEST_CASE_FIXTURE(Fixture, "what cannot be recorded says why") {
   };
   auto owned = own({line("hit")});
   CHECK(why({{{group, "nope"}}}, {.all_cpus = true}) ==
-        "error: no event '" + group + ":nope'\nhint: probes are listed by 'dtrace++ list', tracepoints by 'perf list tracepoint'\n");
+        "error: no event '" + group +
+            ":nope'\nhint: probes are listed by 'dtrace++ list', tracepoints by 'perf list tracepoint'\n");
   CHECK(why({{{group, "hit"}, "nmber > 1"}}, {.all_cpus = true}) ==
-        "error: the kernel refuses the filter of '" + group + ":hit'\n  filter: nmber > 1\n          ^^^^^^^^^\n"
-        "hint: its fields: __probe_ip, number, text\n");
+        "error: the kernel refuses the filter of '" + group +
+            ":hit'\n  filter: nmber > 1\n          ^^^^^^^^^\n"
+            "hint: its fields: __probe_ip, number, text\n");
   CHECK(why({{{group, "hit"}}}, {.pids = {999999999}}) == "error: no process 999999999\n");
   CHECK(why({{{group, "hit"}}}, {.tids = {999999999}}) == "error: the processes to record have ended\n");
-  CHECK(why({{{group, "hit"}}}, {.cpus = {60000}}) == "error: there is no CPU 60000 online\nhint: see /sys/devices/system/cpu/online\n");
-  CHECK(why({{{group, "hit"}}}, {.command = {"/nonexistent/program"}}) == "error: cannot run '/nonexistent/program': no such file or directory\n");
+  CHECK(why({{{group, "hit"}}}, {.cpus = {60000}}) ==
+        "error: there is no CPU 60000 online\nhint: see /sys/devices/system/cpu/online\n");
+  CHECK(why({{{group, "hit"}}}, {.command = {"/nonexistent/program"}}) ==
+        "error: cannot run '/nonexistent/program': no such file or directory\n");
   const std::string far = "p:" + group + "/far " + target + ":0x10000000";
   auto unusable = own({far});
-  CHECK(why({{{group, "far"}}}, {.all_cpus = true}) == "error: the kernel cannot record '" + group + ":far'\n"
-        "hint: a probe past the end of its file is taken but cannot be used: dtrace++ list " + group + ":far\n");
+  CHECK(why({{{group, "far"}}}, {.all_cpus = true}) ==
+        "error: the kernel cannot record '" + group +
+            ":far'\n"
+            "hint: a probe past the end of its file is taken but cannot be used: dtrace++ list " +
+            group + ":far\n");
   CHECK(why({{{group, "hit"}}}, {}) ==
-        "error: nothing to record: no process, no CPU and no command\nhint: add -a for the whole system, -p PID, or -- COMMAND\n");
+        "error: nothing to record: no process, no CPU and no command\nhint: add -a for the whole system, -p PID, or -- "
+        "COMMAND\n");
 }
 
 TEST_CASE_FIXTURE(Fixture, "the kernel's refusal is found, and the request taken back") {
-  const auto refused = add_events(tracefs, std::vector<std::string>{line("one"), line("two", " number=%di text=+0(%dxx):string")});
+  const auto refused =
+      add_events(tracefs, std::vector<std::string>{line("one"), line("two", " number=%di text=+0(%dxx):string")});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().index == 1);
   CHECK(refused.error().message == "Invalid register name");
@@ -332,7 +346,8 @@ bool has_no_kprobes() {
   return !tracefs || !tracefs->exists("kprobe_events");
 }
 
-TEST_CASE_FIXTURE(Fixture, "kprobes: a return's value, two places in one event, refusals" * doctest::skip(has_no_kprobes())) {
+TEST_CASE_FIXTURE(Fixture,
+                  "kprobes: a return's value, two places in one event, refusals" * doctest::skip(has_no_kprobes())) {
   {
     Collected collected;
     auto owned = own({"r:" + group + "/read vfs_read number=$retval:s32"});
@@ -342,9 +357,11 @@ TEST_CASE_FIXTURE(Fixture, "kprobes: a return's value, two places in one event, 
   }
   {
     Collected collected;
-    auto owned = own({"p:" + group + "/both vfs_read+0 number=%dx:s32", "p:" + group + "/both vfs_write+0 number=%dx:s32"});
+    auto owned =
+        own({"p:" + group + "/both vfs_read+0 number=%dx:s32", "p:" + group + "/both vfs_write+0 number=%dx:s32"});
     CHECK(owned.events().size() == 1);
-    Capture capture = open({{{group, "both"}, "number == 4711"}}, {.command = {"dd", "if=/dev/zero", "of=/dev/null", "bs=4711", "count=10", "status=none"}});
+    Capture capture = open({{{group, "both"}, "number == 4711"}},
+                           {.command = {"dd", "if=/dev/zero", "of=/dev/null", "bs=4711", "count=10", "status=none"}});
     run(capture, collected.sink());
     CHECK(collected.samples.size() == 20);
   }
