@@ -63,7 +63,8 @@ struct Read {
 struct Step {
   std::string text = {};     // the piece of the expression up to here
   std::string type = {};     // its C type
-  std::string place = {};    // "%di", "+24(%di)": fetch-arg notation up to here
+  Path path = {};            // how the kernel would fetch it
+  std::int64_t added = 0;    // to the value: an address that is computed, not fetched
   std::string note = {};     // where the knowledge comes from
 };
 

@@ -18,7 +18,11 @@ struct Options {
 
 void print_field(const path::Field& field, const arch::Arch& arch) {
   std::vector<std::vector<std::string>> rows;
-  for (const path::Step& step : field.steps) rows.push_back({step.text, step.type, step.place, step.note});
+  for (const path::Step& step : field.steps) {
+    std::string place = probe::render_path(step.path, arch).value_or("");
+    if (step.added != 0) place += fmt::format("{:+}", step.added);
+    rows.push_back({step.text, step.type, std::move(place), step.note});
+  }
   fmt::print("{}", format_columns(rows, "  "));
   if (const auto text = probe::render_field(field, arch)) fmt::print("  = {}\n", *text);
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "debug/dwarf_die.h"
 #include "debug/dwarf_location.h"
 #include "debug/dwarf_types.h"
 #include "debug/dwarf_units.h"
@@ -17,28 +18,6 @@ namespace {
 
 // DIE trees are as deep as blocks nest; hostile ones do not get to overflow our stack.
 constexpr int deepest_die = 128;
-
-bool has_attribute(Dwarf_Die& die, unsigned name) {
-  Dwarf_Attribute attribute;
-  return dwarf_attr_integrate(&die, name, &attribute) != nullptr;
-}
-
-bool is_flagged(Dwarf_Die& die, unsigned name) {
-  Dwarf_Attribute attribute;
-  bool value = false;
-  return dwarf_attr_integrate(&die, name, &attribute) != nullptr && dwarf_formflag(&attribute, &value) == 0 && value;
-}
-
-bool is_declaration(Dwarf_Die& die) {
-  Dwarf_Attribute attribute;
-  bool value = false;
-  return dwarf_attr(&die, DW_AT_declaration, &attribute) != nullptr && dwarf_formflag(&attribute, &value) == 0 && value;
-}
-
-std::string name_of(Dwarf_Die& die) {
-  const char* name = dwarf_diename(&die);
-  return name == nullptr ? "" : name;
-}
 
 // The entry address; of a DIE with ranges only, the first range's.
 std::optional<std::uint64_t> entry_of(Dwarf_Die& die) {
@@ -73,17 +52,10 @@ void walk(Dwarf_Die& die, Visit& visit, int depth = 0) {
   } while (dwarf_siblingof(&child, &child) == 0);
 }
 
-std::optional<std::uint64_t> number_of(Dwarf_Die& die, unsigned name) {
-  Dwarf_Attribute attribute;
-  Dwarf_Word value = 0;
-  if (dwarf_attr(&die, name, &attribute) == nullptr || dwarf_formudata(&attribute, &value) != 0) return std::nullopt;
-  return value;
-}
-
 // gcc splits a function and inlines the head into itself; such a copy is "called" at its own declaration.
 bool is_split_head(Dwarf_Die& die, Dwarf_Die& origin) {
-  const auto call_line = number_of(die, DW_AT_call_line);
-  return call_line && call_line == number_of(origin, DW_AT_decl_line) && number_of(die, DW_AT_call_file) == number_of(origin, DW_AT_decl_file);
+  const auto call_line = number(die, DW_AT_call_line);
+  return call_line && call_line == number(origin, DW_AT_decl_line) && number(die, DW_AT_call_file) == number(origin, DW_AT_decl_file);
 }
 
 class DwarfInfo final : public Info {

@@ -6,6 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include "debug/dwarf_die.h"
+
 namespace dtp::debug {
 namespace {
 
@@ -14,24 +16,6 @@ using type::Type;
 
 constexpr int dimension_shift = 56;
 constexpr std::uint64_t offset_mask = (std::uint64_t{1} << dimension_shift) - 1;
-
-std::optional<std::uint64_t> number(Dwarf_Die& die, unsigned name) {
-  Dwarf_Attribute attribute;
-  Dwarf_Word value = 0;
-  if (dwarf_attr_integrate(&die, name, &attribute) == nullptr || dwarf_formudata(&attribute, &value) != 0) return std::nullopt;
-  return value;
-}
-
-bool flag(Dwarf_Die& die, unsigned name) {
-  Dwarf_Attribute attribute;
-  bool value = false;
-  return dwarf_attr(&die, name, &attribute) != nullptr && dwarf_formflag(&attribute, &value) == 0 && value;
-}
-
-std::string name_of(Dwarf_Die& die) {
-  const char* name = dwarf_diename(&die);
-  return name == nullptr ? "" : name;
-}
 
 template <class Visit>
 void each_child(Dwarf_Die& die, Visit visit) {
@@ -80,10 +64,10 @@ type::Member load_member(Dwarf_Die& die) {
 
 void fill_aggregate(Dwarf_Die& die, Type& type, Kind kind) {
   type.kind = kind;
-  type.is_declaration = flag(die, DW_AT_declaration);
+  type.is_declaration = is_declaration(die);
   each_child(die, [&](Dwarf_Die& child) {
     const int tag = dwarf_tag(&child);
-    if (tag == DW_TAG_inheritance || (tag == DW_TAG_member && !flag(child, DW_AT_external))) type.members.push_back(load_member(child));
+    if (tag == DW_TAG_inheritance || (tag == DW_TAG_member && !is_flagged(child, DW_AT_external))) type.members.push_back(load_member(child));
   });
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <type_traits>
 
 #include "base/suggest.h"
 #include "type/query.h"
@@ -25,34 +24,16 @@ void add_to_base(path::Base& base, std::int64_t offset) {
   else if (auto* file = std::get_if<path::FileOffset>(&base)) file->offset += static_cast<std::uint64_t>(offset);
 }
 
-std::string base_text(const path::Base& base, const arch::Arch& arch) {
-  return std::visit(
-      [&](const auto& of) -> std::string {
-        using T = std::decay_t<decltype(of)>;
-        if constexpr (std::is_same_v<T, path::Register>) return fmt::format("%{}", arch::fetch_name(arch, of.number).value_or("?"));
-        else if constexpr (std::is_same_v<T, path::NamedRegister>) return "%" + of.name;
-        else if constexpr (std::is_same_v<T, path::Argument>) return fmt::format("$arg{}", of.number);
-        else if constexpr (std::is_same_v<T, path::ReturnValue>) return "$retval";
-        else if constexpr (std::is_same_v<T, path::StackPointer>) return "$stack";
-        else if constexpr (std::is_same_v<T, path::StackSlot>) return fmt::format("$stack{}", of.number);
-        else if constexpr (std::is_same_v<T, path::Comm>) return "$comm";
-        else if constexpr (std::is_same_v<T, path::Constant>) return fmt::format("\\{}", of.value);
-        else if constexpr (std::is_same_v<T, path::Text>) return "\\\"" + of.text + "\"";
-        else if constexpr (std::is_same_v<T, path::Symbol>) return of.offset == 0 ? "@" + of.name : fmt::format("@{}{:+}", of.name, of.offset);
-        else if constexpr (std::is_same_v<T, path::Address>) return fmt::format("@{:#x}", of.address);
-        else return fmt::format("@+{:#x}", of.offset);
-      },
-      base);
+// The place as if it were fetched now.
+path::Path path_of(const Place& place) {
+  path::Path path{.base = place.base, .derefs = place.derefs};
+  if (!place.in_memory) return path;
+  if (place.base_is_address && place.derefs.empty()) add_to_base(path.base, place.offset);
+  else path.derefs.push_back({place.offset, place.user});
+  return path;
 }
 
 }  // namespace
-
-std::string describe(const Place& place, const arch::Arch& arch) {
-  std::string text = base_text(place.base, arch);
-  for (const path::Deref& deref : place.derefs) text = fmt::format("{:+}({})", deref.offset, text);
-  if (place.in_memory && !place.base_is_address) return fmt::format("{:+}({})", place.offset, text);
-  return place.offset == 0 ? text : fmt::format("{}{:+}", text, place.offset);
-}
 
 Error Walker::error(std::string what, Span span, std::string hint) const {
   return {.what = std::move(what),
@@ -66,7 +47,7 @@ std::string Walker::type_name(const Place& place) const {
 }
 
 void Walker::note(Span span, const Place& place, std::string note) {
-  steps_.push_back({argument_.text.substr(span.begin, span.end - span.begin), type_name(place), describe(place, *target_.arch), std::move(note)});
+  steps_.push_back({argument_.text.substr(span.begin, span.end - span.begin), type_name(place), path_of(place), place.in_memory ? 0 : place.offset, std::move(note)});
 }
 
 Result<void> Walker::load(Place& place, Span span) const {
@@ -75,8 +56,9 @@ Result<void> Walker::load(Place& place, Span span) const {
       return fail(error("its address is computed here and cannot be fetched as a value", span, "read a member through it instead"));
     return {};
   }
-  if (place.base_is_address && place.derefs.empty()) add_to_base(place.base, place.offset);
-  else place.derefs.push_back({place.offset, place.user});
+  path::Path path = path_of(place);
+  place.base = std::move(path.base);
+  place.derefs = std::move(path.derefs);
   place.base_is_address = false;
   place.offset = 0;
   place.in_memory = false;

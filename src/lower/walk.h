@@ -67,7 +67,4 @@ class Walker {
   std::vector<Error> warnings_ = {};
 };
 
-// "+24(%di)": a place in the kernel's notation, for people.
-std::string describe(const Place& place, const arch::Arch& arch);
-
 }  // namespace dtp::lower
