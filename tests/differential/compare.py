@@ -6,7 +6,7 @@
 Every row of a perf-probe-*.tsv is one expression and what `perf probe -D` printed for it. dtrace++ must print the same,
 and fail where perf fails. Not compared, but counted:
 
-  apart         perf-flags-*.tsv and further-flags.tsv mark rows where perf is known to be wrong, to be refused by the kernel, or to fail
+  apart         perf-flags-*.tsv marks rows where perf is known to be wrong, to be refused by the kernel, or to fail
                 needlessly; there we should differ
   strings       perf gives a number for an uncast char pointer or array; we give a string
   out of scope  syntax that dtrace++ does not have yet
@@ -38,7 +38,7 @@ SYSTEM_FILES = {
     'libc.so.6': ('/lib/x86_64-linux-gnu/libc.so.6', '6b4a45352fd0c540a9c7c718f35ce8c8e46a4e482f9d3885a910c32d1a0e1421'),
 }
 
-# Rows that were found to be wrong later, in the same form.
+# Rows in which we found perf wrong after the recording, in the same form. Nobody but us says so: every run names them.
 FURTHER_FLAGS = HERE / 'further-flags.tsv'
 
 # perf is not the truth to copy in rows with these flags.
@@ -52,7 +52,8 @@ class Row:
     status: int
     definition: str  # lines joined by '\n'
     message: str
-    flags: str
+    flags: str          # of the recording
+    further_flags: str  # our own judgement
 
 
 def unescape(text):
@@ -64,8 +65,10 @@ def read_table(path):
 
 
 def read_rows(probes, flags):
-    flag_of = {(cells[0], cells[1]): cells[2] for table in (flags, FURTHER_FLAGS) for cells in read_table(table)}
-    return [Row(target, expression, int(status), unescape(definition), message, flag_of.get((target, expression), ''))
+    flag_of = {(cells[0], cells[1]): cells[2] for cells in read_table(flags)}
+    further = {(cells[0], cells[1]): cells[2] for cells in read_table(FURTHER_FLAGS)}
+    return [Row(target, expression, int(status), unescape(definition), message, flag_of.get((target, expression), ''),
+                further.get((target, expression), ''))
             for target, expression, status, definition, message in read_table(probes)]
 
 
@@ -91,7 +94,7 @@ def out_of_scope(row):
 
 
 def is_apart(row):
-    return any(flag.split(':')[0] in FLAGS_APART for flag in row.flags.split())
+    return any(flag.split(':')[0] in FLAGS_APART for flag in f'{row.flags} {row.further_flags}'.split())
 
 
 # --- equality -----------------------------------------------------------------------------------------------------
@@ -195,10 +198,14 @@ def compare(title, rows, commands, renames=(), vmlinux=None, verbose=False):
             print(f'    perf  {row.definition or row.message}'.replace('\n', '\n          '))
             print(f'    ours  {definition or message}'.replace('\n', '\n          '))
             if is_apart(row):
-                print(f'    why   {row.flags}')
+                print(f'    why   {row.flags} {row.further_flags}')
     compared = count['equal'] + count['different']
     print(f'{title}: {count["equal"]} of {compared} equal; '
           f'{count["string"]} strings for numbers; {apart.total()} apart, {apart["different"]} of them differ')
+    judged = [row for row in rows if row.further_flags]
+    if judged:
+        print('    apart by our own judgement, not by the recording\'s: '
+              + '; '.join(f'{row.expression} ({row.further_flags})' for row in judged))
     if skipped:
         print('    out of scope: ' + ', '.join(f'{number} {reason}' for reason, number in skipped.most_common()))
     return count['equal'] + count['string'], count['different']
