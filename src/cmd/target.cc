@@ -137,9 +137,13 @@ Result<std::unique_ptr<OpenTarget>> open_module(const std::string& module) {
 }  // namespace
 
 void add_target_options(CLI::App& command, TargetOptions& options) {
-  command.add_option("-x,--exec", options.executable, "probe this program or library instead of the kernel")->type_name("FILE");
-  command.add_option("-m,--module", options.module, "probe this kernel module: its name, or the path of its .ko file")->type_name("MODULE");
-  command.add_option("-k,--vmlinux", options.vmlinux, "take symbols and types from this vmlinux")->type_name("FILE");
+  const CLI::Validator not_empty([](const std::string& text) { return text.empty() ? "the name is empty" : ""; }, "");
+  const auto add = [&](const char* names, std::string& value, const char* help, const char* type) {
+    command.add_option(names, value, help)->type_name(type)->check(not_empty);
+  };
+  add("-x,--exec", options.executable, "probe this program or library instead of the kernel", "FILE");
+  add("-m,--module", options.module, "probe this kernel module: its name, or the path of its .ko file", "MODULE");
+  add("-k,--vmlinux", options.vmlinux, "take symbols and types from this vmlinux", "FILE");
 }
 
 Result<std::unique_ptr<OpenTarget>> open_target(const TargetOptions& options) {

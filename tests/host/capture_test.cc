@@ -136,7 +136,7 @@ struct Running {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Fixture, "a command: every hit in order, its exit status, nothing left behind") {
+TEST_CASE_FIXTURE(Fixture, "a command: every hit once, its exit status, nothing left behind") {
   Collected collected;
   {
     auto owned = own({line("hit")});
@@ -149,14 +149,16 @@ TEST_CASE_FIXTURE(Fixture, "a command: every hit in order, its exit status, noth
     CHECK(ending.losses.ring == 0);
     CHECK(ending.bytes > 10000 * 64);
     REQUIRE(collected.samples.size() == 10000);
-    for (std::uint32_t i = 0; i < 10000; ++i)
-      REQUIRE(collected.samples[i].number == i);
     CHECK(collected.samples.front().pid == static_cast<std::uint32_t>(pid));
     CHECK(collected.others[PERF_RECORD_COMM] >= 1);
     CHECK(collected.others[PERF_RECORD_MMAP2] >= 1);
     REQUIRE(capture.events().size() == 2);
     const auto& ids = capture.events().front().ids;
     CHECK(std::find(ids.begin(), ids.end(), collected.samples.front().id) != ids.end());
+    // Rings come one after the other: a process that changes its processor is in several.
+    std::ranges::sort(collected.samples, {}, &Sample::number);
+    for (std::uint32_t i = 0; i < 10000; ++i)
+      REQUIRE(collected.samples[i].number == i);
   }
 }
 
