@@ -36,12 +36,12 @@ enum class Status {
 };
 
 struct Error {
-  std::string what;                  // one clause, lower case, no full stop
-  std::optional<Where> where = {};   // the smallest piece of the user's text
-  std::string hint = {};             // something to type or to do; empty: none
-  std::string detail = {};           // shown with -v only: the raw line, errno
+  std::string what;                 // one clause, lower case, no full stop
+  std::optional<Where> where = {};  // the smallest piece of the user's text
+  std::string hint = {};            // something to type or to do; empty: none
+  std::string detail = {};          // shown with -v only: the raw line, errno
   Status status = Status::failed;
-  std::vector<Error> also = {};      // further errors of the same request, in the order of the text
+  std::vector<Error> also = {};  // further errors of the same request, in the order of the text
   bool operator==(const Error&) const = default;
 };
 
@@ -63,6 +63,6 @@ inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(
 #define DTP_TRY(declaration, expression) DTP_TRY_(DTP_CONCAT(try_, __LINE__), declaration, expression)
 
 // DTP_CHECK(f()): returns the error of f(), if any.
-#define DTP_CHECK(expression) \
+#define DTP_CHECK(expression)                                                          \
   if (auto DTP_CONCAT(check_, __LINE__) = (expression); !DTP_CONCAT(check_, __LINE__)) \
   return std::unexpected(std::move(DTP_CONCAT(check_, __LINE__).error()))

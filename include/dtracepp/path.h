@@ -17,22 +17,57 @@
 namespace dtp::path {
 
 // Bases: what the chain of dereferences starts from.
-struct Register { int number = 0; bool operator==(const Register&) const = default; };       // DWARF number
-struct NamedRegister { std::string name = {}; bool operator==(const NamedRegister&) const = default; };  // one DWARF does not number: %ip
-struct Argument { int number = 1; bool operator==(const Argument&) const = default; };       // $argN, from 1
-struct ReturnValue { bool operator==(const ReturnValue&) const = default; };                 // $retval
-struct StackPointer { bool operator==(const StackPointer&) const = default; };               // $stack
-struct StackSlot { int number = 0; bool operator==(const StackSlot&) const = default; };     // $stackN
-struct Comm { bool operator==(const Comm&) const = default; };                               // $comm
-struct Constant { std::int64_t value = 0; bool operator==(const Constant&) const = default; };  // \1
-struct Text { std::string text = {}; bool operator==(const Text&) const = default; };        // \"text"
+struct Register {
+  int number = 0;
+  bool operator==(const Register&) const = default;
+};  // DWARF number
+struct NamedRegister {
+  std::string name = {};
+  bool operator==(const NamedRegister&) const = default;
+};  // one DWARF does not number: %ip
+struct Argument {
+  int number = 1;
+  bool operator==(const Argument&) const = default;
+};  // $argN, from 1
+struct ReturnValue {
+  bool operator==(const ReturnValue&) const = default;
+};  // $retval
+struct StackPointer {
+  bool operator==(const StackPointer&) const = default;
+};  // $stack
+struct StackSlot {
+  int number = 0;
+  bool operator==(const StackSlot&) const = default;
+};  // $stackN
+struct Comm {
+  bool operator==(const Comm&) const = default;
+};  // $comm
+struct Constant {
+  std::int64_t value = 0;
+  bool operator==(const Constant&) const = default;
+};  // \1
+struct Text {
+  std::string text = {};
+  bool operator==(const Text&) const = default;
+};  // \"text"
 // The contents of static memory: @SYM+8, @ADDR, @+FILEOFF. `with_offset` spells a zero offset out.
-struct Symbol { std::string name = {}; std::int64_t offset = 0; bool with_offset = false; bool operator==(const Symbol&) const = default; };
-struct Address { std::uint64_t address = 0; bool operator==(const Address&) const = default; };
-struct FileOffset { std::uint64_t offset = 0; bool operator==(const FileOffset&) const = default; };
+struct Symbol {
+  std::string name = {};
+  std::int64_t offset = 0;
+  bool with_offset = false;
+  bool operator==(const Symbol&) const = default;
+};
+struct Address {
+  std::uint64_t address = 0;
+  bool operator==(const Address&) const = default;
+};
+struct FileOffset {
+  std::uint64_t offset = 0;
+  bool operator==(const FileOffset&) const = default;
+};
 
-using Base = std::variant<Register, NamedRegister, Argument, ReturnValue, StackPointer, StackSlot, Comm, Constant, Text, Symbol,
-                          Address, FileOffset>;
+using Base = std::variant<Register, NamedRegister, Argument, ReturnValue, StackPointer, StackSlot, Comm, Constant, Text,
+                          Symbol, Address, FileOffset>;
 
 // Read memory at (the value so far) + offset.
 struct Deref {
@@ -52,8 +87,8 @@ enum class Form { unsigned_, signed_, hex, string, ustring, symbol, symstr, char
 
 struct Read {
   Form form = Form::hex;
-  int bits = 64;               // of one element: 8, 16, 32, 64
-  int bitfield_width = 0;      // Form::bitfield: bWIDTH@OFFSET/bits, OFFSET from the least significant bit
+  int bits = 64;           // of one element: 8, 16, 32, 64
+  int bitfield_width = 0;  // Form::bitfield: bWIDTH@OFFSET/bits, OFFSET from the least significant bit
   int bitfield_offset = 0;
   std::optional<int> count = {};  // an array of so many elements
   bool operator==(const Read&) const = default;
@@ -61,30 +96,30 @@ struct Read {
 
 // One step of the way from the expression to the path, for people: `dtrace++ show`.
 struct Step {
-  std::string text = {};     // the piece of the expression up to here
-  std::string type = {};     // its C type
-  Path path = {};            // how the kernel would fetch it
-  std::int64_t added = 0;    // to the value: an address that is computed, not fetched
-  std::string note = {};     // where the knowledge comes from
+  std::string text = {};   // the piece of the expression up to here
+  std::string type = {};   // its C type
+  Path path = {};          // how the kernel would fetch it
+  std::int64_t added = 0;  // to the value: an address that is computed, not fetched
+  std::string note = {};   // where the knowledge comes from
 };
 
 // A value to be fetched at a site, under a name.
 struct Field {
-  std::string name = {};             // empty: the kernel names it argN
+  std::string name = {};  // empty: the kernel names it argN
   Path path = {};
-  std::optional<Read> read = {};     // none: the kernel's default, an unsigned 64-bit number in hex
+  std::optional<Read> read = {};  // none: the kernel's default, an unsigned 64-bit number in hex
   Display display = Display::none;
-  std::string c_type = {};           // empty: not known
-  std::size_t argument = 0;          // index of the user's argument that this comes from
+  std::string c_type = {};   // empty: not known
+  std::size_t argument = 0;  // index of the user's argument that this comes from
   std::vector<Step> steps = {};
 };
 
 // Where a probe is put: a symbol and an offset, or an address.
 struct Site {
-  std::string object = {};       // user-space: the file's path; kernel module: its name; empty: the kernel
-  std::string symbol = {};       // empty: `address` is meant
-  std::uint64_t offset = 0;      // from the symbol; user-space: unused
-  std::uint64_t address = 0;     // kernel: link-time address; user-space: offset into the file
+  std::string object = {};    // user-space: the file's path; kernel module: its name; empty: the kernel
+  std::string symbol = {};    // empty: `address` is meant
+  std::uint64_t offset = 0;   // from the symbol; user-space: unused
+  std::uint64_t address = 0;  // kernel: link-time address; user-space: offset into the file
   bool user = false;
   bool is_return = false;
   bool operator==(const Site&) const = default;

@@ -17,7 +17,7 @@ enum class FieldKind {
   hex,
   character,  // one character, shown as 'c'
   string,
-  bytes,      // a block without inner structure: an address, a hash
+  bytes,  // a block without inner structure: an address, a hash
   array,
 };
 
@@ -25,27 +25,27 @@ enum class FieldKind {
 struct FieldSchema {
   std::string name = {};
   FieldKind kind = FieldKind::unsigned_;
-  int size = 0;                 // bytes in the fixed part of the raw record; dynamic: of the locator(s)
+  int size = 0;                              // bytes in the fixed part of the raw record; dynamic: of the locator(s)
   FieldKind element = FieldKind::unsigned_;  // array: what each element is
-  int element_size = 0;         // array: bytes of one element
-  int offset = 0;               // into the raw record
-  bool dynamic = false;         // __data_loc: `offset` holds a locator (offset | length << 16)
-  bool relative = false;        // __rel_loc: a locator that counts from its own end
+  int element_size = 0;                      // array: bytes of one element
+  int offset = 0;                            // into the raw record
+  bool dynamic = false;                      // __data_loc: `offset` holds a locator (offset | length << 16)
+  bool relative = false;                     // __rel_loc: a locator that counts from its own end
   path::Display display = path::Display::none;
-  std::string c_type = {};      // as the format file has it
+  std::string c_type = {};  // as the format file has it
   bool operator==(const FieldSchema&) const = default;
 };
 
 // What one event's records hold. Field order is the kernel's, without the common_ fields.
 struct EventSchema {
-  std::uint16_t id = 0;         // the kernel's number of the event: the first two bytes of a raw record
+  std::uint16_t id = 0;  // the kernel's number of the event: the first two bytes of a raw record
   std::string group = {};
   std::string event = {};
   std::vector<FieldSchema> fields = {};
-  bool is_probe = false;        // has __probe_ip or __probe_func; `fields` leaves them out
-  bool is_return = false;       // has __probe_func and __probe_ret_ip
-  int ip_offset = -1;           // of __probe_ip, or of __probe_func; -1: not a probe
-  int return_ip_offset = -1;    // of __probe_ret_ip
+  bool is_probe = false;      // has __probe_ip or __probe_func; `fields` leaves them out
+  bool is_return = false;     // has __probe_func and __probe_ret_ip
+  int ip_offset = -1;         // of __probe_ip, or of __probe_func; -1: not a probe
+  int return_ip_offset = -1;  // of __probe_ret_ip
   bool operator==(const EventSchema&) const = default;
 };
 
@@ -55,11 +55,11 @@ struct Record {
   const EventSchema* schema = nullptr;  // owned by the reader; outlives the record
   std::uint64_t time_ns = 0;            // CLOCK_MONOTONIC unless the file says otherwise
   std::uint32_t cpu = 0;
-  std::uint32_t pid = 0;                // process
-  std::uint32_t tid = 0;                // thread
-  std::string comm = {};                // raw, untrusted
-  std::uint64_t ip = 0;                 // __probe_ip, or __probe_func of a return
-  std::uint64_t return_ip = 0;          // __probe_ret_ip
+  std::uint32_t pid = 0;                  // process
+  std::uint32_t tid = 0;                  // thread
+  std::string comm = {};                  // raw, untrusted
+  std::uint64_t ip = 0;                   // __probe_ip, or __probe_func of a return
+  std::uint64_t return_ip = 0;            // __probe_ret_ip
   std::vector<value::Value> values = {};  // one for each field of the schema
 };
 

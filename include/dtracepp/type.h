@@ -40,10 +40,10 @@ enum class Kind {
 };
 
 struct Member {
-  std::string name = {};          // empty: an anonymous struct or union
+  std::string name = {};  // empty: an anonymous struct or union
   Id type = {};
-  std::uint64_t bit_offset = 0;   // from the start of the aggregate; least significant bit first
-  std::uint32_t bit_size = 0;     // 0: not a bitfield
+  std::uint64_t bit_offset = 0;  // from the start of the aggregate; least significant bit first
+  std::uint32_t bit_size = 0;    // 0: not a bitfield
 };
 
 struct Enumerator {
@@ -58,15 +58,15 @@ struct Parameter {
 
 struct Type {
   Kind kind = Kind::unknown;
-  std::string name = {};                     // without "struct"; empty: anonymous
-  std::uint64_t size = 0;                    // bytes; 0: unknown
-  bool is_signed = false;                    // integer, character, enumeration
-  bool is_declaration = false;               // an aggregate whose body is not here
-  Id target = {};                            // pointer, array element, typedef, qualifier, function result
-  std::optional<std::uint64_t> count = {};   // array: elements; none: not known
+  std::string name = {};                    // without "struct"; empty: anonymous
+  std::uint64_t size = 0;                   // bytes; 0: unknown
+  bool is_signed = false;                   // integer, character, enumeration
+  bool is_declaration = false;              // an aggregate whose body is not here
+  Id target = {};                           // pointer, array element, typedef, qualifier, function result
+  std::optional<std::uint64_t> count = {};  // array: elements; none: not known
   std::vector<Member> members = {};
   std::vector<Enumerator> enumerators = {};
-  std::vector<Parameter> parameters = {};    // function
+  std::vector<Parameter> parameters = {};  // function
 };
 
 // Fills types on demand. Implemented by the readers of debug information.

@@ -8,21 +8,21 @@
 namespace dtp::arch {
 
 struct RegisterName {
-  int dwarf;                 // DWARF number
-  std::string_view fetch;    // as the kernel's fetch-args spell it, without %: "di"
+  int dwarf;               // DWARF number
+  std::string_view fetch;  // as the kernel's fetch-args spell it, without %: "di"
 };
 
 struct Arch {
   std::string_view name;
-  std::span<const RegisterName> registers;      // general purpose, usable in fetch-args
-  std::span<const std::string_view> aliases;    // further names the kernel takes: "ip", "flags", "cs"
-  std::span<const int> arguments;               // DWARF numbers of the integer argument registers, in order
-  int stack_pointer;                            // DWARF number
+  std::span<const RegisterName> registers;    // general purpose, usable in fetch-args
+  std::span<const std::string_view> aliases;  // further names the kernel takes: "ip", "flags", "cs"
+  std::span<const int> arguments;             // DWARF numbers of the integer argument registers, in order
+  int stack_pointer;                          // DWARF number
   int frame_pointer;
-  int first_float;                              // DWARF numbers [first_float, last_float] are vector registers
+  int first_float;  // DWARF numbers [first_float, last_float] are vector registers
   int last_float;
   int pointer_bytes;
-  int stack_argument_offset;                    // from the stack pointer at function entry to the first stack argument
+  int stack_argument_offset;  // from the stack pointer at function entry to the first stack argument
 };
 
 const Arch& x86_64();

@@ -8,9 +8,22 @@
 namespace dtp::arch {
 namespace {
 
-constexpr std::array<RegisterName, 16> registers{{{0, "ax"}, {1, "dx"}, {2, "cx"}, {3, "bx"}, {4, "si"}, {5, "di"},
-                                                  {6, "bp"}, {7, "sp"}, {8, "r8"}, {9, "r9"}, {10, "r10"}, {11, "r11"},
-                                                  {12, "r12"}, {13, "r13"}, {14, "r14"}, {15, "r15"}}};
+constexpr std::array<RegisterName, 16> registers{{{0, "ax"},
+                                                  {1, "dx"},
+                                                  {2, "cx"},
+                                                  {3, "bx"},
+                                                  {4, "si"},
+                                                  {5, "di"},
+                                                  {6, "bp"},
+                                                  {7, "sp"},
+                                                  {8, "r8"},
+                                                  {9, "r9"},
+                                                  {10, "r10"},
+                                                  {11, "r11"},
+                                                  {12, "r12"},
+                                                  {13, "r13"},
+                                                  {14, "r14"},
+                                                  {15, "r15"}}};
 constexpr std::array<std::string_view, 5> aliases{"ip", "flags", "cs", "ss", "orig_ax"};
 constexpr std::array<int, 6> arguments{5, 4, 1, 2, 8, 9};
 

@@ -23,7 +23,8 @@ TEST_CASE("an empty span shows one caret, a span past the end is cut") {
 }
 
 TEST_CASE("the caret stands right under UTF-8 and escaped text") {
-  CHECK(format_error({.what = "x", .where = Where{"", "\xC3\xA4-b", {2, 3}}}, false) == "error: x\n  \xC3\xA4-b\n   ^\n");
+  CHECK(format_error({.what = "x", .where = Where{"", "\xC3\xA4-b", {2, 3}}}, false) ==
+        "error: x\n  \xC3\xA4-b\n   ^\n");
   CHECK(format_error({.what = "x", .where = Where{"", "\x1B[b", {2, 3}}}, false) == "error: x\n  \\x1b[b\n       ^\n");
 }
 

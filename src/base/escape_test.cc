@@ -10,7 +10,7 @@ TEST_CASE("escape keeps text and neutralises control bytes") {
   CHECK(escape("a\nb\tc\rd") == "a\\nb\\tc\\rd");
   CHECK(escape("\xC3\xA4") == "\xC3\xA4");
   CHECK(escape("\xC3") == "\\xc3");
-  CHECK(escape("\xC2\x9B") == "\\xc2\\x9b");  // CSI as one C1 character
+  CHECK(escape("\xC2\x9B") == "\\xc2\\x9b");           // CSI as one C1 character
   CHECK(escape("\xED\xA0\x80") == "\\xed\\xa0\\x80");  // a surrogate
 }
 

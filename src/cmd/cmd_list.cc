@@ -52,8 +52,7 @@ std::string describe(const kernel::Event& event) {
   for (const probe::Definition& definition : definitions_of(event)) {
     places += (places.empty() ? "" : ", ") + shorten(definition);
     if (!arguments.empty()) continue;
-    for (const probe::DefinitionArgument& argument : definition.arguments)
-      arguments += " " + spell(argument);
+    for (const probe::DefinitionArgument& argument : definition.arguments) arguments += " " + spell(argument);
   }
   return arguments.empty() ? places : places + " with" + arguments;
 }
@@ -71,8 +70,7 @@ std::string remark(const KnownEvent& event) {
 
 void print_text(const std::vector<KnownEvent>& events) {
   std::size_t width = 20;
-  for (const KnownEvent& event : events)
-    width = std::max(width, spell(event.event.name).size());
+  for (const KnownEvent& event : events) width = std::max(width, spell(event.event.name).size());
   for (const KnownEvent& event : events) {
     const char kind = event.event.kind == kernel::ProbeKind::kprobe ? 'k' : 'u';
     fmt::print("{} {:<{}} (on {})\n", kind, base::escape(spell(event.event.name)), width,
@@ -136,8 +134,7 @@ Result<void> list(const Options& options) {
     print_text(events);
     return {};
   }
-  for (const KnownEvent& event : events)
-    print_json(event);
+  for (const KnownEvent& event : events) print_json(event);
   return {};
 }
 

@@ -27,8 +27,10 @@ struct Options {
 std::vector<std::string> requests_of(const Options& options) {
   std::vector<std::string> requests = options.definitions.empty() ? options.add : options.definitions;
   if (options.words.empty()) return requests;
-  if (options.definitions.empty()) requests.push_back(join_words(options.words));
-  else requests.back() += " " + join_words(options.words);
+  if (options.definitions.empty())
+    requests.push_back(join_words(options.words));
+  else
+    requests.back() += " " + join_words(options.words);
   return requests;
 }
 
@@ -49,14 +51,16 @@ void remember(kernel::TraceFs& tracefs, const Compiled& compiled) {
   kernel::KnownProbe known{.name = {compiled.plan.group, compiled.plan.event}, .request = shown(compiled)};
   const auto& fields = compiled.plan.points.front().fields;
   for (std::size_t i = 0; i < fields.size(); ++i)
-    known.fields.push_back({fields[i].name.empty() ? fmt::format("arg{}", i + 1) : fields[i].name, fields[i].display, fields[i].c_type});
+    known.fields.push_back(
+        {fields[i].name.empty() ? fmt::format("arg{}", i + 1) : fields[i].name, fields[i].display, fields[i].c_type});
   const auto events = kernel::list_events(tracefs);
   if (!events) return;
   if (const auto event = kernel::find_event(*events, known.name)) kernel::Registry().save(known, *event);
 }
 
 Result<void> add(kernel::TraceFs& tracefs, Compiled& compiled, const Options& options, const Common& common) {
-  DTP_TRY(const kernel::EventName name, kernel::free_name(tracefs, {compiled.plan.group, compiled.plan.event}, options.force));
+  DTP_TRY(const kernel::EventName name,
+          kernel::free_name(tracefs, {compiled.plan.group, compiled.plan.event}, options.force));
   if (name.event != compiled.plan.event) rename(compiled, name.event);
   if (!options.dry_run) {
     if (auto added = kernel::add_events(tracefs, compiled.lines); !added) return fail(explain(added.error(), compiled));
@@ -73,7 +77,10 @@ Result<void> add(kernel::TraceFs& tracefs, Compiled& compiled, const Options& op
 int run(const Options& options, const Common& common) {
   const std::vector<std::string> requests = requests_of(options);
   if (requests.empty())
-    return report({.what = "no probe is given", .hint = "for example: dtrace++ probe 'vfs_read count'", .status = Status::wrong_request}, common);
+    return report({.what = "no probe is given",
+                   .hint = "for example: dtrace++ probe 'vfs_read count'",
+                   .status = Status::wrong_request},
+                  common);
   TargetOptions target = options.target;
   target.is_live = options.definitions.empty();
   auto compiled = compile(target, requests);
@@ -92,7 +99,8 @@ int run(const Options& options, const Common& common) {
     if (auto added = add(*tracefs, one, options, common); !added) return report(added.error(), common);
     last = one.plan.group + ":" + one.plan.event;
   }
-  if (!common.quiet && !options.dry_run) fmt::print("record with: dtrace++ record -e {} -a\nremove with: dtrace++ delete {}\n", last, last);
+  if (!common.quiet && !options.dry_run)
+    fmt::print("record with: dtrace++ record -e {} -a\nremove with: dtrace++ delete {}\n", last, last);
   return 0;
 }
 
@@ -102,8 +110,12 @@ void add_probe(Registry& registry) {
   CLI::App& command = *registry.app.add_subcommand("probe", "add probes that stay, or print their definitions");
   auto options = std::make_shared<Options>();
   command.add_option("PROBE", options->words, "[[GROUP:]EVENT=]FUNCTION[@FILE][+OFFSET|%return] [ARGUMENT...]");
-  command.add_option("-a,--add", options->add, "a whole probe in one word; may be repeated")->type_name("PROBE")->allow_extra_args(false);
-  command.add_option("-D,--definition", options->definitions, "print the tracefs lines of this probe and touch nothing; may be repeated")
+  command.add_option("-a,--add", options->add, "a whole probe in one word; may be repeated")
+      ->type_name("PROBE")
+      ->allow_extra_args(false);
+  command
+      .add_option("-D,--definition", options->definitions,
+                  "print the tracefs lines of this probe and touch nothing; may be repeated")
       ->type_name("PROBE")
       ->allow_extra_args(false);
   command.add_flag("-n,--dry-run", options->dry_run, "say what would be added, add nothing");
@@ -116,7 +128,8 @@ void add_probe(Registry& registry) {
       "  dtrace++ probe -x /bin/bash 'readline%return +0($retval):string'\n"
       "  dtrace++ probe -k vmlinux -D 'tcp_sendmsg size dest=sk->__sk_common.skc_daddr'\n"
       "The language is described in dtrace++-expressions(7).");
-  command.callback([&registry, options] { registry.run = [&registry, options] { return run(*options, registry.common); }; });
+  command.callback(
+      [&registry, options] { registry.run = [&registry, options] { return run(*options, registry.common); }; });
 }
 
 }  // namespace dtp::cmd

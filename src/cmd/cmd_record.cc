@@ -76,14 +76,16 @@ Result<std::vector<kernel::EventName>> find_events(kernel::TraceFs& tracefs, con
   DTP_TRY(const std::vector<kernel::EventName> near, events_near(tracefs, pattern));
   std::vector<kernel::EventName> found;
   for (const auto& name : near) {
-    if (kernel::matches(name, pattern) && tracefs.exists("events/" + name.group + "/" + name.event + "/id")) found.push_back(name);
+    if (kernel::matches(name, pattern) && tracefs.exists("events/" + name.group + "/" + name.event + "/id"))
+      found.push_back(name);
   }
   if (found.empty()) return fail(no_such_event(pattern, near));
   return found;
 }
 
 // How fields want to be shown, as `dtrace++ probe` remembered it.
-std::vector<record::FieldDisplay> known_displays(const std::vector<kernel::Event>& listed, const kernel::EventName& name) {
+std::vector<record::FieldDisplay> known_displays(const std::vector<kernel::Event>& listed,
+                                                 const kernel::EventName& name) {
   std::vector<record::FieldDisplay> displays;
   const auto event = kernel::find_event(listed, name);
   if (!event) return displays;
@@ -125,7 +127,9 @@ void add_running_tasks(record::PerfDataWriter& writer, const kernel::Target& tar
 
 Result<int> record_events(const Options& options, const std::vector<std::string>& command, const Common& common) {
   if (options.events.empty()) {
-    return fail({.what = "there is nothing to record", .hint = "name an event: -e GROUP:EVENT", .status = Status::wrong_request});
+    return fail({.what = "there is nothing to record",
+                 .hint = "name an event: -e GROUP:EVENT",
+                 .status = Status::wrong_request});
   }
   DTP_TRY(const kernel::Target target, to_target(options.watch, command));
   DTP_TRY(auto tracefs, kernel::find_tracefs());
@@ -136,12 +140,12 @@ Result<int> record_events(const Options& options, const std::vector<std::string>
   add_running_tasks(writer, target, capture.command_pid());
 
   std::uint64_t samples = 0;
-  const kernel::Sink sink{
-      .records = [&](std::span<const std::byte> records, unsigned) {
-        samples += record::count_samples(records);
-        return writer.append(records);
-      },
-      .round = [&] { return writer.end_round(); }};
+  const kernel::Sink sink{.records =
+                              [&](std::span<const std::byte> records, unsigned) {
+                                samples += record::count_samples(records);
+                                return writer.append(records);
+                              },
+                          .round = [&] { return writer.end_round(); }};
   if (!common.quiet && command.empty()) fmt::print(stderr, "recording into '{}'; ^C ends it\n", options.output);
   DTP_TRY(const kernel::Ending ending, capture.run(sink));
   record::Origin origin = record::this_machine();
@@ -168,7 +172,8 @@ void add_event_options(CLI::App& command, const std::shared_ptr<Options>& option
           "--filter",
           [options](const std::string& text) {
             if (options->events.empty()) options->filter_of_all = text;
-            for (std::size_t i = options->last_option; i < options->events.size(); ++i) options->events[i].filter = text;
+            for (std::size_t i = options->last_option; i < options->events.size(); ++i)
+              options->events[i].filter = text;
           },
           "of the event before it, or of all when it comes first: 'size > 100 && dest == 10.0.0.1'")
       ->type_name("FILTER")
@@ -182,7 +187,9 @@ void add_record(Registry& registry) {
   const auto options = std::make_shared<Options>();
   add_event_options(command, options);
   add_watch_options(command, options->watch);
-  command.add_option("-o,--output", options->output, "the file; one that exists is kept as FILE.old")->type_name("FILE")->capture_default_str();
+  command.add_option("-o,--output", options->output, "the file; one that exists is kept as FILE.old")
+      ->type_name("FILE")
+      ->capture_default_str();
   add_common_options(command, registry.common);
   command.prefix_command();
   command.footer(
@@ -196,7 +203,10 @@ void add_record(Registry& registry) {
     words.insert(words.end(), registry.command.begin(), registry.command.end());
     registry.run = [&registry, options, words] {
       if (!words.empty() && words.front().starts_with('-')) {
-        return report({.what = "record has no option '" + words.front() + "'", .hint = "run with --help", .status = Status::wrong_request}, registry.common);
+        return report({.what = "record has no option '" + words.front() + "'",
+                       .hint = "run with --help",
+                       .status = Status::wrong_request},
+                      registry.common);
       }
       const auto status = record_events(*options, words, registry.common);
       return status ? *status : report(status.error(), registry.common);

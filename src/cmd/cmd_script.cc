@@ -22,7 +22,8 @@ struct Options {
 // What the reader should know besides the records. To standard error.
 void print_counts(const record::Counts& counts) {
   if (counts.lost > 0) fmt::print(stderr, "lost: {} records were never written, the rings were full\n", counts.lost);
-  if (counts.other > 0) fmt::print(stderr, "left out: {} samples that are not of a tracepoint or probe\n", counts.other);
+  if (counts.other > 0)
+    fmt::print(stderr, "left out: {} samples that are not of a tracepoint or probe\n", counts.other);
   if (counts.broken > 0) fmt::print(stderr, "left out: {} samples that are not whole\n", counts.broken);
 }
 
@@ -48,7 +49,9 @@ Result<void> print_file(const Options& options, const Common& common) {
 void add_script(Registry& registry) {
   CLI::App& command = *registry.app.add_subcommand("script", "print the records of a perf.data file");
   const auto options = std::make_shared<Options>();
-  command.add_option("-i,--input", options->input, "the file; - is standard input")->type_name("FILE")->capture_default_str();
+  command.add_option("-i,--input", options->input, "the file; - is standard input")
+      ->type_name("FILE")
+      ->capture_default_str();
   add_format_option(command, options->format);
   add_common_options(command, registry.common);
   command.footer(

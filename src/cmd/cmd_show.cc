@@ -60,7 +60,8 @@ void add_show(Registry& registry) {
   add_target_options(command, options->target);
   add_common_options(command, registry.common);
   command.footer("Example:\n  dtrace++ show 'vfs_read file->f_path.dentry->d_name.name:string'");
-  command.callback([&registry, options] { registry.run = [&registry, options] { return run(*options, registry.common); }; });
+  command.callback(
+      [&registry, options] { registry.run = [&registry, options] { return run(*options, registry.common); }; });
 }
 
 }  // namespace dtp::cmd

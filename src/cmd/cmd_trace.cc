@@ -61,18 +61,19 @@ Result<Seen> stream(kernel::TraceFs& tracefs, const WatchedEvent& event, const k
   std::vector<record::StreamEvent> events;
   for (const kernel::OpenedEvent& opened : capture.events()) events.push_back({opened.attr, opened.ids});
   const std::span schemas(&event.schema, 1);
-  DTP_TRY(auto plain, record::Stream::create(events, schemas, [&](const record::Record& record) { return printing.report->record(record); }));
+  DTP_TRY(auto plain, record::Stream::create(events, schemas, [&](const record::Record& record) {
+            return printing.report->record(record);
+          }));
   record::LiveStream live(std::move(plain));
   for (const record::Task& task : record::running_tasks()) live.stream().comms().set(task.tid, task.comm);
 
   DTP_CHECK(printing.report->begin(schemas));
   if (printing.announced) fmt::print(stderr, "tracing {}:{}; ^C ends it\n", event.schema.group, event.schema.event);
-  const kernel::Sink sink{
-      .records = [&](std::span<const std::byte> records, unsigned) { return live.append(records); },
-      .round = [&]() -> Result<void> {
-        DTP_CHECK(live.end_round());
-        return printing.output.flush();
-      }};
+  const kernel::Sink sink{.records = [&](std::span<const std::byte> records, unsigned) { return live.append(records); },
+                          .round = [&]() -> Result<void> {
+                            DTP_CHECK(live.end_round());
+                            return printing.output.flush();
+                          }};
   DTP_TRY(kernel::Ending ending, capture.run(sink));
   DTP_CHECK(live.finish());
   DTP_CHECK(printing.report->end());

@@ -42,7 +42,8 @@ void print_spot(const lower::Target& target, const lower::Spot& spot, bool exter
     const bool is_global = variable.role == debug::Role::global;
     if (is_global && !externs) continue;
     const char* role = variable.role == debug::Role::parameter ? "parameter" : is_global ? "global" : "variable";
-    rows.push_back({type::declare(target.info->types(), variable.type), variable.name, whereabouts(target, spot, variable), role});
+    rows.push_back(
+        {type::declare(target.info->types(), variable.type), variable.name, whereabouts(target, spot, variable), role});
   }
   if (rows.empty()) fmt::print("  (no variables)\n");
   fmt::print("{}", format_columns(rows, "  "));
@@ -54,9 +55,10 @@ Result<void> list(const Options& options) {
   DTP_TRY(const std::vector<lower::Spot> spots, lower::find_spots(point, opened->target));
   const auto known = std::ranges::count_if(spots, [](const lower::Spot& spot) { return spot.has_instance; });
   if (opened->target.info == nullptr || known == 0)
-    return fail({.what = fmt::format("there is no debug information of '{}'{}", options.point, opened->target.why_no_info),
-                 .hint = opened->target.info_hint,
-                 .status = Status::not_possible});
+    return fail(
+        {.what = fmt::format("there is no debug information of '{}'{}", options.point, opened->target.why_no_info),
+         .hint = opened->target.info_hint,
+         .status = Status::not_possible});
   for (const lower::Spot& spot : spots)
     if (spot.has_instance) print_spot(opened->target, spot, options.externs);
   return {};

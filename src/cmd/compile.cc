@@ -27,7 +27,8 @@ void collect(std::optional<Error>& first, Error next) {
 }
 
 Where place_of(const expr::Request& request, std::size_t argument) {
-  if (argument >= request.arguments.size()) return Where{"probe point", request.point.text, {0, request.point.text.size()}};
+  if (argument >= request.arguments.size())
+    return Where{"probe point", request.point.text, {0, request.point.text.size()}};
   const std::string& text = request.arguments[argument].text;
   return Where{fmt::format("argument {}", argument + 1), text, {0, text.size()}};
 }
@@ -35,7 +36,10 @@ Where place_of(const expr::Request& request, std::size_t argument) {
 Result<void> check(const expr::Request& request, const path::Plan& plan, const arch::Arch& arch) {
   std::optional<Error> wrong;
   for (const probe::Violation& violation : probe::check_limits(plan, arch))
-    collect(wrong, {.what = violation.what, .where = place_of(request, violation.argument), .hint = violation.hint, .status = Status::wrong_request});
+    collect(wrong, {.what = violation.what,
+                    .where = place_of(request, violation.argument),
+                    .hint = violation.hint,
+                    .status = Status::wrong_request});
   if (wrong) return fail(std::move(*wrong));
   return {};
 }
@@ -62,15 +66,17 @@ void print_warnings(const std::vector<Compiled>& compiled, const Common& common)
     }
 }
 
-Result<std::vector<Compiled>> compile(const TargetOptions& options, const std::vector<std::string>& requests, const std::string& group,
-                                      std::string* source) {
+Result<std::vector<Compiled>> compile(const TargetOptions& options, const std::vector<std::string>& requests,
+                                      const std::string& group, std::string* source) {
   DTP_TRY(const std::unique_ptr<OpenTarget> target, open_target(options));
   if (source != nullptr) *source = target->info ? target->info->source() : "symbols only";
   std::vector<Compiled> all;
   std::optional<Error> wrong;
   for (const std::string& request : requests) {
-    if (auto compiled = compile_one(target->target, request, group)) all.push_back(std::move(*compiled));
-    else collect(wrong, std::move(compiled.error()));
+    if (auto compiled = compile_one(target->target, request, group))
+      all.push_back(std::move(*compiled));
+    else
+      collect(wrong, std::move(compiled.error()));
   }
   if (wrong) return fail(std::move(*wrong));
   return all;

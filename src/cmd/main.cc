@@ -41,10 +41,12 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& asked) {
     return app.exit(asked);
   } catch (const CLI::ParseError& wrong) {
-    return report(Error{.what = wrong.what(), .hint = "run with --help", .status = Status::wrong_request}, registry.common);
+    return report(Error{.what = wrong.what(), .hint = "run with --help", .status = Status::wrong_request},
+                  registry.common);
   }
   if (!registry.command.empty() && !registry.takes_command) {
-    return report(Error{.what = "this runs no command: nothing can follow '--'", .status = Status::wrong_request}, registry.common);
+    return report(Error{.what = "this runs no command: nothing can follow '--'", .status = Status::wrong_request},
+                  registry.common);
   }
   return registry.run();
 }

@@ -54,8 +54,10 @@ probe::FilterField to_filter_field(const record::FieldSchema& field) {
 }  // namespace
 
 void add_watch_options(CLI::App& command, WatchOptions& options) {
-  command.add_flag("-a,--all-cpus", options.all_cpus, "watch every process; the default without -p, -t, -C and a command");
-  command.add_option("-p,--pid", options.pids, "watch these processes with their threads and children to come")->type_name("PID[,PID]");
+  command.add_flag("-a,--all-cpus", options.all_cpus,
+                   "watch every process; the default without -p, -t, -C and a command");
+  command.add_option("-p,--pid", options.pids, "watch these processes with their threads and children to come")
+      ->type_name("PID[,PID]");
   command.add_option("-t,--tid", options.tids, "watch these threads")->type_name("TID[,TID]");
   command.add_option("-C,--cpu", options.cpus, "watch these CPUs only")->type_name("CPUS");
 }
@@ -95,7 +97,8 @@ std::string describe_losses(const kernel::Losses& losses) {
   if (losses.ring == 0 && losses.missed == 0) return "0 lost";
   std::string why;
   if (losses.ring > 0) why = fmt::format("{} because the rings were full", losses.ring);
-  if (losses.missed > 0) why += fmt::format("{}{} missed by the kernel's probes", why.empty() ? "" : ", ", losses.missed);
+  if (losses.missed > 0)
+    why += fmt::format("{}{} missed by the kernel's probes", why.empty() ? "" : ", ", losses.missed);
   return fmt::format("{} lost ({})", losses.ring + losses.missed, why);
 }
 

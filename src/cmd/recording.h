@@ -26,9 +26,9 @@ Result<kernel::Target> to_target(const WatchOptions& options, const std::vector<
 // An event to be recorded, with what is known of its fields.
 struct WatchedEvent {
   kernel::EventName name = {};
-  std::string format = {};             // annotated with the displays
+  std::string format = {};  // annotated with the displays
   record::EventSchema schema = {};
-  std::string filter = {};             // in the kernel's language
+  std::string filter = {};  // in the kernel's language
 };
 // Reads the format of the event and puts the displays into it; translates the user's filter with both.
 Result<WatchedEvent> watch_event(kernel::TraceFs& tracefs, const kernel::EventName& name,

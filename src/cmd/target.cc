@@ -63,7 +63,8 @@ Result<std::unique_ptr<OpenTarget>> open_user(const std::string& path) {
   opened->target.info_hint = "install its debug symbols, or use registers and offsets: +0(%di):string";
   DTP_CHECK(open_debug_file(*opened, debug::find_debug_file(opened->binary->file)));
   use(*opened);
-  if (opened->debug_binary && opened->debug_binary != opened->binary && opened->binary->symbols.all().size() < opened->debug_binary->symbols.all().size())
+  if (opened->debug_binary && opened->debug_binary != opened->binary &&
+      opened->binary->symbols.all().size() < opened->debug_binary->symbols.all().size())
     opened->target.symbols = [&target = *opened]() -> const debug::Symbols& { return target.debug_binary->symbols; };
   return opened;
 }
@@ -77,7 +78,9 @@ Result<std::unique_ptr<OpenTarget>> open_vmlinux(const std::string& path) {
   } else if (opened->binary->file.has_section(".BTF")) {
     DTP_TRY(opened->info, debug::open_btf(path, ""));
   } else {
-    return fail({.what = fmt::format("'{}' has no debug information", path), .hint = "give the vmlinux of the kernel's debug symbols package", .status = Status::not_possible});
+    return fail({.what = fmt::format("'{}' has no debug information", path),
+                 .hint = "give the vmlinux of the kernel's debug symbols package",
+                 .status = Status::not_possible});
   }
   use(*opened);
   return opened;
@@ -88,8 +91,10 @@ Result<std::unique_ptr<OpenTarget>> open_kernel() {
   if (!search.found.empty()) return open_vmlinux(search.found);
   auto opened = std::make_unique<OpenTarget>();
   use_kallsyms(*opened, "");
-  if (auto btf = debug::open_btf(kernel_btf, "")) opened->info = std::move(*btf);
-  else opened->target.why_no_info = looked_text(search);
+  if (auto btf = debug::open_btf(kernel_btf, ""))
+    opened->info = std::move(*btf);
+  else
+    opened->target.why_no_info = looked_text(search);
   opened->target.info_hint = "install the kernel's debug symbols, or use $arg1, $arg2, ... and offsets";
   use(*opened);
   return opened;
@@ -124,11 +129,15 @@ Result<std::unique_ptr<OpenTarget>> open_module(const std::string& module) {
   auto opened = std::make_unique<OpenTarget>();
   use_kallsyms(*opened, module);
   if (opened->target.symbols().all().empty())
-    return fail({.what = fmt::format("the module '{}' is not loaded", module), .hint = "load it, or give the path of its .ko file", .status = Status::not_possible});
+    return fail({.what = fmt::format("the module '{}' is not loaded", module),
+                 .hint = "load it, or give the path of its .ko file",
+                 .status = Status::not_possible});
   opened->target.kind = lower::Target::Kind::module;
   opened->target.object = module;
-  if (auto btf = debug::open_btf("/sys/kernel/btf/" + module, kernel_btf)) opened->info = std::move(*btf);
-  else opened->target.why_no_info = looked_text(search);
+  if (auto btf = debug::open_btf("/sys/kernel/btf/" + module, kernel_btf))
+    opened->info = std::move(*btf);
+  else
+    opened->target.why_no_info = looked_text(search);
   opened->target.info_hint = "install the kernel's debug symbols, or use $arg1, $arg2, ... and offsets";
   use(*opened);
   return opened;

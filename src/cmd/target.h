@@ -16,7 +16,7 @@ namespace dtp::cmd {
 struct OpenTarget {
   std::shared_ptr<const debug::Binary> binary = {};  // -x, -k, -m with a file, or what was found
   std::shared_ptr<const debug::Binary> debug_binary = {};
-  std::optional<debug::Symbols> symbols = {};        // of the running kernel
+  std::optional<debug::Symbols> symbols = {};  // of the running kernel
   std::unique_ptr<debug::Info> info = {};
   lower::Target target = {};
 };

@@ -75,7 +75,8 @@ type::Type integer(const Record& record, std::string_view name) {
                   .is_signed = (encoding & is_signed) != 0};
   if ((encoding & is_bool) != 0 || name == "_Bool") {
     type.kind = type::Kind::boolean;
-  } else if ((encoding & is_char) != 0 || (type.size == 1 && (name == "char" || name == "signed char" || name == "unsigned char"))) {
+  } else if ((encoding & is_char) != 0 ||
+             (type.size == 1 && (name == "char" || name == "signed char" || name == "unsigned char"))) {
     type.kind = type::Kind::character;  // the encoding alone does not tell: pahole never sets it
   }
   return type;
@@ -100,7 +101,8 @@ type::Type aggregate(const Blob& blob, const Record& record, type::Kind kind) {
   type.members.reserve(record.count);
   base::Cursor cursor(record.rest);
   for (std::uint32_t i = 0; i < record.count; ++i) {
-    type::Member member{.name = std::string(blob.text(cursor.read<std::uint32_t>())), .type = {cursor.read<std::uint32_t>()}};
+    type::Member member{.name = std::string(blob.text(cursor.read<std::uint32_t>())),
+                        .type = {cursor.read<std::uint32_t>()}};
     const auto offset = cursor.read<std::uint32_t>();
     member.bit_offset = record.flag ? offset & 0xFFFFFF : offset;
     member.bit_size = record.flag ? offset >> 24 : 0;
@@ -125,7 +127,8 @@ type::Type enumeration(const Blob& blob, const Record& record, bool tells_sign) 
     if (!wide && !tells_sign && values.back() > std::numeric_limits<std::int32_t>::max()) type.is_signed = true;
   }
   for (std::uint32_t i = 0; i < record.count; ++i)
-    type.enumerators[i].value = type.is_signed && !wide ? static_cast<std::int32_t>(values[i]) : static_cast<std::int64_t>(values[i]);
+    type.enumerators[i].value =
+        type.is_signed && !wide ? static_cast<std::int32_t>(values[i]) : static_cast<std::int64_t>(values[i]);
   return type;
 }
 
@@ -153,7 +156,8 @@ Result<void> Blob::read_sections(std::span<const std::byte> bytes, const std::st
   const auto type_bytes = cursor.read<std::uint32_t>();
   const auto text_offset = cursor.read<std::uint32_t>();
   const auto text_bytes = cursor.read<std::uint32_t>();
-  if (found_magic == magic_swapped) return fail({.what = fmt::format("the BTF of '{}' is of a big-endian machine", path)});
+  if (found_magic == magic_swapped)
+    return fail({.what = fmt::format("the BTF of '{}' is of a big-endian machine", path)});
   if (cursor.failed() || found_magic != magic) return fail({.what = fmt::format("'{}' is not BTF", path)});
   if (version != 1) return fail({.what = fmt::format("the BTF of '{}' has version {}, known is 1", path, version)});
 
@@ -231,7 +235,8 @@ bool Blob::is_named(std::uint32_t offset, std::string_view name) const {
 std::vector<std::uint32_t> Blob::find_functions(std::string_view name) const {
   std::vector<std::uint32_t> found;
   for (const std::uint32_t id : functions_)
-    if (base::Cursor cursor(types_, offsets_[id - first_id_]); is_named(cursor.read<std::uint32_t>(), name)) found.push_back(id);
+    if (base::Cursor cursor(types_, offsets_[id - first_id_]); is_named(cursor.read<std::uint32_t>(), name))
+      found.push_back(id);
   return found;
 }
 
@@ -266,7 +271,8 @@ type::Type Blob::load(std::uint64_t id) const {
     case Kind::enumeration:
     case Kind::enumeration64: return enumeration(*this, *record, tells_enum_sign_);
     case Kind::forward:
-      return {.kind = record->flag ? type::Kind::union_ : type::Kind::structure, .name = name(), .is_declaration = true};
+      return {
+          .kind = record->flag ? type::Kind::union_ : type::Kind::structure, .name = name(), .is_declaration = true};
     case Kind::typedef_: return {.kind = type::Kind::typedef_, .name = name(), .target = {record->size_or_type}};
     case Kind::const_: return qualifier(*record, "const");
     case Kind::volatile_: return qualifier(*record, "volatile");

@@ -15,8 +15,26 @@ namespace dtp::debug::btf {
 
 // The numbers of the format.
 enum class Kind : std::uint8_t {
-  void_, integer, pointer, array, structure, union_, enumeration, forward, typedef_, volatile_, const_, restrict_,
-  function, function_proto, variable, data_section, floating, declaration_tag, type_tag, enumeration64,
+  void_,
+  integer,
+  pointer,
+  array,
+  structure,
+  union_,
+  enumeration,
+  forward,
+  typedef_,
+  volatile_,
+  const_,
+  restrict_,
+  function,
+  function_proto,
+  variable,
+  data_section,
+  floating,
+  declaration_tag,
+  type_tag,
+  enumeration64,
 };
 inline constexpr Kind last_kind = Kind::enumeration64;
 
@@ -67,7 +85,7 @@ class Blob {
   const Blob* base_ = nullptr;
   std::span<const std::byte> types_ = {};
   std::string_view texts_ = {};
-  std::uint64_t first_id_ = 1;     // of this blob's own types and texts: those before belong to the base
+  std::uint64_t first_id_ = 1;  // of this blob's own types and texts: those before belong to the base
   std::uint64_t first_text_ = 0;
   std::vector<std::uint32_t> offsets_ = {};  // into types_, by id
   std::vector<std::uint32_t> functions_ = {};

@@ -195,7 +195,8 @@ TEST_CASE("types that go round in circles end somewhere") {
   const auto pointer = b.pointer(2);
   const auto nested = b.structure("", 8, {{"", 3}, {"", 3}}, {0, 0});
   const auto elements = b.array(4, 0xFFFFFFFF);
-  const auto not_there = b.function("f", 77, {{"a", self}, {"b", pointer}, {"c", nested}, {"d", elements}, {"e", 4000}});
+  const auto not_there =
+      b.function("f", 77, {{"a", self}, {"b", pointer}, {"c", nested}, {"d", elements}, {"e", 4000}});
   b.add(12, "g", self);  // a function whose prototype is none
   const MemoryFile file(b.bytes());
   const auto info = open_btf(file.path(), "");

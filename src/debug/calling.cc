@@ -90,7 +90,8 @@ class Classifier {
       case type::Kind::pointer:
       case type::Kind::reference: return add_scalar(offset, type.size, Class::integer);
       // Sixteen bytes are the x87's long double, which goes by memory.
-      case type::Kind::floating: return add_scalar(offset, type.size, type.size > eightbyte ? Class::memory : Class::sse);
+      case type::Kind::floating:
+        return add_scalar(offset, type.size, type.size > eightbyte ? Class::memory : Class::sse);
       case type::Kind::structure:
       case type::Kind::union_:
       case type::Kind::class_: return add_aggregate(type, offset, depth);
@@ -130,7 +131,8 @@ class Places {
     if (classes.is(Class::none)) return Unavailable{Reason::optimised_out, "it is empty and is not passed"};
     const std::size_t integers = classes.count(Class::integer);
     const std::size_t vectors = classes.count(Class::sse);
-    if (classes.is(Class::memory) || next_register_ + integers > arch_.arguments.size() || next_vector_ + vectors > vector_arguments)
+    if (classes.is(Class::memory) || next_register_ + integers > arch_.arguments.size() ||
+        next_vector_ + vectors > vector_arguments)
       return on_stack(id);
     next_vector_ += vectors;
     const std::size_t first = next_register_;
@@ -138,7 +140,8 @@ class Places {
     if (integers == 0) return Unavailable{Reason::float_register, "it is in a floating-point register"};
     if (vectors != 0) return Unavailable{Reason::in_pieces, "it is partly in a floating-point register"};
     if (integers == 2)
-      return Unavailable{Reason::in_pieces, fmt::format("it is split over the registers %{} and %{}", name(first), name(first + 1))};
+      return Unavailable{Reason::in_pieces,
+                         fmt::format("it is split over the registers %{} and %{}", name(first), name(first + 1))};
     return Location{.kind = Location::Kind::value, .base = path::Register{arch_.arguments[first]}};
   }
 

@@ -27,7 +27,8 @@ std::string show(const Whereabouts& place) {
   const auto& location = std::get<Location>(place);
   const int number = std::get<path::Register>(location.base).number;
   const auto name = arch::fetch_name(arch::x86_64(), number).value_or("?");
-  return location.kind == Location::Kind::value ? fmt::format("%{}", name) : fmt::format("{}(%{})", location.offset, name);
+  return location.kind == Location::Kind::value ? fmt::format("%{}", name)
+                                                : fmt::format("{}(%{})", location.offset, name);
 }
 
 // The types the rows below speak of.
@@ -65,7 +66,8 @@ TEST_CASE("parameters by the calling convention") {
   const std::string in_xmm = "it is in a floating-point register";
   const std::string lost = "the debug information does not tell how it is passed";
   const std::vector<Row> rows{
-      {{t.i32, t.pointer, t.choice, t.u64, t.one, t.i32, t.i32, t.pointer}, {"%di", "%si", "%dx", "%cx", "%r8", "%r9", "8(%sp)", "16(%sp)"}},
+      {{t.i32, t.pointer, t.choice, t.u64, t.one, t.i32, t.i32, t.pointer},
+       {"%di", "%si", "%dx", "%cx", "%r8", "%r9", "8(%sp)", "16(%sp)"}},
       {{t.u128, t.i32}, {"it is split over the registers %di and %si", "%dx"}},
       {{t.i32, t.two, t.i32}, {"%di", "it is split over the registers %si and %dx", "%cx"}},
       {{t.bytes16, t.i32}, {"it is split over the registers %di and %si", "%dx"}},
@@ -73,7 +75,8 @@ TEST_CASE("parameters by the calling convention") {
       {{t.large, t.large}, {"8(%sp)", "32(%sp)"}},
       // Not enough registers for all of it: the whole goes to the stack, and a later one still finds the last.
       {{t.i32, t.i32, t.i32, t.i32, t.i32, t.two, t.i32}, {"%di", "%si", "%dx", "%cx", "%r8", "8(%sp)", "%r9"}},
-      {{t.i32, t.i32, t.i32, t.i32, t.i32, t.i32, t.i32, t.u128}, {"%di", "%si", "%dx", "%cx", "%r8", "%r9", "8(%sp)", "24(%sp)"}},
+      {{t.i32, t.i32, t.i32, t.i32, t.i32, t.i32, t.i32, t.u128},
+       {"%di", "%si", "%dx", "%cx", "%r8", "%r9", "8(%sp)", "24(%sp)"}},
       {{t.f64, t.i32, t.floats}, {in_xmm, "%di", in_xmm}},
       {{t.mixed, t.i32}, {"it is partly in a floating-point register", "%si"}},
       {{t.both, t.i32}, {"%di", "%si"}},
@@ -91,7 +94,8 @@ TEST_CASE("parameters by the calling convention") {
     std::vector<type::Id> ids;
     for (const std::uint32_t id : row.parameters) ids.push_back({id});
     std::vector<std::string> places;
-    for (const Whereabouts& place : place_parameters(types, arch::x86_64(), {row.result}, ids)) places.push_back(show(place));
+    for (const Whereabouts& place : place_parameters(types, arch::x86_64(), {row.result}, ids))
+      places.push_back(show(place));
     CHECK(places == row.places);
   }
 }

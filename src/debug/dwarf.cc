@@ -38,8 +38,8 @@ std::uint64_t end_of(Dwarf_Die& die, std::uint64_t entry) {
 bool is_callee_of(Dwarf_Die& die, Dwarf_Die& origin) {
   Dwarf_Attribute attribute;
   Dwarf_Die found;
-  return dwarf_attr(&die, DW_AT_abstract_origin, &attribute) != nullptr && dwarf_formref_die(&attribute, &found) != nullptr &&
-         found.addr == origin.addr;
+  return dwarf_attr(&die, DW_AT_abstract_origin, &attribute) != nullptr &&
+         dwarf_formref_die(&attribute, &found) != nullptr && found.addr == origin.addr;
 }
 
 // Depth first, children before siblings. `visit` says whether to go into the DIE.
@@ -55,7 +55,8 @@ void walk(Dwarf_Die& die, Visit& visit, int depth = 0) {
 // gcc splits a function and inlines the head into itself; such a copy is "called" at its own declaration.
 bool is_split_head(Dwarf_Die& die, Dwarf_Die& origin) {
   const auto call_line = number(die, DW_AT_call_line);
-  return call_line && call_line == number(origin, DW_AT_decl_line) && number(die, DW_AT_call_file) == number(origin, DW_AT_decl_file);
+  return call_line && call_line == number(origin, DW_AT_decl_line) &&
+         number(die, DW_AT_call_file) == number(origin, DW_AT_decl_file);
 }
 
 class DwarfInfo final : public Info {
@@ -92,7 +93,8 @@ std::optional<Dwarf_Die> DwarfInfo::unit_die(std::uint64_t unit_offset) {
   std::size_t header = 0;
   std::uint8_t address_size = 0, offset_size = 0;
   Dwarf_Die die;
-  if (dwarf_nextcu(dwarf_, unit_offset, &next, &header, &abbreviations, &address_size, &offset_size) != 0) return std::nullopt;
+  if (dwarf_nextcu(dwarf_, unit_offset, &next, &header, &abbreviations, &address_size, &offset_size) != 0)
+    return std::nullopt;
   if (dwarf_offdie(dwarf_, unit_offset + header, &die) == nullptr) return std::nullopt;
   return die;
 }
@@ -138,7 +140,8 @@ void DwarfInfo::find_in_unit(Dwarf_Die& unit, const std::string& name, std::vect
       auto visit = [&](Dwarf_Die& child) {
         const int tag = dwarf_tag(&child);
         const bool is_code = tag == DW_TAG_inlined_subroutine || tag == DW_TAG_subprogram;
-        if (is_code && is_callee_of(child, die) && !is_split_head(child, die)) add_instance(child, tag == DW_TAG_inlined_subroutine, found);
+        if (is_code && is_callee_of(child, die) && !is_split_head(child, die))
+          add_instance(child, tag == DW_TAG_inlined_subroutine, found);
         return is_code || tag == DW_TAG_lexical_block || tag == DW_TAG_namespace;
       };
       walk(unit, visit);
@@ -194,7 +197,9 @@ std::vector<Variable> DwarfInfo::find_variables(const Instance& instance, std::u
     const int tag = dwarf_tag(&child);
     if (tag != DW_TAG_formal_parameter && tag != DW_TAG_variable) return;
     const bool external = is_flagged(child, DW_AT_external);
-    if (!external && !has_attribute(child, DW_AT_location) && !has_attribute(child, DW_AT_const_value) && role != Role::parameter) return;
+    if (!external && !has_attribute(child, DW_AT_location) && !has_attribute(child, DW_AT_const_value) &&
+        role != Role::parameter)
+      return;
     std::string name = name_of(child);
     if (name.empty() || !seen.insert(name).second) return;
     found.push_back({std::move(name), type_of(child), external ? Role::global : role, dwarf_dieoffset(&child)});
@@ -206,7 +211,8 @@ std::vector<Variable> DwarfInfo::find_variables(const Instance& instance, std::u
     if (dwarf_child(&blocks[i], &child) != 0) continue;
     do {
       const int tag = dwarf_tag(&child);
-      if ((tag != DW_TAG_lexical_block && tag != DW_TAG_inlined_subroutine) || dwarf_haspc(&child, address) <= 0) continue;
+      if ((tag != DW_TAG_lexical_block && tag != DW_TAG_inlined_subroutine) || dwarf_haspc(&child, address) <= 0)
+        continue;
       (tag == DW_TAG_lexical_block ? blocks : inlined).push_back(child);
     } while (dwarf_siblingof(&child, &child) == 0);
   }
@@ -217,9 +223,12 @@ std::vector<Variable> DwarfInfo::find_variables(const Instance& instance, std::u
     do add(child, role_of(child));
     while (dwarf_siblingof(&child, &child) == 0);
   };
-  const auto inner_role = [](Dwarf_Die& child) { return dwarf_tag(&child) == DW_TAG_formal_parameter ? Role::parameter : Role::local; };
+  const auto inner_role = [](Dwarf_Die& child) {
+    return dwarf_tag(&child) == DW_TAG_formal_parameter ? Role::parameter : Role::local;
+  };
   for (Dwarf_Die& block : blocks) add_children(block, inner_role);
-  if (dwarf_diecu(&die, &unit, nullptr, nullptr) != nullptr) add_children(unit, [](Dwarf_Die&) { return Role::global; });
+  if (dwarf_diecu(&die, &unit, nullptr, nullptr) != nullptr)
+    add_children(unit, [](Dwarf_Die&) { return Role::global; });
   return found;
 }
 
@@ -227,8 +236,10 @@ Scope DwarfInfo::scope_at(Dwarf_Die& die, std::uint64_t address) {
   Scope scope{.dwarf = dwarf_, .file = &binary_->file};
   Dwarf_Die unit;
   std::optional<Dwarf_Die> function;
-  if (dwarf_tag(&die) == DW_TAG_subprogram) function = die;
-  else if (dwarf_diecu(&die, &unit, nullptr, nullptr) != nullptr) function = function_around(unit, address);
+  if (dwarf_tag(&die) == DW_TAG_subprogram)
+    function = die;
+  else if (dwarf_diecu(&die, &unit, nullptr, nullptr) != nullptr)
+    function = function_around(unit, address);
   if (!function) return scope;
   scope.function = *function;
   scope.has_function = true;
@@ -239,9 +250,11 @@ Scope DwarfInfo::scope_at(Dwarf_Die& die, std::uint64_t address) {
 
 Whereabouts DwarfInfo::locate(const Instance& instance, std::uint64_t address, const Variable& variable) {
   Dwarf_Die die, scope_die;
-  if (dwarf_offdie(dwarf_, variable.key, &die) == nullptr || dwarf_offdie(dwarf_, instance.scope, &scope_die) == nullptr)
+  if (dwarf_offdie(dwarf_, variable.key, &die) == nullptr ||
+      dwarf_offdie(dwarf_, instance.scope, &scope_die) == nullptr)
     return Unavailable{Reason::optimised_out, "its debug information cannot be read"};
-  if (variable.role == Role::global && is_flagged(die, DW_AT_external)) return Location{.kind = Location::Kind::memory, .base = path::Symbol{variable.name}};
+  if (variable.role == Role::global && is_flagged(die, DW_AT_external))
+    return Location{.kind = Location::Kind::memory, .base = path::Symbol{variable.name}};
   return locate_variable(die, variable.role == Role::parameter, address, scope_at(scope_die, address));
 }
 
@@ -288,11 +301,14 @@ Result<std::shared_ptr<const Binary>> open_binary(const std::string& path) {
 Result<std::unique_ptr<Info>> open_dwarf(std::shared_ptr<const Binary> binary) {
   const std::string& path = binary->file.path();
   if (!has_dwarf(binary->file))
-    return fail({.what = "'" + path + "' has no debug information", .hint = "install the package with its debug symbols, or build with -g", .status = Status::not_possible});
+    return fail({.what = "'" + path + "' has no debug information",
+                 .hint = "install the package with its debug symbols, or build with -g",
+                 .status = Status::not_possible});
   Dwarf_Addr bias = 0;
   Dwarf* dwarf = binary->file.is_relocatable() ? dwfl_module_getdwarf(binary->file.module(), &bias)
                                                : dwarf_begin_elf(binary->file.handle(), DWARF_C_READ, nullptr);
-  if (dwarf == nullptr) return fail({.what = "cannot read the debug information of '" + path + "': " + dwarf_errmsg(-1)});
+  if (dwarf == nullptr)
+    return fail({.what = "cannot read the debug information of '" + path + "': " + dwarf_errmsg(-1)});
   return std::make_unique<DwarfInfo>(std::move(binary), dwarf);
 }
 

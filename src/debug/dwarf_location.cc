@@ -25,7 +25,9 @@ struct Program {
 // Locations of the frame base may nest one into the other once.
 constexpr int deepest_frame = 2;
 
-Unavailable computed() { return {Reason::computed, "the compiler computes its value, it is in no register and no memory"}; }
+Unavailable computed() {
+  return {Reason::computed, "the compiler computes its value, it is in no register and no memory"};
+}
 
 bool is_register(unsigned op) { return op >= DW_OP_reg0 && op <= DW_OP_reg31; }
 bool is_based(unsigned op) { return op >= DW_OP_breg0 && op <= DW_OP_breg31; }
@@ -34,9 +36,16 @@ bool is_literal(unsigned op) { return op >= DW_OP_lit0 && op <= DW_OP_lit31; }
 std::optional<std::int64_t> constant_of(const Dwarf_Op& op) {
   if (is_literal(op.atom)) return op.atom - DW_OP_lit0;
   switch (op.atom) {
-    case DW_OP_const1u: case DW_OP_const1s: case DW_OP_const2u: case DW_OP_const2s: case DW_OP_const4u:
-    case DW_OP_const4s: case DW_OP_const8u: case DW_OP_const8s: case DW_OP_constu: case DW_OP_consts:
-      return static_cast<std::int64_t>(op.number);
+    case DW_OP_const1u:
+    case DW_OP_const1s:
+    case DW_OP_const2u:
+    case DW_OP_const2s:
+    case DW_OP_const4u:
+    case DW_OP_const4s:
+    case DW_OP_const8u:
+    case DW_OP_const8s:
+    case DW_OP_constu:
+    case DW_OP_consts: return static_cast<std::int64_t>(op.number);
     default: return std::nullopt;
   }
 }
@@ -51,7 +60,8 @@ class Evaluator {
     for (std::size_t i = 0; i < program.count; ++i)
       if (auto stop = step(program, i, depth)) return *stop;
     if (!started_) return computed();
-    if (is_value_ && std::holds_alternative<path::Constant>(at_.base)) std::get<path::Constant>(at_.base).value += std::exchange(at_.offset, 0);
+    if (is_value_ && std::holds_alternative<path::Constant>(at_.base))
+      std::get<path::Constant>(at_.base).value += std::exchange(at_.offset, 0);
     at_.kind = is_value_ ? Location::Kind::value : Location::Kind::memory;
     return at_;
   }
@@ -60,17 +70,20 @@ class Evaluator {
   // Forms that are not stack programs: the object is in a register, a constant, or in pieces.
   std::optional<Whereabouts> whole_object(Program program) {
     const Dwarf_Op& op = program.ops[0];
-    if (std::any_of(program.ops, program.ops + program.count, [](const Dwarf_Op& o) { return o.atom == DW_OP_piece || o.atom == DW_OP_bit_piece; }))
+    if (std::any_of(program.ops, program.ops + program.count,
+                    [](const Dwarf_Op& o) { return o.atom == DW_OP_piece || o.atom == DW_OP_bit_piece; }))
       return Unavailable{Reason::in_pieces, "it is split over several places"};
     if (is_register(op.atom)) return register_value(static_cast<int>(op.atom - DW_OP_reg0));
     if (op.atom == DW_OP_regx) return register_value(static_cast<int>(op.number));
-    if (op.atom == DW_OP_implicit_value || op.atom == DW_OP_implicit_pointer || op.atom == DW_OP_GNU_implicit_pointer) return computed();
+    if (op.atom == DW_OP_implicit_value || op.atom == DW_OP_implicit_pointer || op.atom == DW_OP_GNU_implicit_pointer)
+      return computed();
     return std::nullopt;
   }
 
   Whereabouts register_value(int number) const {
     // DWARF numbers of x86_64: 0-16 are general, 17 up are vector and x87 registers.
-    if (number > 16) return Unavailable{Reason::float_register, "it is in a floating-point register, which probes cannot read"};
+    if (number > 16)
+      return Unavailable{Reason::float_register, "it is in a floating-point register, which probes cannot read"};
     return Location{.kind = Location::Kind::value, .base = path::Register{number}};
   }
 
@@ -127,7 +140,8 @@ class Evaluator {
     Dwarf_Attribute attribute;
     Program base;
     Dwarf_Die function = scope_.function;
-    if (!scope_.has_function || depth >= deepest_frame || dwarf_attr_integrate(&function, DW_AT_frame_base, &attribute) == nullptr ||
+    if (!scope_.has_function || depth >= deepest_frame ||
+        dwarf_attr_integrate(&function, DW_AT_frame_base, &attribute) == nullptr ||
         dwarf_getlocation_addr(&attribute, address_, &base.ops, &base.count, 1) < 1)
       return no_frame();
     if (base.count == 1 && is_register(base.ops[0].atom)) {
@@ -179,13 +193,16 @@ std::vector<Range> live_ranges(Dwarf_Attribute& attribute, const Scope& scope) {
   std::vector<Range> ranges;
   Dwarf_Addr base = 0, start = 0, end = 0;
   Program program;
-  for (std::ptrdiff_t at = 0; (at = dwarf_getlocations(&attribute, at, &base, &start, &end, &program.ops, &program.count)) > 0;)
+  for (std::ptrdiff_t at = 0;
+       (at = dwarf_getlocations(&attribute, at, &base, &start, &end, &program.ops, &program.count)) > 0;)
     if (start >= scope.entry && start < scope.end && program.count > 0) ranges.emplace_back(start, end);
   std::ranges::sort(ranges);
   std::vector<Range> joined;
   for (const Range& range : ranges) {
-    if (!joined.empty() && range.first <= joined.back().second) joined.back().second = std::max(joined.back().second, range.second);
-    else joined.push_back(range);
+    if (!joined.empty() && range.first <= joined.back().second)
+      joined.back().second = std::max(joined.back().second, range.second);
+    else
+      joined.push_back(range);
   }
   return joined;
 }
@@ -197,7 +214,8 @@ Unavailable lives_elsewhere(Dwarf_Attribute& attribute, const Scope& scope) {
   constexpr std::size_t most_shown = 3;
   std::string text;
   for (std::size_t i = 0; i < ranges.size() && i < most_shown; ++i)
-    text += fmt::format("{}[+{}, +{})", i > 0 ? ", " : "", ranges[i].first - scope.entry, ranges[i].second - scope.entry);
+    text +=
+        fmt::format("{}[+{}, +{})", i > 0 ? ", " : "", ranges[i].first - scope.entry, ranges[i].second - scope.entry);
   if (ranges.size() > most_shown) text += ", ...";
   return {Reason::not_here, "it is optimised out there; it lives at " + text};
 }
@@ -209,9 +227,11 @@ constexpr std::uint64_t longest_entry_code = 4 + 5;
 // parameters are the same before it. A location that begins later may hold something else by then.
 std::optional<Program> first_after_entry(Dwarf_Attribute& attribute, const Scope& scope) {
   std::optional<Program> found;
-  Dwarf_Addr base = 0, start = 0, end = 0, nearest = std::min<Dwarf_Addr>(scope.end, scope.entry + longest_entry_code + 1);
+  Dwarf_Addr base = 0, start = 0, end = 0,
+             nearest = std::min<Dwarf_Addr>(scope.end, scope.entry + longest_entry_code + 1);
   Program program;
-  for (std::ptrdiff_t at = 0; (at = dwarf_getlocations(&attribute, at, &base, &start, &end, &program.ops, &program.count)) > 0;) {
+  for (std::ptrdiff_t at = 0;
+       (at = dwarf_getlocations(&attribute, at, &base, &start, &end, &program.ops, &program.count)) > 0;) {
     if (start <= scope.entry || start >= nearest || start == end) continue;
     nearest = start;
     found = program;

@@ -14,10 +14,10 @@ namespace dtp::debug {
 struct Scope {
   Dwarf* dwarf = nullptr;
   const ElfFile* file = nullptr;
-  Dwarf_Die function = {};      // the out-of-line function around the address; its frame base counts
+  Dwarf_Die function = {};  // the out-of-line function around the address; its frame base counts
   bool has_function = false;
-  std::uint64_t entry = 0;      // its entry address
-  std::uint64_t end = 0;        // one past its last byte
+  std::uint64_t entry = 0;  // its entry address
+  std::uint64_t end = 0;    // one past its last byte
 };
 
 // Where the variable's DIE says it is at `address`.

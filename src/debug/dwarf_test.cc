@@ -66,7 +66,9 @@ TEST_CASE("members, bitfields, nested and anonymous aggregates") {
   const Instance walk = program.info->find_functions("walk")->front();
   type::Table& types = program.info->types();
   const type::Id node = types.at(type::strip(types, find(program, walk, "n")->type)).target;
-  const auto member = [&](std::string_view name) { return type::find_member(types, node, name).value_or(type::FoundMember{}); };
+  const auto member = [&](std::string_view name) {
+    return type::find_member(types, node, name).value_or(type::FoundMember{});
+  };
   CHECK(member("name").bit_offset == 16 * 8);
   CHECK(member("lo16").bit_offset == member("ival").bit_offset);
   CHECK(type::declare(types, member("grid").type) == "int [3][5]");

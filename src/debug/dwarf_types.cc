@@ -32,9 +32,15 @@ void fill_base(Dwarf_Die& die, Type& type) {
     case DW_ATE_complex_float:
     case DW_ATE_decimal_float:
     case DW_ATE_imaginary_float: type.kind = Kind::floating; break;
-    case DW_ATE_signed_char: type.kind = Kind::character; type.is_signed = true; break;
+    case DW_ATE_signed_char:
+      type.kind = Kind::character;
+      type.is_signed = true;
+      break;
     case DW_ATE_unsigned_char: type.kind = Kind::character; break;
-    case DW_ATE_signed: type.kind = Kind::integer; type.is_signed = true; break;
+    case DW_ATE_signed:
+      type.kind = Kind::integer;
+      type.is_signed = true;
+      break;
     default: type.kind = Kind::integer; break;
   }
 }
@@ -51,7 +57,8 @@ type::Member load_member(Dwarf_Die& die) {
     Dwarf_Die target;
     Dwarf_Attribute attribute;
     std::uint64_t unit = number(die, DW_AT_byte_size).value_or(0);
-    if (unit == 0 && dwarf_attr(&die, DW_AT_type, &attribute) != nullptr && dwarf_formref_die(&attribute, &target) != nullptr) {
+    if (unit == 0 && dwarf_attr(&die, DW_AT_type, &attribute) != nullptr &&
+        dwarf_formref_die(&attribute, &target) != nullptr) {
       Dwarf_Die plain;
       if (dwarf_peel_type(&target, &plain) == 0) unit = number(plain, DW_AT_byte_size).value_or(0);
     }
@@ -67,7 +74,8 @@ void fill_aggregate(Dwarf_Die& die, Type& type, Kind kind) {
   type.is_declaration = is_declaration(die);
   each_child(die, [&](Dwarf_Die& child) {
     const int tag = dwarf_tag(&child);
-    if (tag == DW_TAG_inheritance || (tag == DW_TAG_member && !is_flagged(child, DW_AT_external))) type.members.push_back(load_member(child));
+    if (tag == DW_TAG_inheritance || (tag == DW_TAG_member && !is_flagged(child, DW_AT_external)))
+      type.members.push_back(load_member(child));
   });
 }
 
@@ -87,7 +95,9 @@ std::optional<std::uint64_t> dimension(Dwarf_Die& subrange) {
   if (const auto count = number(subrange, DW_AT_count)) return count;
   Dwarf_Attribute attribute;
   Dwarf_Sword upper = 0;
-  if (dwarf_attr(&subrange, DW_AT_upper_bound, &attribute) == nullptr || dwarf_formsdata(&attribute, &upper) != 0 || upper < -1) return std::nullopt;
+  if (dwarf_attr(&subrange, DW_AT_upper_bound, &attribute) == nullptr || dwarf_formsdata(&attribute, &upper) != 0 ||
+      upper < -1)
+    return std::nullopt;
   return static_cast<std::uint64_t>(upper + 1);
 }
 
@@ -100,8 +110,10 @@ void fill_array(Dwarf_Die& die, Type& type, type::Id id) {
   });
   const std::size_t indexed = id.key >> dimension_shift;
   if (indexed < dimensions.size()) type.count = dimensions[indexed];
-  if (indexed + 1 < dimensions.size()) type.target = {(id.key & offset_mask) | ((indexed + 1) << dimension_shift)};
-  else type.target = type_of(die);
+  if (indexed + 1 < dimensions.size())
+    type.target = {(id.key & offset_mask) | ((indexed + 1) << dimension_shift)};
+  else
+    type.target = type_of(die);
   if (indexed > 0) type.size = 0;
 }
 
@@ -125,7 +137,8 @@ void fill_pointer(Dwarf_Die& die, Type& type, Kind kind) {
 type::Id type_of(Dwarf_Die& die) {
   Dwarf_Attribute attribute;
   Dwarf_Die type;
-  if (dwarf_attr_integrate(&die, DW_AT_type, &attribute) == nullptr || dwarf_formref_die(&attribute, &type) == nullptr) return {};
+  if (dwarf_attr_integrate(&die, DW_AT_type, &attribute) == nullptr || dwarf_formref_die(&attribute, &type) == nullptr)
+    return {};
   return {dwarf_dieoffset(&type)};
 }
 
@@ -147,11 +160,30 @@ Type load_dwarf_type(Dwarf* dwarf, type::Id id) {
     case DW_TAG_pointer_type: fill_pointer(die, type, Kind::pointer); break;
     case DW_TAG_reference_type:
     case DW_TAG_rvalue_reference_type: fill_pointer(die, type, Kind::reference); break;
-    case DW_TAG_typedef: type.kind = Kind::typedef_; type.target = type_of(die); break;
-    case DW_TAG_const_type: type.kind = Kind::qualifier; type.name = "const"; type.target = type_of(die); break;
-    case DW_TAG_volatile_type: type.kind = Kind::qualifier; type.name = "volatile"; type.target = type_of(die); break;
-    case DW_TAG_restrict_type: type.kind = Kind::qualifier; type.name = "restrict"; type.target = type_of(die); break;
-    case DW_TAG_atomic_type: type.kind = Kind::qualifier; type.name = "_Atomic"; type.target = type_of(die); break;
+    case DW_TAG_typedef:
+      type.kind = Kind::typedef_;
+      type.target = type_of(die);
+      break;
+    case DW_TAG_const_type:
+      type.kind = Kind::qualifier;
+      type.name = "const";
+      type.target = type_of(die);
+      break;
+    case DW_TAG_volatile_type:
+      type.kind = Kind::qualifier;
+      type.name = "volatile";
+      type.target = type_of(die);
+      break;
+    case DW_TAG_restrict_type:
+      type.kind = Kind::qualifier;
+      type.name = "restrict";
+      type.target = type_of(die);
+      break;
+    case DW_TAG_atomic_type:
+      type.kind = Kind::qualifier;
+      type.name = "_Atomic";
+      type.target = type_of(die);
+      break;
     case DW_TAG_unspecified_type: type.kind = Kind::void_; break;
     default: break;
   }

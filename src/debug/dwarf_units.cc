@@ -31,7 +31,8 @@ std::optional<std::vector<std::uint32_t>> string_offsets(Bytes strings, std::str
   const std::string needle = std::string(name) + '\0';
   const char* begin = as_text(strings).data();
   const char* end = begin + strings.size();
-  for (const char* at = begin; (at = static_cast<const char*>(::memmem(at, end - at, needle.data(), needle.size()))) != nullptr; ++at) {
+  for (const char* at = begin;
+       (at = static_cast<const char*>(::memmem(at, end - at, needle.data(), needle.size()))) != nullptr; ++at) {
     const auto offset = static_cast<std::uint32_t>(at - begin);
     if (at == begin || at[-1] == '\0') return std::vector{offset};
     if (tails.size() <= most_needles) tails.push_back(offset);
@@ -65,7 +66,8 @@ void find_number(Bytes bytes, std::uint32_t number, std::vector<std::uint64_t>& 
 void find_bytes(Bytes bytes, std::string_view needle, std::vector<std::uint64_t>& hits) {
   const std::string_view text = as_text(bytes);
   const char* end = text.data() + text.size();
-  for (const char* at = text.data(); (at = static_cast<const char*>(::memmem(at, end - at, needle.data(), needle.size()))) != nullptr; ++at)
+  for (const char* at = text.data();
+       (at = static_cast<const char*>(::memmem(at, end - at, needle.data(), needle.size()))) != nullptr; ++at)
     hits.push_back(static_cast<std::uint64_t>(at - text.data()));
 }
 
@@ -88,7 +90,9 @@ std::optional<std::vector<std::uint64_t>> units_mentioning(const ElfFile& file, 
   const Bytes strings = file.section(".debug_str");
   // Indexed strings (DW_FORM_strx) do not stand in .debug_info, relocatable files have no offsets yet,
   // supplementary files keep strings elsewhere.
-  if (info.empty() || file.is_relocatable() || file.has_section(".debug_str_offsets") || file.has_section(".gnu_debugaltlink")) return std::nullopt;
+  if (info.empty() || file.is_relocatable() || file.has_section(".debug_str_offsets") ||
+      file.has_section(".gnu_debugaltlink"))
+    return std::nullopt;
   std::vector<std::uint64_t> hits;
   if (name.size() < 4) find_bytes(info, std::string(name) + '\0', hits);
   const auto needles = string_offsets(strings, name);

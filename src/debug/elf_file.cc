@@ -27,19 +27,22 @@ Result<void> check_tables(const std::string& path, std::span<const std::byte> by
   const Error not_elf{.what = "'" + path + "' is not an ELF file", .status = Status::wrong_request};
   base::Cursor cursor(bytes);
   const auto header = cursor.read<Elf64_Ehdr>();
-  if (bytes.size() < SELFMAG || std::string_view(reinterpret_cast<const char*>(bytes.data()), SELFMAG) != ELFMAG) return fail(not_elf);
+  if (bytes.size() < SELFMAG || std::string_view(reinterpret_cast<const char*>(bytes.data()), SELFMAG) != ELFMAG)
+    return fail(not_elf);
   if (cursor.failed()) return fail(damaged(path, "the ELF header is not complete"));
   if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_machine != EM_X86_64)
     return fail({.what = "'" + path + "' is not for x86_64", .status = Status::wrong_request});
   if (!fits(header.e_phoff, std::uint64_t{header.e_phnum} * sizeof(Elf64_Phdr), bytes.size()))
     return fail(damaged(path, "the program headers are not complete"));
   if (header.e_shoff == 0) return {};
-  if (header.e_shentsize != sizeof(Elf64_Shdr) || !fits(header.e_shoff, std::uint64_t{header.e_shnum} * sizeof(Elf64_Shdr), bytes.size()))
+  if (header.e_shentsize != sizeof(Elf64_Shdr) ||
+      !fits(header.e_shoff, std::uint64_t{header.e_shnum} * sizeof(Elf64_Shdr), bytes.size()))
     return fail(damaged(path, "the section headers are not complete"));
   base::Cursor sections(bytes, header.e_shoff);
   for (int i = 0; i < header.e_shnum; ++i) {
     const auto section = sections.read<Elf64_Shdr>();
-    if (section.sh_type != SHT_NOBITS && section.sh_type != SHT_NULL && !fits(section.sh_offset, section.sh_size, bytes.size()))
+    if (section.sh_type != SHT_NOBITS && section.sh_type != SHT_NULL &&
+        !fits(section.sh_offset, section.sh_size, bytes.size()))
       return fail(damaged(path, "section " + std::to_string(i) + " is not complete"));
   }
   return {};
@@ -69,8 +72,10 @@ ElfFile& ElfFile::operator=(ElfFile&& other) noexcept {
 }
 
 ElfFile::~ElfFile() {
-  if (dwfl_ != nullptr) dwfl_end(dwfl_);
-  else if (elf_ != nullptr) elf_end(elf_);
+  if (dwfl_ != nullptr)
+    dwfl_end(dwfl_);
+  else if (elf_ != nullptr)
+    elf_end(elf_);
 }
 
 Result<ElfFile> ElfFile::open(const std::string& path) {
@@ -101,7 +106,8 @@ Result<void> ElfFile::open_relocatable() {
   module_ = dwfl_ == nullptr ? nullptr : dwfl_report_offline(dwfl_, path_.c_str(), path_.c_str(), -1);
   GElf_Addr bias = 0;
   if (module_ != nullptr && dwfl_report_end(dwfl_, nullptr, nullptr) == 0) elf_ = dwfl_module_getelf(module_, &bias);
-  if (elf_ == nullptr) return fail({.what = "cannot read '" + path_ + "': " + dwfl_errmsg(-1), .status = Status::wrong_request});
+  if (elf_ == nullptr)
+    return fail({.what = "cannot read '" + path_ + "': " + dwfl_errmsg(-1), .status = Status::wrong_request});
   return {};
 }
 
@@ -152,7 +158,8 @@ std::optional<std::uint64_t> ElfFile::file_offset(std::uint64_t address) const {
   for (std::size_t i = 0; i < count; ++i) {
     GElf_Phdr segment;
     if (gelf_getphdr(elf_, static_cast<int>(i), &segment) == nullptr || segment.p_type != PT_LOAD) continue;
-    if (address >= segment.p_vaddr && address - segment.p_vaddr < segment.p_filesz) return address - segment.p_vaddr + segment.p_offset;
+    if (address >= segment.p_vaddr && address - segment.p_vaddr < segment.p_filesz)
+      return address - segment.p_vaddr + segment.p_offset;
   }
   return std::nullopt;
 }
@@ -161,7 +168,9 @@ bool ElfFile::is_executable_address(std::uint64_t address) const {
   for (Elf_Scn* section = elf_nextscn(elf_, nullptr); section != nullptr; section = elf_nextscn(elf_, section)) {
     GElf_Shdr header;
     if (gelf_getshdr(section, &header) == nullptr) continue;
-    if ((header.sh_flags & SHF_EXECINSTR) != 0 && address >= header.sh_addr && address - header.sh_addr < header.sh_size) return true;
+    if ((header.sh_flags & SHF_EXECINSTR) != 0 && address >= header.sh_addr &&
+        address - header.sh_addr < header.sh_size)
+      return true;
   }
   return false;
 }

@@ -55,7 +55,8 @@ std::string kernel_build_id() {
     const auto name = cursor.take((header.n_namesz + 3U) & ~3U);
     const auto id = cursor.take((header.n_descsz + 3U) & ~3U);
     if (cursor.failed()) break;
-    const bool is_gnu = header.n_namesz == 4 && std::string_view(reinterpret_cast<const char*>(name.data()), 3) == "GNU";
+    const bool is_gnu =
+        header.n_namesz == 4 && std::string_view(reinterpret_cast<const char*>(name.data()), 3) == "GNU";
     if (is_gnu && header.n_type == NT_GNU_BUILD_ID) return to_hex(id.first(header.n_descsz));
   }
   return "";

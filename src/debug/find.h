@@ -11,8 +11,8 @@ namespace dtp::debug {
 
 // A search: what was found, and where it was looked for (for `doctor` and error texts).
 struct Search {
-  std::string found = {};               // empty: nothing
-  std::vector<std::string> looked = {}; // in order
+  std::string found = {};                // empty: nothing
+  std::vector<std::string> looked = {};  // in order
 };
 
 // Compressed or not.

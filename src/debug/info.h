@@ -17,13 +17,13 @@ namespace dtp::debug {
 
 // One place where a function's code begins: out of line, or where it was inlined.
 struct Instance {
-  std::string function = {};      // as the source names it
-  std::uint64_t address = 0;      // link-time address of the entry; BTF does not know it: 0
-  std::uint64_t end = 0;          // one past the last byte of the entry's range; 0: not known
+  std::string function = {};  // as the source names it
+  std::uint64_t address = 0;  // link-time address of the entry; BTF does not know it: 0
+  std::uint64_t end = 0;      // one past the last byte of the entry's range; 0: not known
   bool is_inlined = false;
-  bool is_external = true;        // not static
-  std::string file = {};          // the declaring source file, as recorded; empty: not known
-  std::uint64_t scope = 0;        // the reader's own key
+  bool is_external = true;  // not static
+  std::string file = {};    // the declaring source file, as recorded; empty: not known
+  std::uint64_t scope = 0;  // the reader's own key
 };
 
 enum class Role { parameter, local, global };
@@ -32,7 +32,7 @@ struct Variable {
   std::string name = {};
   type::Id type = {};
   Role role = Role::local;
-  std::uint64_t key = 0;          // the reader's own
+  std::uint64_t key = 0;  // the reader's own
 };
 
 // Where a variable is at one address: base, dereferenced in turn, plus offset.
@@ -48,8 +48,8 @@ struct Location {
 };
 
 enum class Reason {
-  optimised_out,    // no location anywhere
-  not_here,         // it lives, but not at this address
+  optimised_out,  // no location anywhere
+  not_here,       // it lives, but not at this address
   float_register,
   in_pieces,        // split over registers and memory
   computed,         // an expression that no register or address gives

@@ -66,7 +66,9 @@ bool parse_kallsyms_line(std::string_view line, Symbol& symbol, std::string_view
   }
   symbol.name = name;
   symbol.is_function = type == 't' || type == 'T' || type == 'w' || type == 'W';
-  symbol.binding = type == 'w' || type == 'W' ? Binding::weak : type >= 'A' && type <= 'Z' ? Binding::global : Binding::local;
+  symbol.binding = type == 'w' || type == 'W'   ? Binding::weak
+                   : type >= 'A' && type <= 'Z' ? Binding::global
+                                                : Binding::local;
   return !name.empty();
 }
 
@@ -87,12 +89,13 @@ Symbols Symbols::of_elf(const ElfFile& file) {
     const unsigned char type = GELF_ST_TYPE(symbol.st_info);
     const char* name = is_named_place(type) ? elf_strptr(file.handle(), header.sh_link, symbol.st_name) : nullptr;
     if (name == nullptr || *name == '\0') continue;
-    table.symbols_.push_back({.name = without_default_version(name),
-                              .address = symbol.st_value + (file.is_relocatable() ? section_address(file.handle(), symbol.st_shndx) : 0),
-                              .size = symbol.st_size,
-                              .binding = binding_of(symbol.st_info),
-                              .is_function = type == STT_FUNC || type == STT_GNU_IFUNC,
-                              .is_indirect = type == STT_GNU_IFUNC});
+    table.symbols_.push_back(
+        {.name = without_default_version(name),
+         .address = symbol.st_value + (file.is_relocatable() ? section_address(file.handle(), symbol.st_shndx) : 0),
+         .size = symbol.st_size,
+         .binding = binding_of(symbol.st_info),
+         .is_function = type == STT_FUNC || type == STT_GNU_IFUNC,
+         .is_indirect = type == STT_GNU_IFUNC});
   }
   table.sort();
   return table;
@@ -135,7 +138,8 @@ std::vector<const Symbol*> Symbols::find(std::string_view name) const {
 }
 
 const Symbol* Symbols::find_function_at(std::uint64_t address) const {
-  const auto after = std::ranges::upper_bound(by_address_, address, {}, [this](std::uint32_t i) { return symbols_[i].address; });
+  const auto after =
+      std::ranges::upper_bound(by_address_, address, {}, [this](std::uint32_t i) { return symbols_[i].address; });
   const Symbol* best = nullptr;
   // Symbols nest seldom and little; a bound keeps a damaged table from costing more.
   constexpr int most_steps = 64;

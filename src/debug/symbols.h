@@ -19,7 +19,7 @@ struct Symbol {
   std::uint64_t size = 0;
   Binding binding = Binding::local;
   bool is_function = false;
-  bool is_indirect = false;    // an IFUNC: the address is that of its resolver
+  bool is_indirect = false;  // an IFUNC: the address is that of its resolver
 };
 
 class Symbols {

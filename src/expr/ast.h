@@ -14,27 +14,79 @@ namespace dtp::expr {
 using NodeId = std::uint32_t;  // index into Tree::nodes
 
 // A variable, parameter or global by name.
-struct Name { std::string name = {}; bool operator==(const Name&) const = default; };
+struct Name {
+  std::string name = {};
+  bool operator==(const Name&) const = default;
+};
 // base->name or base.name
-struct Member { NodeId base = 0; std::string name = {}; bool arrow = false; bool operator==(const Member&) const = default; };
+struct Member {
+  NodeId base = 0;
+  std::string name = {};
+  bool arrow = false;
+  bool operator==(const Member&) const = default;
+};
 // base[index]
-struct Index { NodeId base = 0; std::int64_t index = 0; bool operator==(const Index&) const = default; };
+struct Index {
+  NodeId base = 0;
+  std::int64_t index = 0;
+  bool operator==(const Index&) const = default;
+};
 
 // The kernel's own fetch-args, written as they are.
-struct Register { std::string name = {}; bool operator==(const Register&) const = default; };            // %di
-struct Deref { std::int64_t offset = 0; bool user = false; NodeId base = 0; bool operator==(const Deref&) const = default; };  // +u8(X)
-struct SymbolMemory { std::string symbol = {}; std::int64_t offset = 0; bool operator==(const SymbolMemory&) const = default; };  // @SYM+8
-struct AddressMemory { std::uint64_t address = 0; bool operator==(const AddressMemory&) const = default; };  // @0xADDR
-struct FileMemory { std::uint64_t offset = 0; bool operator==(const FileMemory&) const = default; };     // @+OFF
-struct ReturnValue { bool operator==(const ReturnValue&) const = default; };                             // $retval
-struct Argument { int number = 1; bool operator==(const Argument&) const = default; };                   // $argN
-struct StackPointer { bool operator==(const StackPointer&) const = default; };                           // $stack
-struct StackSlot { int number = 0; bool operator==(const StackSlot&) const = default; };                 // $stackN
-struct Comm { bool operator==(const Comm&) const = default; };                                           // $comm
-struct Number { std::int64_t value = 0; bool operator==(const Number&) const = default; };               // \1
-struct Text { std::string text = {}; bool operator==(const Text&) const = default; };                    // \"text"
-struct Parameters { bool operator==(const Parameters&) const = default; };                               // $params
-struct Variables { bool operator==(const Variables&) const = default; };                                 // $vars
+struct Register {
+  std::string name = {};
+  bool operator==(const Register&) const = default;
+};  // %di
+struct Deref {
+  std::int64_t offset = 0;
+  bool user = false;
+  NodeId base = 0;
+  bool operator==(const Deref&) const = default;
+};  // +u8(X)
+struct SymbolMemory {
+  std::string symbol = {};
+  std::int64_t offset = 0;
+  bool operator==(const SymbolMemory&) const = default;
+};  // @SYM+8
+struct AddressMemory {
+  std::uint64_t address = 0;
+  bool operator==(const AddressMemory&) const = default;
+};  // @0xADDR
+struct FileMemory {
+  std::uint64_t offset = 0;
+  bool operator==(const FileMemory&) const = default;
+};  // @+OFF
+struct ReturnValue {
+  bool operator==(const ReturnValue&) const = default;
+};  // $retval
+struct Argument {
+  int number = 1;
+  bool operator==(const Argument&) const = default;
+};  // $argN
+struct StackPointer {
+  bool operator==(const StackPointer&) const = default;
+};  // $stack
+struct StackSlot {
+  int number = 0;
+  bool operator==(const StackSlot&) const = default;
+};  // $stackN
+struct Comm {
+  bool operator==(const Comm&) const = default;
+};  // $comm
+struct Number {
+  std::int64_t value = 0;
+  bool operator==(const Number&) const = default;
+};  // \1
+struct Text {
+  std::string text = {};
+  bool operator==(const Text&) const = default;
+};  // \"text"
+struct Parameters {
+  bool operator==(const Parameters&) const = default;
+};  // $params
+struct Variables {
+  bool operator==(const Variables&) const = default;
+};  // $vars
 
 struct Node {
   std::variant<Name, Member, Index, Register, Deref, SymbolMemory, AddressMemory, FileMemory, ReturnValue, Argument,
@@ -54,11 +106,11 @@ struct Tree {
 
 // [NAME=]EXPR[:TYPE][@user]
 struct ProbeArgument {
-  std::string text = {};                   // as written
+  std::string text = {};  // as written
   std::optional<std::string> name = {};
   Span name_span = {};
   Tree tree = {};
-  std::optional<std::string> type = {};    // the text after the colon
+  std::optional<std::string> type = {};  // the text after the colon
   Span type_span = {};
   bool user = false;
   bool operator==(const ProbeArgument&) const = default;
@@ -66,12 +118,12 @@ struct ProbeArgument {
 
 // [[GROUP:]EVENT=]FUNC[@FILE][+OFF|%return] or 0xADDR
 struct ProbePoint {
-  std::string text = {};                   // as written
+  std::string text = {};  // as written
   std::optional<std::string> group = {};
   std::optional<std::string> event = {};
-  std::string function = {};               // empty: `address` is meant
+  std::string function = {};  // empty: `address` is meant
   Span function_span = {};
-  std::optional<std::string> file = {};    // matched by the tail of the source file's path
+  std::optional<std::string> file = {};  // matched by the tail of the source file's path
   Span file_span = {};
   std::uint64_t offset = 0;
   Span offset_span = {};

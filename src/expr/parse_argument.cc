@@ -57,7 +57,8 @@ class ArgumentParser {
   Error unexpected_rest() const {
     if (lexer_.peek() == '(') return lexer_.error_here("a call cannot be evaluated in a probe");
     if (lexer_.rest() == "-")
-      return lexer_.error_here("the expression ends in '-'", "put the probe in quotes: the shell takes the '>' of '->' for itself");
+      return lexer_.error_here("the expression ends in '-'",
+                               "put the probe in quotes: the shell takes the '>' of '->' for itself");
     return lexer_.error_here("'" + std::string(1, lexer_.peek()) + "' is not expected here",
                              "an argument is [NAME=]EXPRESSION[:TYPE][@user]");
   }
@@ -104,7 +105,8 @@ class ArgumentParser {
       case '-': return parse_deref(begin, depth);
       default: break;
     }
-    if (const std::string_view name = lexer_.take_name(); !name.empty()) return add(Name{std::string(name)}, begin, begin);
+    if (const std::string_view name = lexer_.take_name(); !name.empty())
+      return add(Name{std::string(name)}, begin, begin);
     if (lexer_.done()) return fail(lexer_.error_here("an expression is missing"));
     if (lexer_.peek() == '(' || lexer_.peek() == '*' || lexer_.peek() == '&')
       return fail(lexer_.error_here("casts, '*' and '&' are not understood", "write p->member, p[0] or +OFFSET(p)"));
@@ -126,7 +128,8 @@ class ArgumentParser {
     lexer_.skip(1);
     const std::string name(lexer_.take_name());
     const auto numbered = [&](std::string_view prefix) -> std::optional<int> {
-      if (!name.starts_with(prefix) || name.size() == prefix.size() || name.size() > prefix.size() + 4) return std::nullopt;
+      if (!name.starts_with(prefix) || name.size() == prefix.size() || name.size() > prefix.size() + 4)
+        return std::nullopt;
       int value = 0;
       for (const char c : std::string_view(name).substr(prefix.size())) {
         if (!is_digit(c)) return std::nullopt;
@@ -181,7 +184,8 @@ class ArgumentParser {
     lexer_.skip(1);
     if (lexer_.take("\"")) {
       const std::size_t end = lexer_.rest().find('"');
-      if (end == std::string_view::npos) return fail(lexer_.error("the string is not closed", {begin, lexer_.text().size()}));
+      if (end == std::string_view::npos)
+        return fail(lexer_.error("the string is not closed", {begin, lexer_.text().size()}));
       std::string text(lexer_.rest().substr(0, end));
       lexer_.skip(end + 1);
       return add(Text{std::move(text)}, begin, begin);

@@ -30,7 +30,8 @@ class PointParser {
     if (is_c_name(name)) return {};
     const Span span{begin, begin + std::max<std::size_t>(name.size(), 1)};
     if (name.empty()) return fail(lexer_.error("the " + std::string(kind) + " has no name", span));
-    return fail(lexer_.error("'" + std::string(name) + "' is not a name for an " + std::string(kind), span, std::string(name_hint)));
+    return fail(lexer_.error("'" + std::string(name) + "' is not a name for an " + std::string(kind), span,
+                             std::string(name_hint)));
   }
 
   Result<void> parse_event() {
@@ -93,7 +94,8 @@ class PointParser {
     const std::size_t begin = lexer_.at();
     const auto offset = lexer_.take_unsigned();
     point_.offset_span = {begin, lexer_.at()};
-    if (!offset) return fail(lexer_.error("the offset is not a number", {begin, lexer_.text().size()}, "write FUNCTION+BYTES"));
+    if (!offset)
+      return fail(lexer_.error("the offset is not a number", {begin, lexer_.text().size()}, "write FUNCTION+BYTES"));
     point_.offset = *offset;
     return {};
   }
@@ -103,7 +105,8 @@ class PointParser {
     const std::size_t begin = lexer_.at();
     if (!lexer_.take("%return")) {
       const Span span{begin, lexer_.text().size()};
-      return fail(lexer_.error("'" + std::string(lexer_.rest()) + "' is not understood", span, "only %return may follow a function"));
+      return fail(lexer_.error("'" + std::string(lexer_.rest()) + "' is not understood", span,
+                               "only %return may follow a function"));
     }
     const Span span{begin, lexer_.at()};
     if (point_.offset_span.begin != 0 || lexer_.peek() == '+')
@@ -116,7 +119,8 @@ class PointParser {
     const Span span{lexer_.at(), lexer_.text().size()};
     if (lexer_.peek() == ':') {
       if (!is_digit(lexer_.peek(1)))
-        return lexer_.error("'" + std::string(lexer_.rest()) + "' is not understood", span, "name an event with EVENT=FUNCTION");
+        return lexer_.error("'" + std::string(lexer_.rest()) + "' is not understood", span,
+                            "name an event with EVENT=FUNCTION");
       return lexer_.error("source lines are not understood in a probe point", span, "use FUNCTION+OFFSET");
     }
     if (lexer_.peek() == ';') return lexer_.error("source patterns are not understood in a probe point", span);
@@ -148,8 +152,10 @@ std::vector<std::string_view> split_words(std::string_view text) {
 }
 
 void collect(std::optional<Error>& first, Error next) {
-  if (!first) first = std::move(next);
-  else first->also.push_back(std::move(next));
+  if (!first)
+    first = std::move(next);
+  else
+    first->also.push_back(std::move(next));
 }
 
 }  // namespace
@@ -158,14 +164,20 @@ Result<ProbePoint> parse_point(std::string_view text) { return PointParser(text)
 
 Result<Request> parse_request(std::string_view text) {
   const std::vector<std::string_view> words = split_words(text);
-  if (words.empty()) return fail({.what = "the probe is empty", .hint = "write FUNCTION [ARGUMENT...]", .status = Status::wrong_request});
+  if (words.empty())
+    return fail(
+        {.what = "the probe is empty", .hint = "write FUNCTION [ARGUMENT...]", .status = Status::wrong_request});
   Request request;
   std::optional<Error> wrong;
-  if (auto point = parse_point(words[0])) request.point = std::move(*point);
-  else collect(wrong, std::move(point.error()));
+  if (auto point = parse_point(words[0]))
+    request.point = std::move(*point);
+  else
+    collect(wrong, std::move(point.error()));
   for (std::size_t i = 1; i < words.size(); ++i) {
-    if (auto argument = parse_argument(words[i], i)) request.arguments.push_back(std::move(*argument));
-    else collect(wrong, std::move(argument.error()));
+    if (auto argument = parse_argument(words[i], i))
+      request.arguments.push_back(std::move(*argument));
+    else
+      collect(wrong, std::move(argument.error()));
   }
   if (wrong) return fail(std::move(*wrong));
   return request;

@@ -286,14 +286,12 @@ Result<void> Capture::State::prepare_poll() {
 
 std::vector<EventName> Capture::State::names() const {
   std::vector<EventName> all;
-  for (const CaptureEvent& event : asked)
-    all.push_back(event.name);
+  for (const CaptureEvent& event : asked) all.push_back(event.name);
   return all;
 }
 
 void Capture::State::control_all(unsigned long request) const {
-  for (const Opened& one : opened)
-    (void)::ioctl(one.fd.get(), request, 0);
+  for (const Opened& one : opened) (void)::ioctl(one.fd.get(), request, 0);
 }
 
 Result<void> Capture::State::start() {
@@ -311,8 +309,7 @@ void Capture::State::ask_to_end(Ended reason) {
 
 void Capture::State::handle(std::uint64_t token, std::uint32_t epoll_events) {
   if (token == signal_token) {
-    while (signals.take())
-      ask_to_end(Ended::signal);
+    while (signals.take()) ask_to_end(Ended::signal);
   } else if (token == child_token) {
     is_command_gone = true;
   } else if (token != ring_token && (epoll_events & EPOLLHUP) != 0) {
@@ -357,8 +354,7 @@ Result<void> Capture::State::poll(const Sink& sink, Clock::time_point begin) {
 std::uint64_t Capture::State::lost_in_rings() {
   std::uint64_t sum = 0;
   if ((events.front().attr.read_format & PERF_FORMAT_LOST) == 0) {
-    for (const Ring& ring : rings)
-      sum += ring.lost();
+    for (const Ring& ring : rings) sum += ring.lost();
     return sum;
   }
   for (const Opened& one : opened) {
@@ -367,8 +363,7 @@ std::uint64_t Capture::State::lost_in_rings() {
     } counted = {};
     if (::read(one.fd.get(), &counted, sizeof counted) == sizeof counted) events[one.event].lost += counted.lost;
   }
-  for (std::size_t i = 0; i < asked.size(); ++i)
-    sum += events[i].lost;
+  for (std::size_t i = 0; i < asked.size(); ++i) sum += events[i].lost;
   return sum;
 }
 

@@ -27,8 +27,7 @@ Result<Pipe> make_pipe() {
 [[noreturn]] void wait_and_exec(char* const* arguments, int go, int failed, const sigset_t& mask) {
   char byte = 0;
   ssize_t got = 0;
-  do
-    got = ::read(go, &byte, 1);
+  do got = ::read(go, &byte, 1);
   while (got < 0 && errno == EINTR);
   if (got != 1) ::_exit(127);
   ::sigprocmask(SIG_SETMASK, &mask, nullptr);
@@ -44,8 +43,7 @@ Result<Child> Child::fork_held(const std::vector<std::string>& command, const si
   DTP_TRY(Pipe go, make_pipe());
   DTP_TRY(Pipe failed, make_pipe());
   std::vector<char*> arguments;
-  for (const std::string& word : command)
-    arguments.push_back(const_cast<char*>(word.c_str()));
+  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   Child child;
   child.name_ = command.front();
@@ -75,8 +73,7 @@ Result<void> Child::release() {
   if (::write(go.get(), &byte, 1) != 1) return fail(base::system_error("cannot start", name_, errno));
   int error_number = 0;
   ssize_t got = 0;
-  do
-    got = ::read(failed_.get(), &error_number, sizeof error_number);
+  do got = ::read(failed_.get(), &error_number, sizeof error_number);
   while (got < 0 && errno == EINTR);
   if (got != sizeof error_number) return {};
   reap();
@@ -93,8 +90,7 @@ std::optional<int> Child::reap() {
   if (is_reaped_) return std::nullopt;
   int status = 0;
   pid_t got = 0;
-  do
-    got = ::waitpid(pid_, &status, 0);
+  do got = ::waitpid(pid_, &status, 0);
   while (got < 0 && errno == EINTR);
   is_reaped_ = true;
   if (got != pid_) return std::nullopt;

@@ -83,8 +83,7 @@ std::vector<std::string> split_lines(std::string_view text) {
 std::optional<EventName> name_of_line(std::string_view line) {
   if (!line.starts_with('p') && !line.starts_with('r')) return std::nullopt;
   std::size_t colon = 1;
-  while (colon < line.size() && std::isdigit(static_cast<unsigned char>(line[colon])))
-    ++colon;  // MAXACTIVE
+  while (colon < line.size() && std::isdigit(static_cast<unsigned char>(line[colon]))) ++colon;  // MAXACTIVE
   const std::size_t blank = line.find(' ');
   const std::size_t slash = line.find('/');
   if (colon >= line.size() || line[colon] != ':' || blank == std::string_view::npos || slash > blank)
@@ -114,8 +113,7 @@ Result<std::vector<Event>> list_events(TraceFs& tracefs) {
     const Io<std::string> text = tracefs.read(file_of(kind));
     if (!text && text.error() == ENOENT) continue;
     if (!text) return fail(tracefs_error("cannot read", file_of(kind), text.error()));
-    for (Event& event : events_of(split_lines(*text)))
-      events.push_back(std::move(event));
+    for (Event& event : events_of(split_lines(*text))) events.push_back(std::move(event));
   }
   return events;
 }
@@ -129,8 +127,7 @@ std::optional<Event> find_event(std::span<const Event> events, const EventName& 
 std::expected<void, Refusal> add_events(TraceFs& tracefs, std::span<const std::string> lines) {
   std::vector<std::pair<ProbeKind, EventName>> added;
   const auto take_back = [&](Refusal refusal, std::size_t index) {
-    for (const auto& [kind, name] : added)
-      (void)remove_event(tracefs, kind, name);
+    for (const auto& [kind, name] : added) (void)remove_event(tracefs, kind, name);
     refusal.index = index;
     return std::unexpected(std::move(refusal));
   };

@@ -25,8 +25,7 @@ class FakeTraceFs final : public TraceFs {
   }
 
   Io<void> write(const std::string& path, std::string_view text) override {
-    while (text.ends_with('\n'))
-      text.remove_suffix(1);
+    while (text.ends_with('\n')) text.remove_suffix(1);
     log.push_back(path + " <- " + std::string(text));
     const auto found = files.find(path);
     if (found == files.end()) return std::unexpected(ENOENT);

@@ -17,16 +17,14 @@ struct ProfileLine {
 std::vector<ProfileLine> parse_profile(std::string_view text) {
   std::vector<ProfileLine> lines;
   std::istringstream in{std::string(text)};
-  for (ProfileLine line; in >> line.event >> line.hits >> line.missed;)
-    lines.push_back(line);
+  for (ProfileLine line; in >> line.event >> line.hits >> line.missed;) lines.push_back(line);
   return lines;
 }
 
 std::vector<EventName> parse_names(std::string_view text) {
   std::vector<EventName> names;
   std::istringstream in{std::string(text)};
-  for (std::string line; std::getline(in, line);)
-    names.push_back(name_of_line(line).value_or(EventName{}));
+  for (std::string line; std::getline(in, line);) names.push_back(name_of_line(line).value_or(EventName{}));
   return names;
 }
 

@@ -30,8 +30,7 @@ std::optional<std::uint64_t> read_start(pid_t pid) {
   const std::size_t name_end = rest.rfind(')');
   if (name_end == std::string_view::npos) return std::nullopt;
   rest.remove_prefix(name_end + 2);
-  for (int field = 3; field < start_field; ++field)
-    rest.remove_prefix(std::min(rest.find(' '), rest.size() - 1) + 1);
+  for (int field = 3; field < start_field; ++field) rest.remove_prefix(std::min(rest.find(' '), rest.size() - 1) + 1);
   std::uint64_t start = 0;
   if (!parse_all(rest.substr(0, rest.find(' ')), start, 10)) return std::nullopt;
   return start;

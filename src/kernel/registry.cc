@@ -17,8 +17,7 @@ constexpr std::string_view first_line = "dtrace++ probe 1";
 
 std::string one_line(std::string_view text) {
   std::string out;
-  for (const char c : text)
-    out += c == '\n' || c == '\r' ? ' ' : c;
+  for (const char c : text) out += c == '\n' || c == '\r' ? ' ' : c;
   return out;
 }
 
@@ -57,8 +56,7 @@ bool is_trusted(const std::string& path) {
 std::string format_known(const KnownProbe& probe) {
   std::string out(first_line);
   out += "\nevent " + probe.name.group + " " + probe.name.event + "\nrequest " + one_line(probe.request) + "\n";
-  for (const std::string& line : probe.lines)
-    out += "line " + one_line(line) + "\n";
+  for (const std::string& line : probe.lines) out += "line " + one_line(line) + "\n";
   for (const KnownField& field : probe.fields) {
     out += "field " + field.name + " " +
            (field.display == path::Display::none ? "-" : std::string(path::name_of(field.display))) + " " +

@@ -20,8 +20,7 @@ Result<StopSignals> StopSignals::block() {
   StopSignals signals;
   sigset_t wanted;
   ::sigemptyset(&wanted);
-  for (const int signal : {SIGINT, SIGTERM, SIGPIPE})
-    ::sigaddset(&wanted, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGPIPE}) ::sigaddset(&wanted, signal);
   // A blocked signal is kept even where it is ignored, so it must be left out here.
   if (!is_ignored(SIGHUP)) ::sigaddset(&wanted, SIGHUP);
   signals.fd_ = base::Fd(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));

@@ -14,8 +14,7 @@ KnownEvent recognise(const Event& event, const Registry& registry) {
 Result<std::vector<KnownEvent>> list_known_events(TraceFs& tracefs, const Registry& registry) {
   DTP_TRY(const std::vector<Event> events, list_events(tracefs));
   std::vector<KnownEvent> known;
-  for (const Event& event : events)
-    known.push_back(recognise(event, registry));
+  for (const Event& event : events) known.push_back(recognise(event, registry));
   std::stable_sort(known.begin(), known.end(),
                    [](const KnownEvent& a, const KnownEvent& b) { return a.standing < b.standing; });
   return known;

@@ -35,8 +35,7 @@ std::vector<pid_t> threads_of(pid_t pid) {
 
 std::optional<std::vector<unsigned>> parse_cpu_list(std::string_view text) {
   std::vector<unsigned> cpus;
-  while (text.ends_with('\n'))
-    text.remove_suffix(1);
+  while (text.ends_with('\n')) text.remove_suffix(1);
   for (bool more = true; more;) {
     const std::size_t comma = text.find(',');
     const std::string_view range = text.substr(0, comma);
@@ -44,8 +43,7 @@ std::optional<std::vector<unsigned>> parse_cpu_list(std::string_view text) {
     const auto first = parse_number<unsigned>(range.substr(0, dash));
     const auto last = dash == std::string_view::npos ? first : parse_number<unsigned>(range.substr(dash + 1));
     if (!first || !last || *first > *last || *last >= most_cpus) return std::nullopt;
-    for (unsigned cpu = *first; cpu <= *last; ++cpu)
-      cpus.push_back(cpu);
+    for (unsigned cpu = *first; cpu <= *last; ++cpu) cpus.push_back(cpu);
     more = comma != std::string_view::npos;
     if (more) text.remove_prefix(comma + 1);
   }

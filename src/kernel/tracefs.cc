@@ -48,8 +48,7 @@ Io<std::string> RealTraceFs::read(const std::string& path) {
     const std::size_t had = content.size();
     content.resize(had + step);
     ssize_t got = 0;
-    do
-      got = ::read(fd.get(), content.data() + had, step);
+    do got = ::read(fd.get(), content.data() + had, step);
     while (got < 0 && errno == EINTR);
     if (got < 0) return std::unexpected(errno);
     content.resize(had + static_cast<std::size_t>(got));
@@ -61,8 +60,7 @@ Io<void> RealTraceFs::write(const std::string& path, std::string_view text) {
   const base::Fd fd(::open((root_ + "/" + path).c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
   if (!fd) return std::unexpected(errno);
   ssize_t put = 0;
-  do
-    put = ::write(fd.get(), text.data(), text.size());
+  do put = ::write(fd.get(), text.data(), text.size());
   while (put < 0 && errno == EINTR);
   if (put < 0) return std::unexpected(errno);
   if (static_cast<std::size_t>(put) != text.size()) return std::unexpected(E2BIG);

@@ -43,9 +43,13 @@ class Finisher {
  private:
   type::Table& types() const { return target_.info->types(); }
   const type::Type& plain(type::Id id) const { return types().at(type::strip(types(), id)); }
-  Error error(std::string what, Span span, std::string hint = {}) const { return walker_.error(std::move(what), span, std::move(hint)); }
+  Error error(std::string what, Span span, std::string hint = {}) const {
+    return walker_.error(std::move(what), span, std::move(hint));
+  }
 
-  static int round_bits(std::uint64_t bytes) { return bytes == 0 || bytes >= 8 ? 64 : bytes > 4 ? 64 : bytes > 2 ? 32 : bytes == 2 ? 16 : 8; }
+  static int round_bits(std::uint64_t bytes) {
+    return bytes == 0 || bytes >= 8 ? 64 : bytes > 4 ? 64 : bytes > 2 ? 32 : bytes == 2 ? 16 : 8;
+  }
 
   // The bits of the word that holds a bitfield; the kernel counts from the least significant bit.
   Result<void> read_bits(Place& place, path::Field& field, std::uint32_t width) {
@@ -59,11 +63,15 @@ class Finisher {
     } else {
       bits = 64;
     }
-    if (offset + width > static_cast<std::uint32_t>(bits)) return fail(error("the bits of this do not lie in one word", span_));
+    if (offset + width > static_cast<std::uint32_t>(bits))
+      return fail(error("the bits of this do not lie in one word", span_));
     place.bit_offset = 0;
     const bool is_whole_word = offset == 0 && (width == 8 || width == 16 || width == 32 || width == 64);
     if (is_whole_word && place.bit_size == 0) return {};
-    field.read = path::Read{.form = Form::bitfield, .bits = bits, .bitfield_width = static_cast<int>(width), .bitfield_offset = static_cast<int>(offset)};
+    field.read = path::Read{.form = Form::bitfield,
+                            .bits = bits,
+                            .bitfield_width = static_cast<int>(width),
+                            .bitfield_offset = static_cast<int>(offset)};
     return {};
   }
 
@@ -75,7 +83,8 @@ class Finisher {
     }
     if (place.bit_offset == 0) return false;
     const std::uint64_t bytes = type::size_of(types(), *place.type);
-    if (bytes == 0 || place.bit_offset + bytes * 8 > 64) return fail(error("this part of the struct is not in the register", span_));
+    if (bytes == 0 || place.bit_offset + bytes * 8 > 64)
+      return fail(error("this part of the struct is not in the register", span_));
     DTP_CHECK(read_bits(place, field, static_cast<std::uint32_t>(bytes * 8)));
     return field.read.has_value();
   }
@@ -88,7 +97,8 @@ class Finisher {
     field.display = display_of(place);
     switch (type.kind) {
       case Kind::pointer:
-        if (plain(type.target).name == "char" && plain(type.target).kind == Kind::character) return read_string(place, field, Form::string);
+        if (plain(type.target).name == "char" && plain(type.target).kind == Kind::character)
+          return read_string(place, field, Form::string);
         field.read = path::Read{.bits = 64};
         return {};
       case Kind::array:
@@ -125,21 +135,27 @@ class Finisher {
     }
     const std::vector<std::string> names = type::member_names(types(), *place.type);
     return fail(error(fmt::format("'{}' is a whole struct of {} bytes", walker_.type_name(place), type.size), span_,
-                      names.empty() ? "" : fmt::format("read a member of it: {}.{}", argument_.text.substr(span_.begin, span_.end - span_.begin), names.front())));
+                      names.empty()
+                          ? ""
+                          : fmt::format("read a member of it: {}.{}",
+                                        argument_.text.substr(span_.begin, span_.end - span_.begin), names.front())));
   }
 
   // Unsigned numbers are fetched as perf fetches them, in hex, which suits flags and addresses. Sizes and counts are
   // for people.
   bool is_quantity(const Place& place) const {
     static constexpr std::string_view words[] = {"size", "len", "count", "bytes", "nr_", "num_"};
-    if (type::is_called(types(), *place.type, "size_t") || type::is_called(types(), *place.type, "sector_t")) return true;
+    if (type::is_called(types(), *place.type, "size_t") || type::is_called(types(), *place.type, "sector_t"))
+      return true;
     return std::ranges::any_of(words, [&](std::string_view word) { return contains(place.name, word); });
   }
 
   // Network byte order is part of some type names.
   Display display_of(const Place& place) const {
-    if (type::is_called(types(), *place.type, "__be32")) return contains(place.name, "addr") ? Display::ip4 : Display::be32;
-    if (type::is_called(types(), *place.type, "__be16")) return contains(place.name, "port") ? Display::port : Display::be16;
+    if (type::is_called(types(), *place.type, "__be32"))
+      return contains(place.name, "addr") ? Display::ip4 : Display::be32;
+    if (type::is_called(types(), *place.type, "__be16"))
+      return contains(place.name, "port") ? Display::port : Display::be16;
     if (type::is_called(types(), *place.type, "__be64")) return Display::be64;
     const type::Type& type = plain(*place.type);
     if (type.kind == Kind::structure && type.name == "in_addr") return Display::ip4;
@@ -155,9 +171,11 @@ class Finisher {
     if (!place.type) return {};
     const type::Type& type = plain(*place.type);
     if (type.kind != Kind::pointer && type.kind != Kind::array)
-      return fail(error(fmt::format("'{}' is not a string", walker_.type_name(place)), argument_.type_span, "a string is a char pointer or a char array"));
+      return fail(error(fmt::format("'{}' is not a string", walker_.type_name(place)), argument_.type_span,
+                        "a string is a char pointer or a char array"));
     if (!is_text_character(plain(type.target).name))
-      return fail(error(fmt::format("'{}' does not hold text", walker_.type_name(place)), argument_.type_span, "a string is a char pointer or a char array"));
+      return fail(error(fmt::format("'{}' does not hold text", walker_.type_name(place)), argument_.type_span,
+                        "a string is a char pointer or a char array"));
     return to_memory(place, type);
   }
 
@@ -183,7 +201,8 @@ class Finisher {
       if (is_part) return {};
       const type::Type& type = plain(*place.type);
       if (spec->size_from_type) spec->read.bits = round_bits(type.size);
-      if ((spec->display == Display::ip6 || spec->display == Display::mac) && type.kind == Kind::pointer) DTP_CHECK(to_memory(place, type));
+      if ((spec->display == Display::ip6 || spec->display == Display::mac) && type.kind == Kind::pointer)
+        DTP_CHECK(to_memory(place, type));
     }
     field.read = spec->read;
     return {};
@@ -196,7 +215,8 @@ class Finisher {
     }
     field.name = place.name;
     if (place.is_plain_variable && argument_.type) field.name += "_" + *argument_.type;
-    std::ranges::replace_if(field.name, [](char c) { return c == '@' || c == '/' || c == '[' || c == ']'; }, '_');
+    std::ranges::replace_if(
+        field.name, [](char c) { return c == '@' || c == '/' || c == '[' || c == ']'; }, '_');
   }
 
   const expr::ProbeArgument& argument_;
@@ -205,8 +225,8 @@ class Finisher {
   Span span_ = {};
 };
 
-Result<Lowered> lower_all(const expr::ProbeArgument& argument, std::size_t number, const Spot& spot, const Target& target,
-                          bool parameters_only) {
+Result<Lowered> lower_all(const expr::ProbeArgument& argument, std::size_t number, const Spot& spot,
+                          const Target& target, bool parameters_only) {
   const Span span = argument.tree.at(argument.tree.root).span;
   if (target.info == nullptr || !spot.has_instance || spot.site.is_return) {
     // The same words as for a variable by name.
@@ -227,7 +247,8 @@ Result<Lowered> lower_all(const expr::ProbeArgument& argument, std::size_t numbe
 
 }  // namespace
 
-Result<Lowered> lower_argument(const expr::ProbeArgument& argument, std::size_t number, const Spot& spot, const Target& target) {
+Result<Lowered> lower_argument(const expr::ProbeArgument& argument, std::size_t number, const Spot& spot,
+                               const Target& target) {
   const expr::Node& root = argument.tree.at(argument.tree.root);
   if (std::holds_alternative<expr::Parameters>(root.of)) return lower_all(argument, number, spot, target, true);
   if (std::holds_alternative<expr::Variables>(root.of)) return lower_all(argument, number, spot, target, false);

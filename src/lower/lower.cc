@@ -11,8 +11,10 @@ namespace dtp::lower {
 namespace {
 
 void collect(std::optional<Error>& first, Error next) {
-  if (!first) first = std::move(next);
-  else first->also.push_back(std::move(next));
+  if (!first)
+    first = std::move(next);
+  else
+    first->also.push_back(std::move(next));
 }
 
 // a->next b->next: the second one is next_2. Names that the user gave stay.
@@ -24,7 +26,8 @@ void tell_apart(std::vector<path::Field>& fields, const expr::Request& request) 
   }
 }
 
-Result<path::Point> lower_point(const expr::Request& request, const Spot& spot, const Target& target, std::vector<Error>& warnings) {
+Result<path::Point> lower_point(const expr::Request& request, const Spot& spot, const Target& target,
+                                std::vector<Error>& warnings) {
   path::Point point{.site = spot.site};
   std::optional<Error> wrong;
   for (std::size_t i = 0; i < request.arguments.size(); ++i) {
@@ -48,22 +51,28 @@ Result<path::Point> lower_point(const expr::Request& request, const Spot& spot, 
 // The points of an event fetch the same fields: what $params finds at some points only is left out.
 void keep_common_fields(path::Plan& plan) {
   const auto has = [](const path::Point& point, const path::Field& field) {
-    return std::ranges::any_of(point.fields, [&](const path::Field& other) { return other.name == field.name && other.argument == field.argument; });
+    return std::ranges::any_of(point.fields, [&](const path::Field& other) {
+      return other.name == field.name && other.argument == field.argument;
+    });
   };
   const std::vector<path::Point> all = plan.points;
   for (path::Point& point : plan.points)
-    std::erase_if(point.fields, [&](const path::Field& field) { return !std::ranges::all_of(all, [&](const path::Point& other) { return has(other, field); }); });
+    std::erase_if(point.fields, [&](const path::Field& field) {
+      return !std::ranges::all_of(all, [&](const path::Point& other) { return has(other, field); });
+    });
 }
 
 // Variables that lie in a frame which the function has yet to make: the probe goes behind the prologue.
 bool needs_frame(const expr::Request& request, const Spot& spot, const Target& target) {
-  if (!target.is_user() || !spot.is_entry || !spot.has_instance || spot.instance.is_inlined || spot.site.is_return || request.arguments.empty()) return false;
+  if (!target.is_user() || !spot.is_entry || !spot.has_instance || spot.instance.is_inlined || spot.site.is_return ||
+      request.arguments.empty())
+    return false;
   for (const debug::Variable& variable : target.info->find_variables(spot.instance, spot.address)) {
     if (variable.role != debug::Role::parameter) continue;
     const debug::Whereabouts where = target.info->locate(spot.instance, spot.address, variable);
     const auto* location = std::get_if<debug::Location>(&where);
-    if (location != nullptr && location->kind == debug::Location::Kind::memory && location->derefs.empty() && location->offset < 0 &&
-        location->base == path::Base(path::Register{target.arch->stack_pointer}))
+    if (location != nullptr && location->kind == debug::Location::Kind::memory && location->derefs.empty() &&
+        location->offset < 0 && location->base == path::Base(path::Register{target.arch->stack_pointer}))
       return true;
   }
   return false;

@@ -27,9 +27,13 @@ struct World {
     const type::Id be32 = info.add({.kind = Kind::typedef_, .name = "__be32", .target = be32_plain});
     const type::Id label = info.add({.kind = Kind::array, .target = character, .count = 16});
     const type::Id numbers = info.add({.kind = Kind::array, .target = number, .count = 3});
-    const type::Id inner = info.add({.kind = Kind::structure, .name = "inode", .size = 32, .members = {{"ino", number, 64, 0}, {"next", number, 128, 0}}});
+    const type::Id inner = info.add({.kind = Kind::structure,
+                                     .name = "inode",
+                                     .size = 32,
+                                     .members = {{"ino", number, 64, 0}, {"next", number, 128, 0}}});
     const type::Id inner_pointer = info.add_pointer(inner);
-    const type::Id anonymous = info.add({.kind = Kind::union_, .size = 8, .members = {{"whole", number, 0, 0}, {"daddr", be32, 0, 0}}});
+    const type::Id anonymous =
+        info.add({.kind = Kind::union_, .size = 8, .members = {{"whole", number, 0, 0}, {"daddr", be32, 0, 0}}});
     const type::Id file = info.add({.kind = Kind::structure,
                                     .name = "file",
                                     .size = 128,
@@ -41,15 +45,18 @@ struct World {
                                                 {"raw", info.add_pointer(byte), 576, 0},
                                                 {"next", number, 640, 0},
                                                 {"inner", inner, 704, 0}}});
-    const type::Id pair = info.add({.kind = Kind::structure, .name = "pair", .size = 8, .members = {{"x", integer, 0, 0}, {"y", integer, 32, 0}}});
+    const type::Id pair = info.add(
+        {.kind = Kind::structure, .name = "pair", .size = 8, .members = {{"x", integer, 0, 0}, {"y", integer, 32, 0}}});
     info.result = info.add_pointer(inner);
     const auto in = [](int number) { return debug::Location{.base = path::Register{number}}; };
-    info.variables = {{{"f", info.add_pointer(file), debug::Role::parameter}, in(5)},
-                      {{"count", number, debug::Role::parameter}, in(4)},
-                      {{"text", info.add_pointer(character), debug::Role::parameter}, in(1)},
-                      {{"p", pair, debug::Role::parameter}, in(2)},
-                      {{"gone", number, debug::Role::local}, debug::Unavailable{debug::Reason::optimised_out, "it is optimised out"}},
-                      {{"sum", info.add_pointer(inner), debug::Role::local}, debug::Location{.base = path::Register{3}, .offset = 120}}};
+    info.variables = {
+        {{"f", info.add_pointer(file), debug::Role::parameter}, in(5)},
+        {{"count", number, debug::Role::parameter}, in(4)},
+        {{"text", info.add_pointer(character), debug::Role::parameter}, in(1)},
+        {{"p", pair, debug::Role::parameter}, in(2)},
+        {{"gone", number, debug::Role::local}, debug::Unavailable{debug::Reason::optimised_out, "it is optimised out"}},
+        {{"sum", info.add_pointer(inner), debug::Role::local},
+         debug::Location{.base = path::Register{3}, .offset = 120}}};
     info.instances = {{.function = "read", .address = 0x1000, .end = 0x1100, .file = "fs/read.c"}};
     target.info = &info;
     target.symbols = [this]() -> const debug::Symbols& { return symbols; };
@@ -61,7 +68,8 @@ struct World {
     const auto plan = lower(*request, target);
     if (!plan) return base::format_error(plan.error(), false);
     const auto lines = probe::render(*plan, *target.arch);
-    return lines ? lines->front().substr(lines->front().find(' ', lines->front().find(' ') + 1) + 1) : lines.error().what;
+    return lines ? lines->front().substr(lines->front().find(' ', lines->front().find(' ') + 1) + 1)
+                 : lines.error().what;
   }
 
   debug::FakeInfo info = {};
@@ -101,7 +109,8 @@ TEST_CASE("expressions become fetch-args") {
       {"+8(f->inode):u32", "+8(+8(%di)):u32"},
       {"f->next f->inode->next", "next=+80(%di):x64 next_2=+16(+8(%di)):x64"},
   }};
-  for (const auto& [text, expected] : table) CHECK_MESSAGE(world.lower_text("read " + std::string(text)) == expected, text);
+  for (const auto& [text, expected] : table)
+    CHECK_MESSAGE(world.lower_text("read " + std::string(text)) == expected, text);
 }
 
 TEST_CASE("return values have types and members") {
@@ -174,7 +183,8 @@ TEST_CASE("events and groups are named as perf names them") {
 }
 
 TEST_CASE("type texts") {
-  CHECK(parse_type_spec("b3@4/32")->read == path::Read{.form = path::Form::bitfield, .bits = 32, .bitfield_width = 3, .bitfield_offset = 4});
+  CHECK(parse_type_spec("b3@4/32")->read ==
+        path::Read{.form = path::Form::bitfield, .bits = 32, .bitfield_width = 3, .bitfield_offset = 4});
   CHECK(parse_type_spec("u8[4]")->read == path::Read{.form = path::Form::unsigned_, .bits = 8, .count = 4});
   CHECK(parse_type_spec("x")->size_from_type);
   CHECK(!parse_type_spec("u8[]"));

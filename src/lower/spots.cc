@@ -27,14 +27,17 @@ class SpotFinder {
     if (spots.empty() && wrong) return fail(std::move(*wrong));
     if (spots.empty()) return fail(inlined_only());
     if (spots.size() > most_spots)
-      return fail(error(fmt::format("'{}' is at {} places, more than {}", point_.function, spots.size(), most_spots), point_.function_span,
-                        fmt::format("name the source file: {}@FILE", point_.function)));
+      return fail(error(fmt::format("'{}' is at {} places, more than {}", point_.function, spots.size(), most_spots),
+                        point_.function_span, fmt::format("name the source file: {}@FILE", point_.function)));
     return spots;
   }
 
  private:
   Error error(std::string what, Span span, std::string hint = {}) const {
-    return {.what = std::move(what), .where = Where{"probe point", point_.text, span}, .hint = std::move(hint), .status = Status::wrong_request};
+    return {.what = std::move(what),
+            .where = Where{"probe point", point_.text, span},
+            .hint = std::move(hint),
+            .status = Status::wrong_request};
   }
 
   Result<void> find_instances() {
@@ -45,10 +48,12 @@ class SpotFinder {
     std::string files;
     for (const debug::Instance& instance : instances_)
       if (files.find(instance.file) == std::string::npos) files += (files.empty() ? "" : ", ") + instance.file;
-    std::erase_if(instances_, [&](const debug::Instance& instance) { return !matches_tail(instance.file, *point_.file); });
+    std::erase_if(instances_,
+                  [&](const debug::Instance& instance) { return !matches_tail(instance.file, *point_.file); });
     if (instances_.empty())
       return fail(error(fmt::format("there is no '{}' in a file '{}'", point_.function, *point_.file), point_.file_span,
-                        files.empty() ? "the debug information does not tell the files of functions" : fmt::format("it is in {}", files)));
+                        files.empty() ? "the debug information does not tell the files of functions"
+                                      : fmt::format("it is in {}", files)));
     return {};
   }
 
@@ -65,7 +70,8 @@ class SpotFinder {
   }
 
   static bool matches_tail(std::string_view path, std::string_view tail) {
-    return path.ends_with(tail) && (path.size() == tail.size() || path[path.size() - tail.size() - 1] == '/' || tail.starts_with('/'));
+    return path.ends_with(tail) &&
+           (path.size() == tail.size() || path[path.size() - tail.size() - 1] == '/' || tail.starts_with('/'));
   }
 
   // Inlined copies do not return, parts of a function return elsewhere. Whole clones of it (.isra, .constprop)
@@ -73,12 +79,19 @@ class SpotFinder {
   void keep_returning() {
     std::erase_if(instances_, [](const debug::Instance& instance) { return instance.is_inlined; });
     const auto symbol_of = [&](const debug::Instance& instance) -> std::string_view {
-      const debug::Symbol* symbol = instance.address == 0 ? nullptr : target_.symbols().find_function_at(instance.address);
+      const debug::Symbol* symbol =
+          instance.address == 0 ? nullptr : target_.symbols().find_function_at(instance.address);
       return symbol == nullptr ? std::string_view(instance.function) : symbol->name;
     };
-    std::erase_if(instances_, [&](const debug::Instance& i) { return symbol_of(i).find(".part.") != std::string_view::npos || symbol_of(i).find(".cold") != std::string_view::npos; });
-    const bool has_own = std::ranges::any_of(instances_, [&](const debug::Instance& i) { return symbol_of(i) == point_.function; });
-    if (has_own) std::erase_if(instances_, [&](const debug::Instance& i) { return symbol_of(i).starts_with(point_.function + "."); });
+    std::erase_if(instances_, [&](const debug::Instance& i) {
+      return symbol_of(i).find(".part.") != std::string_view::npos ||
+             symbol_of(i).find(".cold") != std::string_view::npos;
+    });
+    const bool has_own =
+        std::ranges::any_of(instances_, [&](const debug::Instance& i) { return symbol_of(i) == point_.function; });
+    if (has_own)
+      std::erase_if(instances_,
+                    [&](const debug::Instance& i) { return symbol_of(i).starts_with(point_.function + "."); });
   }
 
   // The kernel throws its start-up code away.
@@ -99,7 +112,8 @@ class SpotFinder {
     }
     const std::uint64_t address = instance.address + point_.offset;
     if (is_startup_code(address)) {
-      if (!wrong) wrong = error(fmt::format("'{}' is there only while the kernel starts", point_.function), point_.function_span);
+      if (!wrong)
+        wrong = error(fmt::format("'{}' is there only while the kernel starts", point_.function), point_.function_span);
       return {};
     }
     DTP_TRY(path::Site site, site_at(address));
@@ -109,7 +123,8 @@ class SpotFinder {
 
   // BTF has no addresses: the symbol of the same name is meant.
   Result<void> add_by_name(const debug::Instance& instance, std::vector<Spot>& spots) const {
-    path::Site site{.object = target_.object, .symbol = point_.function, .offset = point_.offset, .is_return = point_.is_return};
+    path::Site site{
+        .object = target_.object, .symbol = point_.function, .offset = point_.offset, .is_return = point_.is_return};
     spots.push_back({std::move(site), instance, point_.offset == 0, 0, point_.offset == 0});
     return {};
   }
@@ -121,10 +136,12 @@ class SpotFinder {
   }
 
   Result<path::Site> site_at(std::uint64_t address) const {
-    path::Site site{.object = target_.object, .address = address, .user = target_.is_user(), .is_return = point_.is_return};
+    path::Site site{
+        .object = target_.object, .address = address, .user = target_.is_user(), .is_return = point_.is_return};
     if (target_.is_user()) {
       const auto offset = target_.file->file_offset(address);
-      if (!offset) return fail(error(fmt::format("the address {:#x} is not in the file", address), point_.function_span));
+      if (!offset)
+        return fail(error(fmt::format("the address {:#x} is not in the file", address), point_.function_span));
       site.address = *offset;
       return site;
     }
@@ -132,7 +149,8 @@ class SpotFinder {
     if (symbol == nullptr) return site;
     site.symbol = std::string(symbol->name);
     site.offset = address - symbol->address;
-    if (target_.kind == Target::Kind::kernel && target_.symbols().find(symbol->name).size() > 1) use_image_offset(site, address);
+    if (target_.kind == Target::Kind::kernel && target_.symbols().find(symbol->name).size() > 1)
+      use_image_offset(site, address);
     return site;
   }
 
@@ -150,10 +168,14 @@ class SpotFinder {
     for (const debug::Symbol* symbol : target_.symbols().find(point_.function)) {
       if (!symbol->is_function || point_.file || !seen.insert(symbol->address).second) continue;
       if (point_.offset > 0 && symbol->size > 0 && point_.offset >= symbol->size)
-        return fail(error(fmt::format("the offset is outside of '{}'", point_.function), point_.offset_span, fmt::format("it has {} bytes", symbol->size)));
+        return fail(error(fmt::format("the offset is outside of '{}'", point_.function), point_.offset_span,
+                          fmt::format("it has {} bytes", symbol->size)));
       const std::uint64_t address = symbol->address + point_.offset;
       if (symbol->address == 0) {  // hidden addresses: the name must do
-        spots.push_back({.site = {.object = target_.object, .symbol = point_.function, .offset = point_.offset, .is_return = point_.is_return}});
+        spots.push_back({.site = {.object = target_.object,
+                                  .symbol = point_.function,
+                                  .offset = point_.offset,
+                                  .is_return = point_.is_return}});
         continue;
       }
       DTP_TRY(path::Site site, site_at(address));
@@ -175,8 +197,8 @@ class SpotFinder {
   }
 
   Error inlined_only() const {
-    return error(fmt::format("'{}' is inlined everywhere and never returns on its own", point_.function), point_.function_span,
-                 "probe its entry, or a function that calls it");
+    return error(fmt::format("'{}' is inlined everywhere and never returns on its own", point_.function),
+                 point_.function_span, "probe its entry, or a function that calls it");
   }
 
   Result<std::vector<Spot>> at_address() {
@@ -190,7 +212,8 @@ class SpotFinder {
     const bool is_known = first.size() == 1 && last.size() == 1 && first[0]->address != 0;
     if (is_known && (address <= first[0]->address || address >= last[0]->address))
       return fail(error(fmt::format("{:#x} is not in the kernel's code", address), point_.function_span));
-    Spot spot{.site = {.object = target_.object, .address = address, .is_return = point_.is_return}, .address = address};
+    Spot spot{.site = {.object = target_.object, .address = address, .is_return = point_.is_return},
+              .address = address};
     if (target_.info != nullptr) {
       DTP_TRY(std::vector<debug::Instance> around, target_.info->find_function_at(address));
       if (!around.empty()) {
@@ -209,6 +232,8 @@ class SpotFinder {
 
 }  // namespace
 
-Result<std::vector<Spot>> find_spots(const expr::ProbePoint& point, const Target& target) { return SpotFinder(point, target).find(); }
+Result<std::vector<Spot>> find_spots(const expr::ProbePoint& point, const Target& target) {
+  return SpotFinder(point, target).find();
+}
 
 }  // namespace dtp::lower

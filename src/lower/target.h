@@ -13,14 +13,14 @@ namespace dtp::lower {
 struct Target {
   enum class Kind { kernel, module, user };
   Kind kind = Kind::kernel;
-  std::string object = {};                   // module: its name; user: the file's real path
+  std::string object = {};                              // module: its name; user: the file's real path
   std::function<const debug::Symbols&()> symbols = {};  // loads them when they are first asked for
-  debug::Info* info = nullptr;               // null: no debug information
-  const debug::ElfFile* file = nullptr;      // user: the program, for file offsets
+  debug::Info* info = nullptr;                          // null: no debug information
+  const debug::ElfFile* file = nullptr;                 // user: the program, for file offsets
   const arch::Arch* arch = &arch::x86_64();
-  bool check_names = false;                  // compare BTF's names with the symbols: costs their loading
-  std::string why_no_info = {};              // where debug information was looked for
-  std::string info_hint = {};                // how to get it
+  bool check_names = false;      // compare BTF's names with the symbols: costs their loading
+  std::string why_no_info = {};  // where debug information was looked for
+  std::string info_hint = {};    // how to get it
 
   bool is_user() const { return kind == Kind::user; }
 };
@@ -29,9 +29,9 @@ struct Target {
 struct Spot {
   path::Site site = {};
   debug::Instance instance = {};
-  bool has_instance = false;      // false: known by its symbol alone
-  std::uint64_t address = 0;      // link-time address of the probe; 0 with BTF
-  bool is_entry = false;          // the first byte of the function or of its inlined copy
+  bool has_instance = false;  // false: known by its symbol alone
+  std::uint64_t address = 0;  // link-time address of the probe; 0 with BTF
+  bool is_entry = false;      // the first byte of the function or of its inlined copy
 };
 
 }  // namespace dtp::lower

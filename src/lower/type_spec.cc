@@ -64,9 +64,13 @@ Error unknown(std::string_view text) {
   std::vector<std::string_view> names;
   for (const Named& named : named_types) names.push_back(named.name);
   const std::string near = base::did_you_mean(base::nearest(text, names));
-  return {.what = "there is no type '" + std::string(text) + "'",
-          .hint = near.empty() ? "types are u8..u64, s8..s64, x8..x64, string, ustring, symbol, bWIDTH@OFFSET/BITS, ip4, ip6, port, mac" : near,
-          .status = Status::wrong_request};
+  return {
+      .what = "there is no type '" + std::string(text) + "'",
+      .hint =
+          near.empty()
+              ? "types are u8..u64, s8..s64, x8..x64, string, ustring, symbol, bWIDTH@OFFSET/BITS, ip4, ip6, port, mac"
+              : near,
+      .status = Status::wrong_request};
 }
 
 Result<TypeSpec> parse_bitfield(std::string_view text) {
@@ -82,7 +86,8 @@ Result<TypeSpec> parse_bitfield(std::string_view text) {
     return fail({.what = "the bits of '" + std::string(text) + "' do not lie in one word",
                  .hint = "bWIDTH@OFFSET/BITS counts OFFSET from the least significant bit of 8, 16, 32 or 64",
                  .status = Status::wrong_request});
-  return TypeSpec{.read = {.form = Form::bitfield, .bits = *bits, .bitfield_width = *width, .bitfield_offset = *offset}};
+  return TypeSpec{
+      .read = {.form = Form::bitfield, .bits = *bits, .bitfield_width = *width, .bitfield_offset = *offset}};
 }
 
 }  // namespace

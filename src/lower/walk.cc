@@ -15,21 +15,27 @@ using type::Kind;
 bool is_aggregate(Kind kind) { return kind == Kind::structure || kind == Kind::union_ || kind == Kind::class_; }
 
 bool is_static(const path::Base& base) {
-  return std::holds_alternative<path::Symbol>(base) || std::holds_alternative<path::Address>(base) || std::holds_alternative<path::FileOffset>(base);
+  return std::holds_alternative<path::Symbol>(base) || std::holds_alternative<path::Address>(base) ||
+         std::holds_alternative<path::FileOffset>(base);
 }
 
 void add_to_base(path::Base& base, std::int64_t offset) {
-  if (auto* symbol = std::get_if<path::Symbol>(&base)) symbol->offset += offset;
-  else if (auto* address = std::get_if<path::Address>(&base)) address->address += static_cast<std::uint64_t>(offset);
-  else if (auto* file = std::get_if<path::FileOffset>(&base)) file->offset += static_cast<std::uint64_t>(offset);
+  if (auto* symbol = std::get_if<path::Symbol>(&base))
+    symbol->offset += offset;
+  else if (auto* address = std::get_if<path::Address>(&base))
+    address->address += static_cast<std::uint64_t>(offset);
+  else if (auto* file = std::get_if<path::FileOffset>(&base))
+    file->offset += static_cast<std::uint64_t>(offset);
 }
 
 // The place as if it were fetched now.
 path::Path path_of(const Place& place) {
   path::Path path{.base = place.base, .derefs = place.derefs};
   if (!place.in_memory) return path;
-  if (place.base_is_address && place.derefs.empty()) add_to_base(path.base, place.offset);
-  else path.derefs.push_back({place.offset, place.user});
+  if (place.base_is_address && place.derefs.empty())
+    add_to_base(path.base, place.offset);
+  else
+    path.derefs.push_back({place.offset, place.user});
   return path;
 }
 
@@ -47,13 +53,15 @@ std::string Walker::type_name(const Place& place) const {
 }
 
 void Walker::note(Span span, const Place& place, std::string note) {
-  steps_.push_back({argument_.text.substr(span.begin, span.end - span.begin), type_name(place), path_of(place), place.in_memory ? 0 : place.offset, std::move(note)});
+  steps_.push_back({argument_.text.substr(span.begin, span.end - span.begin), type_name(place), path_of(place),
+                    place.in_memory ? 0 : place.offset, std::move(note)});
 }
 
 Result<void> Walker::load(Place& place, Span span) const {
   if (!place.in_memory) {
     if (place.offset != 0)
-      return fail(error("its address is computed here and cannot be fetched as a value", span, "read a member through it instead"));
+      return fail(error("its address is computed here and cannot be fetched as a value", span,
+                        "read a member through it instead"));
     return {};
   }
   path::Path path = path_of(place);
@@ -96,16 +104,19 @@ Error Walker::no_variable(const std::string& name, Span span, const std::vector<
 
 Result<Place> Walker::variable(const std::string& name, Span span) {
   if (spot_.site.is_return)
-    return fail(error(fmt::format("'{}' is not known when the function returns", name), span, "use $retval, or probe the entry"));
+    return fail(error(fmt::format("'{}' is not known when the function returns", name), span,
+                      "use $retval, or probe the entry"));
   if (target_.info == nullptr) {
-    Error missing = error(fmt::format("'{}' needs debug information, and there is none{}", name, target_.why_no_info), span,
-                          target_.info_hint);
+    Error missing = error(fmt::format("'{}' needs debug information, and there is none{}", name, target_.why_no_info),
+                          span, target_.info_hint);
     missing.status = Status::not_possible;
     return fail(std::move(missing));
   }
   if (!spot_.has_instance)
-    return fail(error(fmt::format("'{}' is not known: the debug information does not describe this function, or not this one of several of its name", name), span,
-                      "use registers: %di, %si, %dx, %cx, %r8, %r9 hold the first arguments at the entry"));
+    return fail(error(fmt::format("'{}' is not known: the debug information does not describe this function, or not "
+                                  "this one of several of its name",
+                                  name),
+                      span, "use registers: %di, %si, %dx, %cx, %r8, %r9 hold the first arguments at the entry"));
   const std::vector<debug::Variable> known = target_.info->find_variables(spot_.instance, spot_.address);
   const auto found = std::ranges::find(known, name, &debug::Variable::name);
   if (found == known.end()) return fail(no_variable(name, span, known));
@@ -138,11 +149,15 @@ Result<Place> Walker::located(const debug::Variable& variable, Span span) {
       place.base = path::Symbol{.name = variable.name, .offset = 0, .with_offset = true};
     } else {
       const auto offset = target_.file->file_offset(address->address);
-      if (!offset) return fail(error(fmt::format("'{}' is not in the file, a probe cannot read it", variable.name), span));
+      if (!offset)
+        return fail(error(fmt::format("'{}' is not in the file, a probe cannot read it", variable.name), span));
       place.base = path::FileOffset{*offset};
     }
   }
-  note(span, place, variable.role == debug::Role::parameter ? "parameter" : variable.role == debug::Role::local ? "variable" : "global");
+  note(span, place,
+       variable.role == debug::Role::parameter ? "parameter"
+       : variable.role == debug::Role::local   ? "variable"
+                                               : "global");
   return place;
 }
 
@@ -194,25 +209,33 @@ Result<Place> Walker::member(const expr::Member& node, const expr::Node& whole) 
     DTP_TRY(place, follow_pointer(std::move(place), so_far));
   } else if (is_pointer) {
     const Kind target = types.at(type::strip(types, plain.target)).kind;
-    if (target == Kind::void_) return fail(error(fmt::format("'{}' is '{}': what it points to is not known", left, declared), so_far));
-    if (!is_aggregate(target)) return fail(error(fmt::format("'{}' is '{}', which has no members", left, declared), so_far));
-    if (!node.arrow) return fail(error(fmt::format("'{}' is a pointer", left), {step.begin, step.begin + 1}, fmt::format("write {}->{}", left, node.name)));
+    if (target == Kind::void_)
+      return fail(error(fmt::format("'{}' is '{}': what it points to is not known", left, declared), so_far));
+    if (!is_aggregate(target))
+      return fail(error(fmt::format("'{}' is '{}', which has no members", left, declared), so_far));
+    if (!node.arrow)
+      return fail(error(fmt::format("'{}' is a pointer", left), {step.begin, step.begin + 1},
+                        fmt::format("write {}->{}", left, node.name)));
     DTP_TRY(place, follow_pointer(std::move(place), so_far));
   } else if (!is_aggregate(plain.kind)) {
     return fail(error(fmt::format("'{}' is '{}', not a pointer or a struct", left, declared), so_far));
   } else if (node.arrow) {
-    return fail(error(fmt::format("'{}' is '{}', not a pointer", left, declared), {step.begin, step.begin + 2}, fmt::format("write {}.{}", left, node.name)));
+    return fail(error(fmt::format("'{}' is '{}', not a pointer", left, declared), {step.begin, step.begin + 2},
+                      fmt::format("write {}.{}", left, node.name)));
   }
   const auto found = type::find_member(types, *place.type, node.name);
   if (!found) return fail(no_member(node.name, *place.type, whole.tail));
   place.type = found->type;
   place.bit_size = found->bit_size;
-  if (place.in_memory && found->bit_size == 0) place.offset += static_cast<std::int64_t>(found->bit_offset / 8);
-  else place.bit_offset += static_cast<std::uint32_t>(found->bit_offset);
+  if (place.in_memory && found->bit_size == 0)
+    place.offset += static_cast<std::int64_t>(found->bit_offset / 8);
+  else
+    place.bit_offset += static_cast<std::uint32_t>(found->bit_offset);
   place.name = node.name;
   place.is_plain_variable = false;
-  note({whole.span.begin, whole.tail.end}, place, found->bit_size == 0 ? fmt::format("member at +{}", found->bit_offset / 8)
-                                                                        : fmt::format("{} bits at bit {}", found->bit_size, found->bit_offset));
+  note({whole.span.begin, whole.tail.end}, place,
+       found->bit_size == 0 ? fmt::format("member at +{}", found->bit_offset / 8)
+                            : fmt::format("{} bits at bit {}", found->bit_size, found->bit_offset));
   return place;
 }
 
@@ -225,15 +248,19 @@ Result<Place> Walker::index(const expr::Index& node, const expr::Node& whole) {
   const std::string declared = type_name(place);
   if (plain.kind != Kind::pointer && plain.kind != Kind::array)
     return fail(error(fmt::format("'{}' is not a pointer or an array", declared), whole.tail));
-  if (plain.kind == Kind::array && node.index < 0) return fail(error(fmt::format("'{}' begins at element 0", declared), whole.tail));
+  if (plain.kind == Kind::array && node.index < 0)
+    return fail(error(fmt::format("'{}' begins at element 0", declared), whole.tail));
   // Arrays at the end of a struct are often declared shorter than they are.
-  if (plain.kind == Kind::array && plain.count.value_or(0) > 0 && static_cast<std::uint64_t>(node.index) >= *plain.count)
+  if (plain.kind == Kind::array && plain.count.value_or(0) > 0 &&
+      static_cast<std::uint64_t>(node.index) >= *plain.count)
     warnings_.push_back(error(fmt::format("'{}' has the elements 0 to {}", declared, *plain.count - 1), whole.tail));
   const std::uint64_t size = type::size_of(types, plain.target);
   if (size == 0) return fail(error(fmt::format("the size of the elements of '{}' is not known", declared), whole.tail));
-  if (plain.kind == Kind::array && !place.in_memory) return fail(error("this array is in a register and has no address", so_far));
+  if (plain.kind == Kind::array && !place.in_memory)
+    return fail(error("this array is in a register and has no address", so_far));
   std::int64_t offset = 0;
-  if (__builtin_mul_overflow(node.index, static_cast<std::int64_t>(size), &offset)) return fail(error("the index is too large", whole.tail));
+  if (__builtin_mul_overflow(node.index, static_cast<std::int64_t>(size), &offset))
+    return fail(error("the index is too large", whole.tail));
   DTP_TRY(place, follow_pointer(std::move(place), so_far));
   place.offset += offset;
   place.is_plain_variable = false;
@@ -256,7 +283,8 @@ Result<Place> Walker::deref(const expr::Deref& node, const expr::Node& whole) {
 }
 
 Result<Place> Walker::return_value(const expr::Node& whole) {
-  if (!spot_.site.is_return) return fail(error("'$retval' is known only when the function returns", whole.span, "probe FUNCTION%return"));
+  if (!spot_.site.is_return)
+    return fail(error("'$retval' is known only when the function returns", whole.span, "probe FUNCTION%return"));
   Place place{.base = path::ReturnValue{}, .user = argument_.user};
   if (spot_.has_instance && target_.info != nullptr) {
     const type::Id result = target_.info->find_result_type(spot_.instance);
@@ -272,13 +300,17 @@ Result<Place> Walker::raw(const expr::Node& whole) {
     if (!arch::is_known_register(*target_.arch, node->name)) {
       std::vector<std::string_view> names;
       for (const arch::RegisterName& known : target_.arch->registers) names.push_back(known.fetch);
-      const bool is_long_name = node->name.starts_with('r') && arch::is_known_register(*target_.arch, std::string_view(node->name).substr(1));
-      std::string hint = is_long_name ? fmt::format("the kernel calls it %{}", node->name.substr(1)) : base::did_you_mean(base::nearest(node->name, names));
+      const bool is_long_name =
+          node->name.starts_with('r') && arch::is_known_register(*target_.arch, std::string_view(node->name).substr(1));
+      std::string hint = is_long_name ? fmt::format("the kernel calls it %{}", node->name.substr(1))
+                                      : base::did_you_mean(base::nearest(node->name, names));
       if (hint.empty()) hint = "registers are %ax, %bx, %cx, %dx, %si, %di, %bp, %sp, %r8 to %r15, %ip, %flags";
       return fail(error(fmt::format("there is no register '%{}'", node->name), whole.span, std::move(hint)));
     }
-    if (const auto number = arch::register_number(*target_.arch, node->name)) place.base = path::Register{*number};
-    else place.base = path::NamedRegister{node->name};
+    if (const auto number = arch::register_number(*target_.arch, node->name))
+      place.base = path::Register{*number};
+    else
+      place.base = path::NamedRegister{node->name};
   } else if (const auto* symbol = std::get_if<expr::SymbolMemory>(&whole.of)) {
     place.base = path::Symbol{.name = symbol->symbol, .offset = symbol->offset};
   } else if (const auto* address = std::get_if<expr::AddressMemory>(&whole.of)) {

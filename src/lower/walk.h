@@ -20,12 +20,12 @@ struct Place {
   std::vector<path::Deref> derefs = {};
   std::int64_t offset = 0;
   bool in_memory = false;
-  bool base_is_address = false;         // Symbol, Address, FileOffset not yet read from
-  bool user = false;                    // further dereferences are of user memory
-  std::optional<type::Id> type = {};    // none: a raw fetch-arg
-  std::uint32_t bit_offset = 0;         // of a bitfield, or of a member of a struct in a register
-  std::uint32_t bit_size = 0;           // 0: not a bitfield
-  std::string name = {};                // what the field is called by default; empty: raw
+  bool base_is_address = false;       // Symbol, Address, FileOffset not yet read from
+  bool user = false;                  // further dereferences are of user memory
+  std::optional<type::Id> type = {};  // none: a raw fetch-arg
+  std::uint32_t bit_offset = 0;       // of a bitfield, or of a member of a struct in a register
+  std::uint32_t bit_size = 0;         // 0: not a bitfield
+  std::string name = {};              // what the field is called by default; empty: raw
   bool is_plain_variable = false;
 };
 

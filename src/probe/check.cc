@@ -11,39 +11,54 @@
 namespace dtp::probe {
 namespace {
 
-constexpr std::array<std::string_view, 8> reserved_names{"common_type", "common_flags", "common_preempt_count", "common_pid",
-                                                         "common_tgid", "__probe_ip",   "__probe_ret_ip",       "__probe_func"};
+constexpr std::array<std::string_view, 8> reserved_names{"common_type",    "common_flags", "common_preempt_count",
+                                                         "common_pid",     "common_tgid",  "__probe_ip",
+                                                         "__probe_ret_ip", "__probe_func"};
 
 bool is_memory(const path::Path& path) {
-  return !path.derefs.empty() || std::holds_alternative<path::Symbol>(path.base) || std::holds_alternative<path::Address>(path.base) ||
-         std::holds_alternative<path::FileOffset>(path.base);
+  return !path.derefs.empty() || std::holds_alternative<path::Symbol>(path.base) ||
+         std::holds_alternative<path::Address>(path.base) || std::holds_alternative<path::FileOffset>(path.base);
 }
 
 void check_path(const path::Field& field, const path::Site& site, std::vector<Violation>& found) {
-  const auto add = [&](std::string what, std::string hint = {}) { found.push_back({field.argument, std::move(what), std::move(hint)}); };
+  const auto add = [&](std::string what, std::string hint = {}) {
+    found.push_back({field.argument, std::move(what), std::move(hint)});
+  };
   if (field.path.derefs.size() > deepest_derefs)
-    add(fmt::format("the kernel follows {} pointers at the most, this takes {}", deepest_derefs, field.path.derefs.size()));
+    add(fmt::format("the kernel follows {} pointers at the most, this takes {}", deepest_derefs,
+                    field.path.derefs.size()));
   if (std::holds_alternative<path::Argument>(field.path.base)) {
-    if (site.user) add("'$argN' is for kernel functions only", "use registers: %di, %si, %dx, %cx, %r8, %r9");
-    else if (site.offset != 0) add("'$argN' is known only at the entry of a function", "use registers, or leave the offset out");
+    if (site.user)
+      add("'$argN' is for kernel functions only", "use registers: %di, %si, %dx, %cx, %r8, %r9");
+    else if (site.offset != 0)
+      add("'$argN' is known only at the entry of a function", "use registers, or leave the offset out");
   }
   if (site.user && std::holds_alternative<path::Symbol>(field.path.base))
     add("a probe in a process cannot read memory by its symbol", "use @+OFFSET with the offset into the file");
-  if (!site.user && std::holds_alternative<path::FileOffset>(field.path.base)) add("'@+OFFSET' is for probes in a process only", "use @SYMBOL or @ADDRESS");
-  if (!field.path.derefs.empty() && std::holds_alternative<path::Comm>(field.path.base)) add("'$comm' is text, not an address");
+  if (!site.user && std::holds_alternative<path::FileOffset>(field.path.base))
+    add("'@+OFFSET' is for probes in a process only", "use @SYMBOL or @ADDRESS");
+  if (!field.path.derefs.empty() && std::holds_alternative<path::Comm>(field.path.base))
+    add("'$comm' is text, not an address");
 }
 
 void check_read(const path::Field& field, const path::Site& site, std::vector<Violation>& found) {
   if (!field.read) return;
-  const auto add = [&](std::string what, std::string hint = {}) { found.push_back({field.argument, std::move(what), std::move(hint)}); };
+  const auto add = [&](std::string what, std::string hint = {}) {
+    found.push_back({field.argument, std::move(what), std::move(hint)});
+  };
   const path::Form form = field.read->form;
   const bool is_text = form == path::Form::string || form == path::Form::ustring;
-  const bool is_own_text = std::holds_alternative<path::Comm>(field.path.base) || std::holds_alternative<path::Text>(field.path.base);
-  if (is_text && !is_own_text && !is_memory(field.path)) add("a string is read from memory, this is a plain value", "if it is the string's address, write +0(...)");
+  const bool is_own_text =
+      std::holds_alternative<path::Comm>(field.path.base) || std::holds_alternative<path::Text>(field.path.base);
+  if (is_text && !is_own_text && !is_memory(field.path))
+    add("a string is read from memory, this is a plain value", "if it is the string's address, write +0(...)");
   if (!is_text && is_own_text) add("this is text", "leave the type out, or write :string");
-  if (field.read->count && !is_memory(field.path)) add("an array is read from memory, this is a plain value", "if it is the array's address, write +0(...)");
-  if (field.read->count && (*field.read->count < 1 || *field.read->count > longest_array)) add(fmt::format("an array has 1 to {} elements", longest_array));
-  if (site.user && (form == path::Form::symbol || form == path::Form::symstr)) add("the kernel knows no symbols of a process", "use :x64");
+  if (field.read->count && !is_memory(field.path))
+    add("an array is read from memory, this is a plain value", "if it is the array's address, write +0(...)");
+  if (field.read->count && (*field.read->count < 1 || *field.read->count > longest_array))
+    add(fmt::format("an array has 1 to {} elements", longest_array));
+  if (site.user && (form == path::Form::symbol || form == path::Form::symstr))
+    add("the kernel knows no symbols of a process", "use :x64");
 }
 
 void check_point(const path::Point& point, const arch::Arch& arch, std::vector<Violation>& found) {
@@ -52,16 +67,23 @@ void check_point(const path::Point& point, const arch::Arch& arch, std::vector<V
     check_path(field, point.site, found);
     check_read(field, point.site, found);
     if (field.name.size() > longest_name)
-      found.push_back({field.argument, fmt::format("the name '{}' is longer than the kernel's {} bytes", field.name, longest_name), "give a shorter one: NAME=EXPRESSION"});
+      found.push_back({field.argument,
+                       fmt::format("the name '{}' is longer than the kernel's {} bytes", field.name, longest_name),
+                       "give a shorter one: NAME=EXPRESSION"});
     if (std::ranges::find(reserved_names, field.name) != reserved_names.end())
-      found.push_back({field.argument, fmt::format("the kernel keeps the name '{}' for itself", field.name), "give another one: NAME=EXPRESSION"});
+      found.push_back({field.argument, fmt::format("the kernel keeps the name '{}' for itself", field.name),
+                       "give another one: NAME=EXPRESSION"});
     if (!field.name.empty() && !names.insert(field.name).second)
-      found.push_back({field.argument, fmt::format("there are two arguments named '{}'", field.name), "give one of them another name: NAME=EXPRESSION"});
+      found.push_back({field.argument, fmt::format("there are two arguments named '{}'", field.name),
+                       "give one of them another name: NAME=EXPRESSION"});
     path::Field unnamed = field;
     unnamed.name.clear();
-    if (const auto text = render_field(unnamed, arch); !text) found.push_back({field.argument, text.error().what, text.error().hint});
+    if (const auto text = render_field(unnamed, arch); !text)
+      found.push_back({field.argument, text.error().what, text.error().hint});
     else if (text->size() > longest_argument)
-      found.push_back({field.argument, fmt::format("'{}' has {} bytes, the kernel takes {}", *text, text->size(), longest_argument), {}});
+      found.push_back({field.argument,
+                       fmt::format("'{}' has {} bytes, the kernel takes {}", *text, text->size(), longest_argument),
+                       {}});
   }
 }
 
@@ -80,17 +102,25 @@ std::vector<Violation> check_limits(const path::Plan& plan, const arch::Arch& ar
   std::vector<Violation> found;
   for (const auto& [kind, name] : {std::pair{"event", &plan.event}, std::pair{"event group", &plan.group}})
     if (name->size() > longest_event)
-      found.push_back({Violation::whole_event, fmt::format("the name of the {} has {} bytes, the kernel takes {}", kind, name->size(), longest_event), "give a shorter one: [GROUP:]EVENT=FUNCTION"});
+      found.push_back(
+          {Violation::whole_event,
+           fmt::format("the name of the {} has {} bytes, the kernel takes {}", kind, name->size(), longest_event),
+           "give a shorter one: [GROUP:]EVENT=FUNCTION"});
   // Files of these names stand beside the events of a group.
   if (plan.event == "enable" || plan.event == "filter")
-    found.push_back({Violation::whole_event, fmt::format("the kernel keeps the name '{}' for itself", plan.event), "give another one: EVENT=FUNCTION"});
+    found.push_back({Violation::whole_event, fmt::format("the kernel keeps the name '{}' for itself", plan.event),
+                     "give another one: EVENT=FUNCTION"});
   for (const path::Point& point : plan.points) {
     if (point.fields.size() > most_arguments)
-      found.push_back({most_arguments, fmt::format("there are {} arguments, the kernel takes {}", point.fields.size(), most_arguments), "make two probes of it"});
+      found.push_back({most_arguments,
+                       fmt::format("there are {} arguments, the kernel takes {}", point.fields.size(), most_arguments),
+                       "make two probes of it"});
     std::size_t bytes = 0;
     for (const path::Field& field : point.fields) bytes += recorded_bytes(field);
     if (bytes > longest_record)
-      found.push_back({Violation::whole_event, fmt::format("a record of it has {} bytes, the kernel takes {}", bytes, longest_record), "fetch less, or make two probes of it"});
+      found.push_back({Violation::whole_event,
+                       fmt::format("a record of it has {} bytes, the kernel takes {}", bytes, longest_record),
+                       "fetch less, or make two probes of it"});
     check_point(point, arch, found);
     // All points fetch the same arguments: what is wrong with one is wrong with all.
     if (!found.empty()) break;

@@ -12,12 +12,12 @@
 namespace dtp::probe {
 
 inline constexpr std::size_t most_arguments = 128;
-inline constexpr std::size_t longest_argument = 63;   // bytes of FETCH:TYPE
-inline constexpr std::size_t longest_name = 32;       // of an argument
-inline constexpr std::size_t longest_event = 63;      // of an event and of a group
+inline constexpr std::size_t longest_argument = 63;  // bytes of FETCH:TYPE
+inline constexpr std::size_t longest_name = 32;      // of an argument
+inline constexpr std::size_t longest_event = 63;     // of an event and of a group
 inline constexpr std::size_t deepest_derefs = 14;
 inline constexpr int longest_array = 64;
-inline constexpr std::size_t longest_record = 3072;   // bytes, without the strings
+inline constexpr std::size_t longest_record = 3072;  // bytes, without the strings
 
 struct Violation {
   static constexpr std::size_t whole_event = static_cast<std::size_t>(-1);

@@ -16,17 +16,28 @@ Result<std::string> render_base(const path::Base& base, const arch::Arch& arch) 
           const auto name = arch::fetch_name(arch, of.number);
           if (!name) return fail({.what = fmt::format("register {} cannot be read by a probe", of.number)});
           return fmt::format("%{}", *name);
-        } else if constexpr (std::is_same_v<T, path::NamedRegister>) return "%" + of.name;
-        else if constexpr (std::is_same_v<T, path::Argument>) return fmt::format("$arg{}", of.number);
-        else if constexpr (std::is_same_v<T, path::ReturnValue>) return "$retval";
-        else if constexpr (std::is_same_v<T, path::StackPointer>) return "$stack";
-        else if constexpr (std::is_same_v<T, path::StackSlot>) return fmt::format("$stack{}", of.number);
-        else if constexpr (std::is_same_v<T, path::Comm>) return "$comm";
-        else if constexpr (std::is_same_v<T, path::Constant>) return fmt::format("\\{}", of.value);
-        else if constexpr (std::is_same_v<T, path::Text>) return fmt::format("\\\"{}\"", of.text);
-        else if constexpr (std::is_same_v<T, path::Symbol>) return of.offset == 0 && !of.with_offset ? "@" + of.name : fmt::format("@{}{:+}", of.name, of.offset);
-        else if constexpr (std::is_same_v<T, path::Address>) return fmt::format("@{:#x}", of.address);
-        else return fmt::format("@+{:#x}", of.offset);
+        } else if constexpr (std::is_same_v<T, path::NamedRegister>)
+          return "%" + of.name;
+        else if constexpr (std::is_same_v<T, path::Argument>)
+          return fmt::format("$arg{}", of.number);
+        else if constexpr (std::is_same_v<T, path::ReturnValue>)
+          return "$retval";
+        else if constexpr (std::is_same_v<T, path::StackPointer>)
+          return "$stack";
+        else if constexpr (std::is_same_v<T, path::StackSlot>)
+          return fmt::format("$stack{}", of.number);
+        else if constexpr (std::is_same_v<T, path::Comm>)
+          return "$comm";
+        else if constexpr (std::is_same_v<T, path::Constant>)
+          return fmt::format("\\{}", of.value);
+        else if constexpr (std::is_same_v<T, path::Text>)
+          return fmt::format("\\\"{}\"", of.text);
+        else if constexpr (std::is_same_v<T, path::Symbol>)
+          return of.offset == 0 && !of.with_offset ? "@" + of.name : fmt::format("@{}{:+}", of.name, of.offset);
+        else if constexpr (std::is_same_v<T, path::Address>)
+          return fmt::format("@{:#x}", of.address);
+        else
+          return fmt::format("@+{:#x}", of.offset);
       },
       base);
 }
@@ -50,7 +61,9 @@ constexpr std::string_view form_letter(path::Form form) {
 
 Result<std::string> render_path(const path::Path& path, const arch::Arch& arch) {
   DTP_TRY(std::string text, render_base(path.base, arch));
-  for (const path::Deref& deref : path.derefs) text = fmt::format("{}{}{}({})", deref.offset < 0 ? "-" : "+", deref.user ? "u" : "", deref.offset < 0 ? -deref.offset : deref.offset, text);
+  for (const path::Deref& deref : path.derefs)
+    text = fmt::format("{}{}{}({})", deref.offset < 0 ? "-" : "+", deref.user ? "u" : "",
+                       deref.offset < 0 ? -deref.offset : deref.offset, text);
   return text;
 }
 
@@ -60,7 +73,9 @@ std::string render_read(const path::Read& read) {
     case path::Form::unsigned_:
     case path::Form::signed_:
     case path::Form::hex: text += fmt::to_string(read.bits); break;
-    case path::Form::bitfield: text += fmt::format("{}@{}/{}", read.bitfield_width, read.bitfield_offset, read.bits); break;
+    case path::Form::bitfield:
+      text += fmt::format("{}@{}/{}", read.bitfield_width, read.bitfield_offset, read.bits);
+      break;
     case path::Form::string:
     case path::Form::ustring:
     case path::Form::symbol:
@@ -87,7 +102,8 @@ std::string render_site(const path::Site& site) {
 Result<std::vector<std::string>> render(const path::Plan& plan, const arch::Arch& arch) {
   std::vector<std::string> lines;
   for (const path::Point& point : plan.points) {
-    std::string line = fmt::format("{}:{}/{} {}", point.site.is_return ? 'r' : 'p', plan.group, plan.event, render_site(point.site));
+    std::string line =
+        fmt::format("{}:{}/{} {}", point.site.is_return ? 'r' : 'p', plan.group, plan.event, render_site(point.site));
     for (const path::Field& field : point.fields) {
       DTP_TRY(const std::string text, render_field(field, arch));
       line += " " + text;
@@ -127,7 +143,9 @@ std::optional<Definition> parse_definition(std::string_view line) {
   const std::size_t colon = line.find(':');
   const std::size_t blank = line.find(' ');
   const std::size_t slash = line.find('/');
-  if (colon == std::string_view::npos || blank == std::string_view::npos || slash == std::string_view::npos || colon > slash || slash > blank) return std::nullopt;
+  if (colon == std::string_view::npos || blank == std::string_view::npos || slash == std::string_view::npos ||
+      colon > slash || slash > blank)
+    return std::nullopt;
   definition.group = std::string(line.substr(colon + 1, slash - colon - 1));
   definition.event = std::string(line.substr(slash + 1, blank - slash - 1));
   std::string_view rest = line.substr(blank + 1);
@@ -138,8 +156,10 @@ std::optional<Definition> parse_definition(std::string_view line) {
     for (; end < rest.size() && (quoted || rest[end] != ' '); ++end)
       if (rest[end] == '"') quoted = !quoted;
     if (const std::string_view word = rest.substr(0, end); !word.empty()) {
-      if (is_first) definition.place = std::string(word);
-      else definition.arguments.push_back(parse_argument(word));
+      if (is_first)
+        definition.place = std::string(word);
+      else
+        definition.arguments.push_back(parse_argument(word));
       is_first = false;
     }
     rest.remove_prefix(std::min(end + 1, rest.size()));

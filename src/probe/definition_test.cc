@@ -32,7 +32,8 @@ TEST_CASE("paths in the kernel's notation") {
 }
 
 TEST_CASE("a definition is read back as it was rendered") {
-  path::Plan plan = plan_of({.name = "n", .path = {path::Register{5}, {{0}}}, .read = path::Read{.form = path::Form::string}});
+  path::Plan plan =
+      plan_of({.name = "n", .path = {path::Register{5}, {{0}}}, .read = path::Read{.form = path::Form::string}});
   plan.points[0].fields.push_back({.path = {path::Comm{}, {}}});
   const auto lines = render(plan, x86);
   REQUIRE(lines);
@@ -46,15 +47,20 @@ TEST_CASE("lines of other forms are not definitions") {
   CHECK(!parse_definition(""));
   CHECK(!parse_definition("e:eprobes/x sched.sched_switch"));
   CHECK(!parse_definition("p:noslash f"));
-  CHECK(parse_definition("r16:g/e f a=\\\"b:c d\":string\n")->arguments == std::vector<DefinitionArgument>{{"a", "\\\"b:c d\"", "string"}});
+  CHECK(parse_definition("r16:g/e f a=\\\"b:c d\":string\n")->arguments ==
+        std::vector<DefinitionArgument>{{"a", "\\\"b:c d\"", "string"}});
 }
 
 TEST_CASE("the kernel's limits") {
   CHECK(violation_of({.name = "n", .path = {path::Register{5}, {}}}) == "");
-  CHECK(violation_of({.name = "n", .path = {path::Register{5}, std::vector<path::Deref>(15)}}) == "the kernel follows 14 pointers at the most, this takes 15");
-  CHECK(violation_of({.name = "n", .path = {path::Register{5}, {}}, .read = path::Read{.form = path::Form::string}}) == "a string is read from memory, this is a plain value");
-  CHECK(violation_of({.name = "common_pid", .path = {path::Register{5}, {}}}) == "the kernel keeps the name 'common_pid' for itself");
-  CHECK(violation_of({.name = "n", .path = {path::Register{5}, {{0}}}, .read = path::Read{.bits = 8, .count = 65}}) == "an array has 1 to 64 elements");
+  CHECK(violation_of({.name = "n", .path = {path::Register{5}, std::vector<path::Deref>(15)}}) ==
+        "the kernel follows 14 pointers at the most, this takes 15");
+  CHECK(violation_of({.name = "n", .path = {path::Register{5}, {}}, .read = path::Read{.form = path::Form::string}}) ==
+        "a string is read from memory, this is a plain value");
+  CHECK(violation_of({.name = "common_pid", .path = {path::Register{5}, {}}}) ==
+        "the kernel keeps the name 'common_pid' for itself");
+  CHECK(violation_of({.name = "n", .path = {path::Register{5}, {{0}}}, .read = path::Read{.bits = 8, .count = 65}}) ==
+        "an array has 1 to 64 elements");
 }
 
 }  // namespace dtp::probe

@@ -15,8 +15,8 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <charconv>
 #include <cctype>
+#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -121,7 +121,9 @@ int swapped_bytes(Display display) {
 
 std::uint64_t swap_bytes(std::uint64_t value, int bytes) { return __builtin_bswap64(value) >> (64 - 8 * bytes); }
 
-std::uint64_t largest(int bytes) { return bytes >= 8 || bytes <= 0 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * bytes)) - 1; }
+std::uint64_t largest(int bytes) {
+  return bytes >= 8 || bytes <= 0 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * bytes)) - 1;
+}
 
 class Translator {
  public:
@@ -133,7 +135,9 @@ class Translator {
     skip_space();
     if (at_ < text_.size()) return fail(unexpected());
     if (out_.size() > longest_filter)
-      return fail(error({0, text_.size()}, fmt::format("the filter is longer than the {} characters that the kernel takes", longest_filter)));
+      return fail(
+          error({0, text_.size()},
+                fmt::format("the filter is longer than the {} characters that the kernel takes", longest_filter)));
     return out_;
   }
 
@@ -146,7 +150,8 @@ class Translator {
   }
 
   Error masked(Span span) const {
-    return error(span, "the kernel cannot compare a masked value", "'FIELD & BITS' alone asks whether any of the bits is set");
+    return error(span, "the kernel cannot compare a masked value",
+                 "'FIELD & BITS' alone asks whether any of the bits is set");
   }
 
   // What stands here fits nowhere.
@@ -161,7 +166,8 @@ class Translator {
                    fmt::format("write '{}{}'", rest.front(), rest.front()));
     std::size_t end = 1;
     while (end < rest.size() && is_name(rest.front()) && is_name(rest[end])) ++end;
-    return error({at_, at_ + end}, fmt::format("'{}' is not expected here", rest.substr(0, end)), "join comparisons with && or ||");
+    return error({at_, at_ + end}, fmt::format("'{}' is not expected here", rest.substr(0, end)),
+                 "join comparisons with && or ||");
   }
 
   void skip_space() {
@@ -246,10 +252,12 @@ class Translator {
 
   Result<Piece> field_name() {
     const std::size_t begin = at_;
-    if (begin < text_.size() && (is_digit(text_[begin]) || text_[begin] == '-' || text_[begin] == '"' || text_[begin] == '\'')) {
+    if (begin < text_.size() &&
+        (is_digit(text_[begin]) || text_[begin] == '-' || text_[begin] == '"' || text_[begin] == '\'')) {
       std::size_t end = begin + 1;
       while (end < text_.size() && is_name(text_[end])) ++end;
-      return fail(error({begin, end}, "a comparison begins with the field", "write the field on the left, the value on the right"));
+      return fail(error({begin, end}, "a comparison begins with the field",
+                        "write the field on the left, the value on the right"));
     }
     while (at_ < text_.size() && is_name(text_[at_])) ++at_;
     if (at_ == begin) return fail(unexpected());
@@ -271,7 +279,8 @@ class Translator {
     std::string hint = base::did_you_mean(base::nearest(name.text, names));
     if (hint.empty() && !fields_.empty()) {
       hint = "it has";
-      for (const FilterField& field : fields_) hint += fmt::format("{} {}", &field == &fields_.front() ? "" : ",", field.name);
+      for (const FilterField& field : fields_)
+        hint += fmt::format("{} {}", &field == &fields_.front() ? "" : ",", field.name);
     }
     return fail(error(name.span, fmt::format("the event has no field '{}'", name.text), hint));
   }
@@ -284,16 +293,19 @@ class Translator {
     if (op.empty() && text_.substr(at_).starts_with('='))
       return fail(error(span, "'=' does not compare", "write '=='"));
     if (op.empty())
-      return fail(error(span, fmt::format("'{}' is not compared with anything", field.name), "use ==, !=, <, <=, >, >=, & or ~"));
+      return fail(error(span, fmt::format("'{}' is not compared with anything", field.name),
+                        "use ==, !=, <, <=, >, >=, & or ~"));
     if (field.is_array && !field.is_string)
-      return fail(error({last_predicate_, last_predicate_ + field.name.size()}, fmt::format("the kernel cannot filter the array '{}'", field.name),
+      return fail(error({last_predicate_, last_predicate_ + field.name.size()},
+                        fmt::format("the kernel cannot filter the array '{}'", field.name),
                         "filter what comes out instead"));
     if (field.is_string && op != "==" && op != "!=" && op != "~")
       return fail(error(span, fmt::format("'{}' is a string and knows ==, != and ~ only", field.name)));
     if (!field.is_string && op == "~")
       return fail(error(span, fmt::format("'~' is for strings, '{}' is a number", field.name)));
     if (is_ordering(op) && (swapped_bytes(field.display) != 0 || field.display == Display::ip4))
-      return fail(error(span, fmt::format("the kernel cannot order '{}', which is in network byte order", field.name), "== and != work"));
+      return fail(error(span, fmt::format("the kernel cannot order '{}', which is in network byte order", field.name),
+                        "== and != work"));
     at_ += op.size();
     return Piece{op, span};
   }
@@ -302,7 +314,8 @@ class Translator {
   Result<Piece> operand(const FilterField& field) {
     skip_space();
     const std::size_t begin = at_;
-    if (begin == text_.size()) return fail(error({begin, begin}, fmt::format("'{}' is compared with nothing", field.name)));
+    if (begin == text_.size())
+      return fail(error({begin, begin}, fmt::format("'{}' is compared with nothing", field.name)));
     if (const char quote = text_[begin]; quote == '"' || quote == '\'') {
       const std::size_t end = text_.find(quote, begin + 1);
       if (end == std::string_view::npos) return fail(error({begin, text_.size()}, "a text without its closing quote"));
@@ -310,7 +323,8 @@ class Translator {
     } else {
       const auto ends = [&] {
         const std::string_view rest = text_.substr(at_);
-        return is_space(rest.front()) || rest.front() == ')' || rest.front() == '(' || rest.starts_with("&&") || rest.starts_with("||");
+        return is_space(rest.front()) || rest.front() == ')' || rest.front() == '(' || rest.starts_with("&&") ||
+               rest.starts_with("||");
       };
       // Numbers are over where another operator begins: flags & 4==4.
       while (at_ < text_.size() && !ends() && (field.is_string || peek_operator().empty())) ++at_;
@@ -326,7 +340,8 @@ class Translator {
       return fail(error(value.span, fmt::format("the kernel compares with at most {} characters", longest_text)));
     const bool has_double = content.find('"') != std::string_view::npos;
     if (has_double && content.find('\'') != std::string_view::npos)
-      return fail(error(value.span, "the kernel takes no text with both kinds of quotes", "leave one out with ~ and '?'"));
+      return fail(
+          error(value.span, "the kernel takes no text with both kinds of quotes", "leave one out with ~ and '?'"));
     const char quote = has_double ? '\'' : '"';
     return fmt::format("{}{}{}", quote, content, quote);
   }
@@ -347,33 +362,41 @@ class Translator {
   Error not_a_number(const FilterField& field, const Piece& value) const {
     if (find_known(value.text) != nullptr)
       return error(value.span, fmt::format("the kernel cannot compare '{}' with another field", field.name));
-    if (const auto slash = value.text.find('/'); slash != std::string_view::npos && read_ip4(value.text.substr(0, slash)))
-      return error(value.span, "the kernel cannot compare a masked value", "compare with whole addresses, joined by ||");
+    if (const auto slash = value.text.find('/');
+        slash != std::string_view::npos && read_ip4(value.text.substr(0, slash)))
+      return error(value.span, "the kernel cannot compare a masked value",
+                   "compare with whole addresses, joined by ||");
     const bool address = field.display == Display::ip4;
     return error(value.span, fmt::format("'{}' is not {}", value.text, address ? "an IPv4 address" : "a number"));
   }
 
   Error does_not_fit(const FilterField& field, const Piece& value, int bytes) const {
-    return error(value.span, fmt::format("{} does not fit into '{}', {} of {} byte{}", value.text, field.name,
-                                         field.is_signed ? "a signed number" : "a number", bytes, bytes == 1 ? "" : "s"));
+    return error(value.span,
+                 fmt::format("{} does not fit into '{}', {} of {} byte{}", value.text, field.name,
+                             field.is_signed ? "a signed number" : "a number", bytes, bytes == 1 ? "" : "s"));
   }
 
   // A field that is not known to be an address may hold it in either order, so neither is guessed.
   Result<std::string> address_value(const FilterField& field, std::uint32_t address, const Piece& value) const {
     if (field.display == Display::ip4 || field.display == Display::be32) return fmt::format("{}", address);
-    const std::string hint = field.bytes < 4 ? "" : fmt::format("give it the type :ip4 in the probe, or write {} if it is in network byte order", address);
+    const std::string hint =
+        field.bytes < 4
+            ? ""
+            : fmt::format("give it the type :ip4 in the probe, or write {} if it is in network byte order", address);
     return fail(error(value.span, fmt::format("'{}' is not known to be an IPv4 address", field.name), hint));
   }
 
   // The kernel would cut what is too large, and refuse a sign on an unsigned field.
-  Result<std::string> plain_value(const FilterField& field, const Number& number, const Piece& op, const Piece& value) const {
+  Result<std::string> plain_value(const FilterField& field, const Number& number, const Piece& op,
+                                  const Piece& value) const {
     const std::uint64_t all_bits = largest(field.bytes);
     const std::uint64_t half = all_bits / 2;
     if (number.negative) {
       if (number.magnitude > half + 1) return fail(does_not_fit(field, value, field.bytes));
       if (field.is_signed) return std::string(value.text);
       if (is_ordering(op.text))
-        return fail(error(value.span, fmt::format("'{}' is unsigned and never below zero", field.name), "give it a signed type in the probe: :s64"));
+        return fail(error(value.span, fmt::format("'{}' is unsigned and never below zero", field.name),
+                          "give it a signed type in the probe: :s64"));
       return fmt::format("{}", (0 - number.magnitude) & all_bits);
     }
     if (number.magnitude > all_bits || (field.is_signed && !number.hex && number.magnitude > half))

@@ -69,17 +69,21 @@ TEST_CASE("filters become the kernel's") {
 TEST_CASE("what the kernel would refuse or misread says where and what to do") {
   const std::vector<std::pair<std::string_view, std::string_view>> rows{
       {"", "error: the filter is empty\n  filter: \n          ^\n"},
-      {"siez > 1", "error: the event has no field 'siez'\n  filter: siez > 1\n          ^^^^\nhint: did you mean 'size'?\n"},
+      {"siez > 1",
+       "error: the event has no field 'siez'\n  filter: siez > 1\n          ^^^^\nhint: did you mean 'size'?\n"},
       {"zzzzzzzz > 1",
        "error: the event has no field 'zzzzzzzz'\n  filter: zzzzzzzz > 1\n          ^^^^^^^^\n"
        "hint: it has size, ret, dest, spi, dport, cookie, name, mode, addr6, raw, on, path\n"},
       {"size = 1", "error: '=' does not compare\n  filter: size = 1\n               ^\nhint: write '=='\n"},
       {"size == ", "error: 'size' is compared with nothing\n  filter: size == \n                  ^\n"},
-      {"on", "error: 'on' is not compared with anything\n  filter: on\n            ^\nhint: use ==, !=, <, <=, >, >=, & or ~\n"},
+      {"on",
+       "error: 'on' is not compared with anything\n  filter: on\n            ^\nhint: use ==, !=, <, <=, >, >=, & or "
+       "~\n"},
       {"100 < size",
        "error: a comparison begins with the field\n  filter: 100 < size\n          ^^^\n"
        "hint: write the field on the left, the value on the right\n"},
-      {"size == raw", "error: the kernel cannot compare 'size' with another field\n  filter: size == raw\n                  ^^^\n"},
+      {"size == raw",
+       "error: the kernel cannot compare 'size' with another field\n  filter: size == raw\n                  ^^^\n"},
       {"size == many", "error: 'many' is not a number\n  filter: size == many\n                  ^^^^\n"},
       {"size == 08", "error: '08' is not a number\n  filter: size == 08\n                  ^^\n"},
       {"(mode & 4) == 4",
@@ -91,33 +95,46 @@ TEST_CASE("what the kernel would refuse or misread says where and what to do") {
       {"dest == 10.0.0.0/8",
        "error: the kernel cannot compare a masked value\n  filter: dest == 10.0.0.0/8\n                  ^^^^^^^^^^\n"
        "hint: compare with whole addresses, joined by ||\n"},
-      {"dest == localhost", "error: 'localhost' is not an IPv4 address\n  filter: dest == localhost\n                  ^^^^^^^^^\n"},
-      {"dest == 1.2.3.256", "error: '1.2.3.256' is not an IPv4 address\n  filter: dest == 1.2.3.256\n                  ^^^^^^^^^\n"},
+      {"dest == localhost",
+       "error: 'localhost' is not an IPv4 address\n  filter: dest == localhost\n                  ^^^^^^^^^\n"},
+      {"dest == 1.2.3.256",
+       "error: '1.2.3.256' is not an IPv4 address\n  filter: dest == 1.2.3.256\n                  ^^^^^^^^^\n"},
       {"raw == 10.0.0.1",
        "error: 'raw' is not known to be an IPv4 address\n  filter: raw == 10.0.0.1\n                 ^^^^^^^^\n"
        "hint: give it the type :ip4 in the probe, or write 16777226 if it is in network byte order\n"},
       {"dport < 1024",
-       "error: the kernel cannot order 'dport', which is in network byte order\n  filter: dport < 1024\n                ^\n"
+       "error: the kernel cannot order 'dport', which is in network byte order\n  filter: dport < 1024\n               "
+       " ^\n"
        "hint: == and != work\n"},
-      {"dport == 70000", "error: 70000 does not fit into 'dport', a number of 2 bytes\n  filter: dport == 70000\n                   ^^^^^\n"},
-      {"mode == 65537", "error: 65537 does not fit into 'mode', a number of 2 bytes\n  filter: mode == 65537\n                  ^^^^^\n"},
-      {"on == 300", "error: 300 does not fit into 'on', a number of 1 byte\n  filter: on == 300\n                ^^^\n"},
+      {"dport == 70000",
+       "error: 70000 does not fit into 'dport', a number of 2 bytes\n  filter: dport == 70000\n                   "
+       "^^^^^\n"},
+      {"mode == 65537",
+       "error: 65537 does not fit into 'mode', a number of 2 bytes\n  filter: mode == 65537\n                  "
+       "^^^^^\n"},
+      {"on == 300",
+       "error: 300 does not fit into 'on', a number of 1 byte\n  filter: on == 300\n                ^^^\n"},
       {"ret == 4294967294",
-       "error: 4294967294 does not fit into 'ret', a signed number of 4 bytes\n  filter: ret == 4294967294\n                 ^^^^^^^^^^\n"},
+       "error: 4294967294 does not fit into 'ret', a signed number of 4 bytes\n  filter: ret == 4294967294\n           "
+       "      ^^^^^^^^^^\n"},
       {"size > -1",
        "error: 'size' is unsigned and never below zero\n  filter: size > -1\n                 ^^\n"
        "hint: give it a signed type in the probe: :s64\n"},
       {"addr6 == ::1",
-       "error: the kernel cannot filter the array 'addr6'\n  filter: addr6 == ::1\n          ^^^^^\nhint: filter what comes out instead\n"},
+       "error: the kernel cannot filter the array 'addr6'\n  filter: addr6 == ::1\n          ^^^^^\nhint: filter what "
+       "comes out instead\n"},
       {"name < b", "error: 'name' is a string and knows ==, != and ~ only\n  filter: name < b\n               ^\n"},
       {"size ~ 1*", "error: '~' is for strings, 'size' is a number\n  filter: size ~ 1*\n               ^\n"},
-      {"name == \"open", "error: a text without its closing quote\n  filter: name == \"open\n                  ^^^^^\n"},
+      {"name == \"open",
+       "error: a text without its closing quote\n  filter: name == \"open\n                  ^^^^^\n"},
       {"(size == 1", "error: a '(' without its ')'\n  filter: (size == 1\n          ^\n"},
       {"size == 1)", "error: a ')' without its '('\n  filter: size == 1)\n                   ^\n"},
       {"size == 1 raw == 2",
-       "error: 'raw' is not expected here\n  filter: size == 1 raw == 2\n                    ^^^\nhint: join comparisons with && or ||\n"},
+       "error: 'raw' is not expected here\n  filter: size == 1 raw == 2\n                    ^^^\nhint: join "
+       "comparisons with && or ||\n"},
       {"size == 1 | raw == 2",
-       "error: '|' does not join two comparisons\n  filter: size == 1 | raw == 2\n                    ^\nhint: write '||'\n"},
+       "error: '|' does not join two comparisons\n  filter: size == 1 | raw == 2\n                    ^\nhint: write "
+       "'||'\n"},
       {"size == 1 &&", "error: the filter ends early\n  filter: size == 1 &&\n                      ^\n"},
   };
   for (const auto& [text, expected] : rows) CHECK(translate(text) == expected);

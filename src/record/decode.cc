@@ -14,9 +14,16 @@ using Raw = std::span<const std::byte>;
 bool is_network_order(path::Display display) {
   using path::Display;
   switch (display) {
-    case Display::ip4: case Display::ip6: case Display::port: case Display::be16: case Display::be32: case Display::be64:
-      return true;
-    case Display::none: case Display::mac: case Display::boolean: case Display::decimal: return false;
+    case Display::ip4:
+    case Display::ip6:
+    case Display::port:
+    case Display::be16:
+    case Display::be32:
+    case Display::be64: return true;
+    case Display::none:
+    case Display::mac:
+    case Display::boolean:
+    case Display::decimal: return false;
   }
   return false;
 }
@@ -49,7 +56,8 @@ void set_absent(value::Value& out, std::string_view reason) { reuse<value::Absen
 
 void set_number(value::Value& out, const std::byte* at, int size, FieldKind kind, path::Display display) {
   std::uint64_t number = load(at, size);
-  if (is_network_order(display)) number = std::byteswap(number) >> (64 - 8 * size);
+  if (is_network_order(display))
+    number = std::byteswap(number) >> (64 - 8 * size);
   else if (kind == FieldKind::signed_) {
     reuse<std::int64_t>(out) = extend_sign(number, size);
     return;
@@ -96,8 +104,10 @@ void set_array(value::Value& out, const FieldSchema& field, Raw raw) {
   auto& array = reuse<value::Array>(out);
   array.resize(elements.size() / element_size);
   for (std::size_t i = 0; i < array.size(); ++i) {
-    if (field.element == FieldKind::string) set_dynamic_string(array[i], raw, offset + i * element_size, field.relative);
-    else set_number(array[i], elements.data() + i * element_size, field.element_size, field.element, field.display);
+    if (field.element == FieldKind::string)
+      set_dynamic_string(array[i], raw, offset + i * element_size, field.relative);
+    else
+      set_number(array[i], elements.data() + i * element_size, field.element_size, field.element, field.display);
   }
 }
 

@@ -13,12 +13,12 @@ using value::Value;
 // A raw record with a string "hi" at its end, which the locator at 0 names.
 std::string raw_record() {
   std::string raw;
-  raw += std::string("\x14\x00\x03\x00", 4);          // 0: locator: 3 bytes at 20
-  raw += std::string("\x7F\x00\x00\x01", 4);          // 4: 127.0.0.1
-  raw += std::string("\x1F\x90\xFE\xFF", 4);          // 8: port 8080, then -2
-  raw += std::string("\x00\x00\x00\x00", 4);          // 12: locator of length 0
-  raw += std::string("\x01\x02\x03\x04", 4);          // 16
-  raw += std::string("hi\0(fault)\0", 11);            // 20
+  raw += std::string("\x14\x00\x03\x00", 4);  // 0: locator: 3 bytes at 20
+  raw += std::string("\x7F\x00\x00\x01", 4);  // 4: 127.0.0.1
+  raw += std::string("\x1F\x90\xFE\xFF", 4);  // 8: port 8080, then -2
+  raw += std::string("\x00\x00\x00\x00", 4);  // 12: locator of length 0
+  raw += std::string("\x01\x02\x03\x04", 4);  // 16
+  raw += std::string("hi\0(fault)\0", 11);    // 20
   return raw;
 }
 
@@ -33,21 +33,32 @@ Value decode_one(const FieldSchema& field, const std::string& raw) {
 
 TEST_CASE("one field of each kind") {
   using path::Display;
-  struct Row { FieldSchema field; Value value; };
+  struct Row {
+    FieldSchema field;
+    Value value;
+  };
   const Row rows[] = {
       {{.name = "u16", .size = 2, .offset = 8}, {std::uint64_t{0x901F}}},
       {{.name = "s16", .kind = FieldKind::signed_, .size = 2, .offset = 10}, {std::int64_t{-2}}},
       {{.name = "port", .size = 2, .offset = 8, .display = Display::port}, {std::uint64_t{8080}}},
       {{.name = "ip4", .size = 4, .offset = 4, .display = Display::ip4}, {std::uint64_t{0x7F000001}}},
-      {{.name = "be32", .kind = FieldKind::signed_, .size = 4, .offset = 16, .display = Display::be32}, {std::uint64_t{0x01020304}}},
+      {{.name = "be32", .kind = FieldKind::signed_, .size = 4, .offset = 16, .display = Display::be32},
+       {std::uint64_t{0x01020304}}},
       {{.name = "s", .kind = FieldKind::string, .size = 4, .offset = 0, .dynamic = true}, {std::string("hi")}},
       {{.name = "empty", .kind = FieldKind::string, .size = 4, .offset = 12, .dynamic = true}, {Absent{"fault"}}},
       {{.name = "fixed", .kind = FieldKind::string, .size = 8, .offset = 20}, {std::string("hi")}},
       {{.name = "fault", .kind = FieldKind::string, .size = 8, .offset = 23}, {Absent{"fault"}}},
-      {{.name = "bytes", .kind = FieldKind::bytes, .size = 2, .offset = 16}, {value::Bytes{std::byte{1}, std::byte{2}}}},
+      {{.name = "bytes", .kind = FieldKind::bytes, .size = 2, .offset = 16},
+       {value::Bytes{std::byte{1}, std::byte{2}}}},
       {{.name = "array", .kind = FieldKind::array, .size = 4, .element_size = 2, .offset = 16},
        {value::Array{{std::uint64_t{0x0201}}, {std::uint64_t{0x0403}}}}},
-      {{.name = "two", .kind = FieldKind::array, .size = 8, .element = FieldKind::string, .element_size = 4, .offset = 0, .dynamic = true},
+      {{.name = "two",
+        .kind = FieldKind::array,
+        .size = 8,
+        .element = FieldKind::string,
+        .element_size = 4,
+        .offset = 0,
+        .dynamic = true},
        {value::Array{{std::string("hi")}, {Absent{"not recorded"}}}}},
       {{.name = "past", .size = 8, .offset = 28}, {Absent{"not recorded"}}},
       {{.name = "wild", .kind = FieldKind::string, .size = 4, .offset = 16, .dynamic = true}, {Absent{"not recorded"}}},
@@ -67,7 +78,8 @@ TEST_CASE("an empty record has no values and does not crash") {
 }
 
 TEST_CASE("a reused record holds nothing of the one before") {
-  const EventSchema schema{.fields = {{.name = "s", .kind = FieldKind::string, .size = 4, .offset = 0, .dynamic = true}}};
+  const EventSchema schema{
+      .fields = {{.name = "s", .kind = FieldKind::string, .size = 4, .offset = 0, .dynamic = true}}};
   Record record;
   const std::string raw = raw_record();
   decode_raw(schema, std::as_bytes(std::span(raw)), record);

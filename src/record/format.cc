@@ -80,10 +80,12 @@ bool take_word(std::string_view& text, std::string_view word) {
 int size_of_type(std::string_view type) {
   take_word(type, "const ");
   constexpr std::array<std::pair<std::string_view, int>, 26> sizes{{
-      {"char", 1}, {"unsigned char", 1}, {"signed char", 1}, {"u8", 1}, {"s8", 1}, {"__u8", 1}, {"__s8", 1}, {"bool", 1},
-      {"short", 2}, {"unsigned short", 2}, {"u16", 2}, {"s16", 2}, {"__u16", 2}, {"__s16", 2},
-      {"int", 4}, {"unsigned int", 4}, {"u32", 4}, {"s32", 4}, {"__u32", 4}, {"__s32", 4},
-      {"long", 8}, {"unsigned long", 8}, {"u64", 8}, {"s64", 8}, {"__u64", 8}, {"__s64", 8},
+      {"char", 1},         {"unsigned char", 1}, {"signed char", 1}, {"u8", 1},    {"s8", 1},
+      {"__u8", 1},         {"__s8", 1},          {"bool", 1},        {"short", 2}, {"unsigned short", 2},
+      {"u16", 2},          {"s16", 2},           {"__u16", 2},       {"__s16", 2}, {"int", 4},
+      {"unsigned int", 4}, {"u32", 4},           {"s32", 4},         {"__u32", 4}, {"__s32", 4},
+      {"long", 8},         {"unsigned long", 8}, {"u64", 8},         {"s64", 8},   {"__u64", 8},
+      {"__s64", 8},
   }};
   const auto* found = std::ranges::find(sizes, type, &decltype(sizes)::value_type::first);
   return found == sizes.end() ? 0 : found->second;
@@ -91,10 +93,10 @@ int size_of_type(std::string_view type) {
 
 // What a field line says, before it is known what it means.
 struct Declaration {
-  std::string_view type = {};    // without brackets, locator and display words
+  std::string_view type = {};  // without brackets, locator and display words
   std::string_view name = {};
   bool is_array = false;
-  int count = 0;                 // of "[16]"; 0: "[]"
+  int count = 0;  // of "[16]"; 0: "[]"
   int offset = 0;
   int size = 0;
   bool is_signed = false;
@@ -199,11 +201,14 @@ void refine(FieldSchema& field, const Conversion& conversion) {
   FieldKind& kind = field.kind == FieldKind::array ? field.element : field.kind;
   const bool is_number = kind == FieldKind::unsigned_ || kind == FieldKind::signed_ || kind == FieldKind::hex;
   switch (conversion.letter) {
-    case 'x': case 'X': case 'o':
+    case 'x':
+    case 'X':
+    case 'o':
       if (is_number) kind = FieldKind::hex;
       return;
     case 'c':
-      if (is_number && (field.kind == FieldKind::array ? field.element_size : field.size) == 1) kind = FieldKind::character;
+      if (is_number && (field.kind == FieldKind::array ? field.element_size : field.size) == 1)
+        kind = FieldKind::character;
       return;
     case 'p': break;
     default: return;
@@ -280,8 +285,8 @@ std::string annotate_format(std::string_view text, std::span<const FieldDisplay>
   while (!text.empty()) {
     const std::string_view line = take_line(text);
     const auto field = parse_declaration(line);
-    const auto display = std::ranges::find_if(
-        displays, [&](const FieldDisplay& wanted) { return field && wanted.name == field->name; });
+    const auto display =
+        std::ranges::find_if(displays, [&](const FieldDisplay& wanted) { return field && wanted.name == field->name; });
     const std::string word = display == displays.end() ? "" : word_of(display->display);
     if (word.empty() || field->display != path::Display::none || field->dynamic) {
       out += line;

@@ -26,7 +26,8 @@ std::string probe_format() {
          "\tfield:u8 c;\toffset:38;\tsize:1;\tsigned:0;\n"
          "\tfield:s32 n;\toffset:39;\tsize:4;\tsigned:1;\n"
          "\tfield:__data_loc char[][2] two;\toffset:43;\tsize:8;\tsigned:1;\n"
-         "\nprint fmt: \"(%lx) a=0x%Lx s=\\\"%s\\\" dest=%u mac={%u,%u,%u,%u,%u,%u} c='%c' n=%d two={\\\"%s\\\",\\\"%s\\\"}\", "
+         "\nprint fmt: \"(%lx) a=0x%Lx s=\\\"%s\\\" dest=%u mac={%u,%u,%u,%u,%u,%u} c='%c' n=%d "
+         "two={\\\"%s\\\",\\\"%s\\\"}\", "
          "REC->__probe_ip, REC->a, __get_str(s), REC->dest, REC->mac[0], REC->mac[1], REC->mac[2], REC->mac[3], "
          "REC->mac[4], REC->mac[5], REC->c, REC->n, __get_str(two[0]), __get_str(two[1])\n";
 }
@@ -50,17 +51,25 @@ TEST_CASE("a probe's format") {
   const auto schema = parse_format(probe_format(), "rtest");
   REQUIRE(schema.has_value());
   const EventSchema wanted{
-      .id = 2327, .group = "rtest", .event = "hit",
-      .fields = {
-          {.name = "a", .kind = FieldKind::hex, .size = 8, .offset = 16, .c_type = "u64"},
-          {.name = "s", .kind = FieldKind::string, .size = 4, .offset = 24, .dynamic = true, .c_type = "char"},
-          {.name = "dest", .size = 4, .offset = 28, .c_type = "u32"},
-          {.name = "mac", .kind = FieldKind::array, .size = 6, .element_size = 1, .offset = 32, .c_type = "u8"},
-          {.name = "c", .kind = FieldKind::character, .size = 1, .offset = 38, .c_type = "u8"},
-          {.name = "n", .kind = FieldKind::signed_, .size = 4, .offset = 39, .c_type = "s32"},
-          {.name = "two", .kind = FieldKind::array, .size = 8, .element = FieldKind::string, .element_size = 4,
-           .offset = 43, .dynamic = true, .c_type = "char"}},
-      .is_probe = true, .ip_offset = 8};
+      .id = 2327,
+      .group = "rtest",
+      .event = "hit",
+      .fields = {{.name = "a", .kind = FieldKind::hex, .size = 8, .offset = 16, .c_type = "u64"},
+                 {.name = "s", .kind = FieldKind::string, .size = 4, .offset = 24, .dynamic = true, .c_type = "char"},
+                 {.name = "dest", .size = 4, .offset = 28, .c_type = "u32"},
+                 {.name = "mac", .kind = FieldKind::array, .size = 6, .element_size = 1, .offset = 32, .c_type = "u8"},
+                 {.name = "c", .kind = FieldKind::character, .size = 1, .offset = 38, .c_type = "u8"},
+                 {.name = "n", .kind = FieldKind::signed_, .size = 4, .offset = 39, .c_type = "s32"},
+                 {.name = "two",
+                  .kind = FieldKind::array,
+                  .size = 8,
+                  .element = FieldKind::string,
+                  .element_size = 4,
+                  .offset = 43,
+                  .dynamic = true,
+                  .c_type = "char"}},
+      .is_probe = true,
+      .ip_offset = 8};
   REQUIRE(schema->fields.size() == wanted.fields.size());
   for (std::size_t i = 0; i < wanted.fields.size(); ++i) {
     CAPTURE(wanted.fields[i].name);

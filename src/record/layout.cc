@@ -19,7 +19,8 @@ T load(std::span<const std::byte> record, std::size_t offset) {
 
 // Skips what PERF_SAMPLE_READ put there.
 void skip_read(base::Cursor& cursor, std::uint64_t read_format) {
-  const std::size_t per_value = 8U + (read_format & PERF_FORMAT_ID ? 8U : 0U) + (read_format & PERF_FORMAT_LOST ? 8U : 0U);
+  const std::size_t per_value =
+      8U + (read_format & PERF_FORMAT_ID ? 8U : 0U) + (read_format & PERF_FORMAT_LOST ? 8U : 0U);
   std::size_t times = 0;
   if (read_format & PERF_FORMAT_TOTAL_TIME_ENABLED) times += 8;
   if (read_format & PERF_FORMAT_TOTAL_TIME_RUNNING) times += 8;

@@ -11,7 +11,7 @@ namespace dtp::record {
 
 struct Sample {
   std::uint64_t time_ns = 0;
-  std::uint64_t id = 0;     // of the perf event; 0: the records do not carry it
+  std::uint64_t id = 0;  // of the perf event; 0: the records do not carry it
   std::uint32_t pid = 0;
   std::uint32_t tid = 0;
   std::uint32_t cpu = 0;
@@ -23,14 +23,14 @@ struct Sample {
 struct Layout {
   std::uint64_t sample_type = 0;
   std::uint64_t read_format = 0;
-  bool has_trailer = false;     // sample_id_all: other records end with these members too
+  bool has_trailer = false;  // sample_id_all: other records end with these members too
   std::size_t tid = 0;
   std::size_t time = 0;
   std::size_t id = 0;
   std::size_t cpu = 0;
-  std::size_t variable = 0;     // where the members of varying size begin
+  std::size_t variable = 0;  // where the members of varying size begin
   std::size_t trailer_size = 0;
-  std::size_t trailer_time = 0; // these count back from the record's end
+  std::size_t trailer_time = 0;  // these count back from the record's end
   std::size_t trailer_id = 0;
   bool operator==(const Layout&) const = default;
 };

@@ -15,7 +15,8 @@ Result<void> LiveStream::append(std::span<const std::byte> records) {
   while (left.size() >= sizeof(perf_event_header)) {
     perf_event_header header = {};
     std::memcpy(&header, left.data(), sizeof header);
-    if (header.size < sizeof header || header.size > left.size()) return fail({.what = "the kernel's ring holds a broken record"});
+    if (header.size < sizeof header || header.size > left.size())
+      return fail({.what = "the kernel's ring holds a broken record"});
     DTP_CHECK(stream_.add(left.first(header.size)));
     left = left.subspan(header.size);
   }

@@ -90,7 +90,9 @@ std::string clock_data_feature(clockid_t clock) {
 
 // The header is written again at the end: what cannot be rewound cannot hold a recording.
 Error is_a_pipe(const std::string& path) {
-  return {.what = "cannot record into '" + path + "': it is a pipe", .hint = "record into a file", .status = Status::wrong_request};
+  return {.what = "cannot record into '" + path + "': it is a pipe",
+          .hint = "record into a file",
+          .status = Status::wrong_request};
 }
 
 Result<base::Fd> open_device(const std::string& path) {
@@ -190,7 +192,8 @@ Result<void> PerfDataWriter::end_round() {
   put(table, formats_);
   DTP_CHECK(base::write_all(fd_.get(), table, path_));
   const std::uint64_t end = header_.data.offset + header_.data.size;
-  if (::lseek(fd_.get(), static_cast<off_t>(end), SEEK_SET) < 0) return fail(base::system_error("cannot write", path_, errno));
+  if (::lseek(fd_.get(), static_cast<off_t>(end), SEEK_SET) < 0)
+    return fail(base::system_error("cannot write", path_, errno));
   mark_feature(Feature::tracing_data);
   return write_header();
 }

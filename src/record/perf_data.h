@@ -56,8 +56,8 @@ class PerfDataWriter {
   FileHeader header_ = {};
   FileSection formats_ = {};
   std::uint64_t features_size_ = 0;  // once they are written
-  std::size_t trailer_size_ = 0;  // of records that are not samples
-  std::string pending_ = {};      // records that are not in the file yet
+  std::size_t trailer_size_ = 0;     // of records that are not samples
+  std::string pending_ = {};         // records that are not in the file yet
 };
 
 }  // namespace dtp::record

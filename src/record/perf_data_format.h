@@ -7,7 +7,8 @@
 // feature table stands right after the data and has a FileSection for each bit set in `features`.
 //
 // perf writes the features when a recording ends, and one that was killed cannot be read for want of the event
-// formats. The place of a feature is free, so we write those in front of the data, and the table anew after every round.
+// formats. The place of a feature is free, so we write those in front of the data, and the table anew after every
+// round.
 #pragma once
 
 #include <array>
@@ -15,7 +16,7 @@
 
 namespace dtp::record {
 
-constexpr std::uint64_t perf_magic = 0x32454C4946524550;      // "PERFILE2"
+constexpr std::uint64_t perf_magic = 0x32454C4946524550;          // "PERFILE2"
 constexpr std::uint64_t perf_magic_swapped = 0x50455246494C4532;  // written by the other byte order
 
 struct FileSection {
@@ -29,7 +30,7 @@ struct FileHeader {
   std::uint64_t attr_size = 0;              // of one attribute with its FileSection
   FileSection attrs = {};
   FileSection data = {};
-  FileSection event_types = {};             // unused since 3.x
+  FileSection event_types = {};  // unused since 3.x
   std::array<std::uint64_t, 4> features = {};
 };
 static_assert(sizeof(FileHeader) == 104);
@@ -51,7 +52,7 @@ enum class Feature : unsigned {
 
 // Types of records that perf writes into the data and the kernel does not.
 constexpr std::uint32_t record_finished_round = 68;
-constexpr std::uint32_t record_auxtrace = 71;    // is followed by data that its size leaves out
+constexpr std::uint32_t record_auxtrace = 71;  // is followed by data that its size leaves out
 constexpr std::uint32_t record_compressed = 81;
 
 }  // namespace dtp::record

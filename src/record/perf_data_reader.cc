@@ -67,7 +67,8 @@ Result<void> PerfDataReader::parse() {
     return fail(error("is a recording in stream form", "record into a file: perf record -o perf.data"));
   }
   const auto header = base::Cursor(file_).read<FileHeader>();
-  if (file_.size() < sizeof header || header.size < sizeof header) return fail(error("ends in the middle of its header"));
+  if (file_.size() < sizeof header || header.size < sizeof header)
+    return fail(error("ends in the middle of its header"));
   DTP_CHECK(parse_events(header));
   data_begin_ = header.data.offset;
   data_end_ = header.data.offset + header.data.size;

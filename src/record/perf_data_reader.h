@@ -46,7 +46,7 @@ class PerfDataReader {
   std::vector<StreamEvent> events_ = {};
   std::vector<EventSchema> schemas_ = {};
   std::size_t data_begin_ = 0;
-  std::size_t data_end_ = 0;                 // as the header promises; may lie beyond the file
+  std::size_t data_end_ = 0;  // as the header promises; may lie beyond the file
 };
 
 }  // namespace dtp::record

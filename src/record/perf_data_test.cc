@@ -68,7 +68,8 @@ kernel::OpenedEvent opened() {
   event.attr.type = PERF_TYPE_TRACEPOINT;
   event.attr.size = sizeof event.attr;
   event.attr.config = 600;
-  event.attr.sample_type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | PERF_SAMPLE_RAW;
+  event.attr.sample_type =
+      PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | PERF_SAMPLE_RAW;
   event.attr.sample_id_all = 1;
   return event;
 }
@@ -165,9 +166,11 @@ TEST_CASE("the error says where the file ends") {
   }();
   const std::uint64_t end = header.data.offset + header.data.size;
   std::filesystem::resize_file(path, end - 8 - 10);  // a round's mark, and into the last sample
-  CHECK(read_file(path).error == "'" + path + "' ends in the middle of a record at byte " + std::to_string(end - 8 - 56));
+  CHECK(read_file(path).error ==
+        "'" + path + "' ends in the middle of a record at byte " + std::to_string(end - 8 - 56));
   std::filesystem::resize_file(path, end - 8 - 56);
-  CHECK(read_file(path).error == "'" + path + "' is cut off at byte " + std::to_string(end - 64) + ": 64 bytes of records are missing");
+  CHECK(read_file(path).error ==
+        "'" + path + "' is cut off at byte " + std::to_string(end - 64) + ": 64 bytes of records are missing");
 }
 
 TEST_CASE("forms that are not read say so") {

@@ -12,8 +12,10 @@ bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 |
 // Offset one past the string literal that begins at text[0]; npos: it has no end.
 std::size_t literal_end(std::string_view text) {
   for (std::size_t i = 1; i < text.size(); ++i) {
-    if (text[i] == '\\') ++i;
-    else if (text[i] == '"') return i + 1;
+    if (text[i] == '\\')
+      ++i;
+    else if (text[i] == '"')
+      return i + 1;
   }
   return std::string_view::npos;
 }
@@ -23,8 +25,12 @@ std::size_t argument_end(std::string_view text) {
   int depth = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     switch (text[i]) {
-      case '(': case '[': case '{': ++depth; break;
-      case ')': case ']': case '}': --depth; break;
+      case '(':
+      case '[':
+      case '{': ++depth; break;
+      case ')':
+      case ']':
+      case '}': --depth; break;
       case ',':
         if (depth == 0) return i;
         break;
@@ -54,7 +60,8 @@ std::vector<std::string_view> split_arguments(std::string_view text) {
 // Takes one conversion from the front of `format`, which begins after its '%'. `stars` counts the
 // arguments that give a width or precision.
 Conversion take_conversion(std::string_view& format, std::size_t& stars) {
-  while (!format.empty() && std::string_view("-+ #0123456789.*hlLqjzt").find(format.front()) != std::string_view::npos) {
+  while (!format.empty() &&
+         std::string_view("-+ #0123456789.*hlLqjzt").find(format.front()) != std::string_view::npos) {
     if (format.front() == '*') ++stars;
     format.remove_prefix(1);
   }

@@ -8,7 +8,7 @@ TEST_CASE("conversions meet their arguments") {
   const auto found = parse_print_format(
       R"x("(%lx) a=0x%Lx 100%% s=\"%s\" p=%pI4 %*d", REC->__probe_ip, REC->a, __get_str(s), REC->p, 3, f(REC->q, ")"))x");
   const std::vector<Conversion> wanted{
-      {'x', "", "REC->__probe_ip"}, {'x', "", "REC->a"},       {'s', "", "__get_str(s)"},
+      {'x', "", "REC->__probe_ip"}, {'x', "", "REC->a"},           {'s', "", "__get_str(s)"},
       {'p', "I4", "REC->p"},        {'d', "", "f(REC->q, \")\")"},
   };
   CHECK(found == wanted);

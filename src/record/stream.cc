@@ -132,9 +132,7 @@ Result<void> Stream::emit(Bytes record) {
       cursor.skip(8);
       counts_.lost += cursor.read<std::uint64_t>();
       return {};
-    case PERF_RECORD_LOST_SAMPLES:
-      counts_.lost += cursor.read<std::uint64_t>();
-      return {};
+    case PERF_RECORD_LOST_SAMPLES: counts_.lost += cursor.read<std::uint64_t>(); return {};
     default: return {};
   }
 }

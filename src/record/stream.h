@@ -56,14 +56,14 @@ class Stream {
   Result<void> emit_sample(std::span<const std::byte> record);
 
   std::vector<Layout> layouts_ = {};
-  bool uniform_ = true;                     // all layouts are the first
+  bool uniform_ = true;  // all layouts are the first
   std::unordered_map<std::uint64_t, std::size_t> layout_of_id_ = {};
   std::unordered_map<std::uint16_t, const EventSchema*> schemas_ = {};
   const EventSchema* last_schema_ = nullptr;
   TimeOrder order_ = {};
   CommTable comms_ = {};
   Counts counts_ = {};
-  Record record_ = {};                      // reused, so that its strings keep their memory
+  Record record_ = {};  // reused, so that its strings keep their memory
   Consumer consumer_ = {};
 };
 

@@ -89,7 +89,8 @@ Result<TracingData> decode_tracing_data(std::span<const std::byte> bytes) {
   if (cursor.read<std::uint8_t>() != 0) return fail({.what = "the file was recorded on a big-endian machine"});
   cursor.skip(1 + 4);
   TracingData data;
-  if (cursor.read_c_string() != "header_page") return fail({.what = "the event formats of the file are not in perf's form"});
+  if (cursor.read_c_string() != "header_page")
+    return fail({.what = "the event formats of the file are not in perf's form"});
   data.header_page = take_text(cursor);
   cursor.read_c_string();
   data.header_event = take_text(cursor);

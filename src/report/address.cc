@@ -26,8 +26,13 @@ bool append_address(std::string& out, path::Display display, const value::Value&
       if (bytes == nullptr || bytes->size() != 6) return false;
       append_mac(out, std::span<const std::byte, 6>(*bytes));
       return true;
-    case path::Display::none: case path::Display::port: case path::Display::be16: case path::Display::be32:
-    case path::Display::be64: case path::Display::boolean: case path::Display::decimal: return false;
+    case path::Display::none:
+    case path::Display::port:
+    case path::Display::be16:
+    case path::Display::be32:
+    case path::Display::be64:
+    case path::Display::boolean:
+    case path::Display::decimal: return false;
   }
   return false;
 }

@@ -34,7 +34,8 @@ void append_signed(std::string& out, std::int64_t number) {
 void append_zeros(std::string& out, std::uint64_t number, int digits) {
   const std::size_t begin = out.size();
   out.append(static_cast<std::size_t>(digits), '0');
-  for (std::size_t at = out.size(); at > begin && number != 0; number /= 10) out[--at] = static_cast<char>('0' + number % 10);
+  for (std::size_t at = out.size(); at > begin && number != 0; number /= 10)
+    out[--at] = static_cast<char>('0' + number % 10);
 }
 
 void append_hex(std::string& out, std::uint64_t number) {

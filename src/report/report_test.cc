@@ -33,15 +33,33 @@ std::vector<Example> examples() {
       {{.name = "x", .kind = FieldKind::hex}, {std::uint64_t{255}}, "x=0xff", "\"x\":255"},
       {{.name = "max", .kind = FieldKind::hex}, {UINT64_MAX}, "max=0xffffffffffffffff", "\"max\":18446744073709551615"},
       {{.name = "c", .kind = FieldKind::character}, {std::uint64_t{'q'}}, "c='q'", "\"c\":\"q\""},
-      {{.name = "s", .kind = FieldKind::string}, {std::string("a\x1b[31m\n")}, "s=\"a\\x1b[31m\\n\"", "\"s\":\"a\\u001b[31m\\u000a\""},
+      {{.name = "s", .kind = FieldKind::string},
+       {std::string("a\x1b[31m\n")},
+       "s=\"a\\x1b[31m\\n\"",
+       "\"s\":\"a\\u001b[31m\\u000a\""},
       {{.name = "f", .kind = FieldKind::string}, {Absent{"fault"}}, "f=(fault)", "\"f\":null"},
       {{.name = "b", .kind = FieldKind::bytes}, {bytes({0, 0xAB})}, "b=00ab", "\"b\":\"00ab\""},
-      {{.name = "a", .kind = FieldKind::array, .element = FieldKind::hex}, {Array{{std::uint64_t{1}}, {std::uint64_t{16}}}}, "a={0x1,0x10}", "\"a\":[1,16]"},
+      {{.name = "a", .kind = FieldKind::array, .element = FieldKind::hex},
+       {Array{{std::uint64_t{1}}, {std::uint64_t{16}}}},
+       "a={0x1,0x10}",
+       "\"a\":[1,16]"},
       {{.name = "ip", .display = Display::ip4}, {std::uint64_t{0x7F000001}}, "ip=127.0.0.1", "\"ip\":\"127.0.0.1\""},
-      {{.name = "ipb", .kind = FieldKind::bytes, .display = Display::ip4}, {bytes({10, 0, 0, 255})}, "ipb=10.0.0.255", "\"ipb\":\"10.0.0.255\""},
-      {{.name = "six", .kind = FieldKind::bytes, .display = Display::ip6}, {bytes({0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1})}, "six=2001:db8::1", "\"six\":\"2001:db8::1\""},
-      {{.name = "mac", .kind = FieldKind::bytes, .display = Display::mac}, {bytes({1, 2, 3, 4, 5, 0xAA})}, "mac=01:02:03:04:05:aa", "\"mac\":\"01:02:03:04:05:aa\""},
-      {{.name = "port", .kind = FieldKind::hex, .display = Display::port}, {std::uint64_t{8080}}, "port=8080", "\"port\":8080"},
+      {{.name = "ipb", .kind = FieldKind::bytes, .display = Display::ip4},
+       {bytes({10, 0, 0, 255})},
+       "ipb=10.0.0.255",
+       "\"ipb\":\"10.0.0.255\""},
+      {{.name = "six", .kind = FieldKind::bytes, .display = Display::ip6},
+       {bytes({0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1})},
+       "six=2001:db8::1",
+       "\"six\":\"2001:db8::1\""},
+      {{.name = "mac", .kind = FieldKind::bytes, .display = Display::mac},
+       {bytes({1, 2, 3, 4, 5, 0xAA})},
+       "mac=01:02:03:04:05:aa",
+       "\"mac\":\"01:02:03:04:05:aa\""},
+      {{.name = "port", .kind = FieldKind::hex, .display = Display::port},
+       {std::uint64_t{8080}},
+       "port=8080",
+       "\"port\":8080"},
       {{.name = "on", .display = Display::boolean}, {std::uint64_t{1}}, "on=1", "\"on\":true"},
       {{.name = "p", .kind = FieldKind::hex, .display = Display::decimal}, {std::uint64_t{16}}, "p=16", "\"p\":16"},
       {{.name = "odd", .kind = FieldKind::bytes, .display = Display::mac}, {bytes({1})}, "odd=01", "\"odd\":\"01\""},
@@ -49,12 +67,19 @@ std::vector<Example> examples() {
 }
 
 record::Record make_record(const record::EventSchema& schema) {
-  return {.schema = &schema, .time_ns = 5'123'000'456'789, .cpu = 1, .pid = 1234, .tid = 1235,
-          .comm = "ba\tsh", .ip = 0xffffffff81350200, .return_ip = 0x10};
+  return {.schema = &schema,
+          .time_ns = 5'123'000'456'789,
+          .cpu = 1,
+          .pid = 1234,
+          .tid = 1235,
+          .comm = "ba\tsh",
+          .ip = 0xffffffff81350200,
+          .return_ip = 0x10};
 }
 
 // What the report leaves in the buffer.
-std::string print(std::unique_ptr<Report> (*make)(Output&), std::span<const record::EventSchema> schemas, const record::Record& record) {
+std::string print(std::unique_ptr<Report> (*make)(Output&), std::span<const record::EventSchema> schemas,
+                  const record::Record& record) {
   Output output(-1);
   const auto report = make(output);
   REQUIRE(report->begin(schemas));
@@ -70,10 +95,12 @@ TEST_CASE("every kind and display, as text and as JSON") {
     const record::EventSchema schema{.group = "g", .event = "e", .fields = {example.field}};
     record::Record record = make_record(schema);
     record.values = {example.value};
-    CHECK(print(make_text, {&schema, 1}, record) == "          ba\\tsh  1235 [001]  5123.000456: g:e: " + example.text + "\n");
+    CHECK(print(make_text, {&schema, 1}, record) ==
+          "          ba\\tsh  1235 [001]  5123.000456: g:e: " + example.text + "\n");
     const std::string json = print(make_json, {&schema, 1}, record);
     CHECK(json.substr(json.find('\n') + 1) ==
-          "{\"time\":5123000456789,\"event\":\"g:e\",\"comm\":\"ba\\u0009sh\",\"pid\":1234,\"tid\":1235,\"cpu\":1,\"fields\":{" +
+          "{\"time\":5123000456789,\"event\":\"g:e\",\"comm\":\"ba\\u0009sh\",\"pid\":1234,\"tid\":1235,\"cpu\":1,"
+          "\"fields\":{" +
               example.json + "}}\n");
   }
 }
@@ -91,7 +118,8 @@ TEST_CASE("event names are aligned, probes have their address") {
 
 TEST_CASE("JSON begins with the schema") {
   const record::EventSchema schema{
-      .group = "probe", .event = "tcp",
+      .group = "probe",
+      .event = "tcp",
       .fields = {{.name = "dest", .display = Display::ip4, .c_type = "u32"},
                  {.name = "v", .kind = FieldKind::array, .element = FieldKind::signed_, .c_type = "s8"}},
       .is_probe = true};

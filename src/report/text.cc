@@ -21,8 +21,8 @@ namespace {
 
 // What does not change from record to record.
 struct Line {
-  std::string event = {};                 // "  probe:vfs_read: "
-  std::vector<std::string> labels = {};   // " name="
+  std::string event = {};                // "  probe:vfs_read: "
+  std::vector<std::string> labels = {};  // " name="
 };
 
 void append_text(std::string& out, const value::Value& value, record::FieldKind kind, path::Display display);

@@ -48,7 +48,9 @@ class MemberWalk {
 };
 
 std::string plain_name(const Type& type) {
-  const auto tagged = [&](const char* tag) { return fmt::format("{} {}", tag, type.name.empty() ? "{...}" : type.name); };
+  const auto tagged = [&](const char* tag) {
+    return fmt::format("{} {}", tag, type.name.empty() ? "{...}" : type.name);
+  };
   switch (type.kind) {
     case Kind::void_: return "void";
     case Kind::structure: return tagged("struct");

@@ -22,28 +22,39 @@ class Types : public Loader {
   std::map<std::uint64_t, Type> types_;
 };
 
-Type wrapper(Kind kind, std::string name, std::uint64_t target) { return {.kind = kind, .name = std::move(name), .target = {target}}; }
+Type wrapper(Kind kind, std::string name, std::uint64_t target) {
+  return {.kind = kind, .name = std::move(name), .target = {target}};
+}
 Type pointer(std::uint64_t target) { return {.kind = Kind::pointer, .size = 8, .target = {target}}; }
-Type array(std::uint64_t target, std::optional<std::uint64_t> count) { return {.kind = Kind::array, .target = {target}, .count = count}; }
+Type array(std::uint64_t target, std::optional<std::uint64_t> count) {
+  return {.kind = Kind::array, .target = {target}, .count = count};
+}
 
-constexpr std::uint64_t character = 1, const_char = 2, string = 3, structure = 4, self = 5, u32 = 6, be32 = 7, const_be32 = 8,
-                        bytes = 9, matrix = 10, inner = 11, outer = 12, fixed_pointer = 13, pointer_to_array = 14,
-                        function = 15, flexible = 16, huge = 17, pid_type = 18, pointers = 19, pointer_to_self = 20,
-                        callback = 21;
+constexpr std::uint64_t character = 1, const_char = 2, string = 3, structure = 4, self = 5, u32 = 6, be32 = 7,
+                        const_be32 = 8, bytes = 9, matrix = 10, inner = 11, outer = 12, fixed_pointer = 13,
+                        pointer_to_array = 14, function = 15, flexible = 16, huge = 17, pid_type = 18, pointers = 19,
+                        pointer_to_self = 20, callback = 21;
 
 std::map<std::uint64_t, Type> sample() {
   return {
       {character, {.kind = Kind::character, .name = "unsigned char", .size = 1}},
       {const_char, wrapper(Kind::qualifier, "const", character)},
       {string, pointer(const_char)},
-      {structure, {.kind = Kind::structure, .name = "file", .size = 16, .members = {{"a", {u32}, 0, 0}, {"", {inner}, 64, 0}, {"z", {string}, 128, 0}}}},
+      {structure,
+       {.kind = Kind::structure,
+        .name = "file",
+        .size = 16,
+        .members = {{"a", {u32}, 0, 0}, {"", {inner}, 64, 0}, {"z", {string}, 128, 0}}}},
       {self, wrapper(Kind::typedef_, "self", self)},
       {u32, {.kind = Kind::integer, .name = "unsigned int", .size = 4}},
       {be32, wrapper(Kind::typedef_, "__be32", u32)},
       {const_be32, wrapper(Kind::qualifier, "const", be32)},
       {bytes, array(character, 16)},
       {matrix, array(bytes, 2)},
-      {inner, {.kind = Kind::union_, .size = 8, .members = {{"b", {be32}, 0, 0}, {"c", {u32}, 3, 5}, {"", {outer}, 0, 0}, {"", {u32}, 8, 3}}}},
+      {inner,
+       {.kind = Kind::union_,
+        .size = 8,
+        .members = {{"b", {be32}, 0, 0}, {"c", {u32}, 3, 5}, {"", {outer}, 0, 0}, {"", {u32}, 8, 3}}}},
       {outer, {.kind = Kind::structure, .size = 8, .members = {{"", {inner}, 0, 0}, {"d", {u32}, 32, 0}}}},
       {fixed_pointer, wrapper(Kind::qualifier, "const", string)},
       {pointer_to_array, pointer(bytes)},
