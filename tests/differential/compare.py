@@ -241,7 +241,7 @@ def compare_kernel(series, program, verbose):
 
 
 def compare_userland(program, verbose):
-    paths = {path.name: path for path in (HERE / 'userland/bin').iterdir()}
+    paths = {path.name: path for path in (ROOT / 'tests/fixtures/programs').iterdir()}
     skipped = 0
     for name, (path, digest) in SYSTEM_FILES.items():
         path = pathlib.Path(path).resolve()
@@ -250,7 +250,7 @@ def compare_userland(program, verbose):
         else:
             print(f'skip {name}: another build than the recorded one')
             skipped += 1
-    rows = read_rows(HERE / 'userland/perf-probe-userland.tsv', HERE / 'userland/perf-flags-userland.tsv')
+    rows = read_rows(HERE / 'perf-probe-userland.tsv', HERE / 'perf-flags-userland.tsv')
     rows = [row for row in rows if row.target in paths]
     renames = [(str(path), name) for name, path in paths.items()]
     renames.sort(key=lambda rename: -len(rename[0]))
