@@ -109,7 +109,7 @@ int run(const Options& options, const Common& common) {
 void add_probe(Registry& registry) {
   CLI::App& command = *registry.app.add_subcommand("probe", "add probes that stay, or print their definitions");
   auto options = std::make_shared<Options>();
-  command.add_option("PROBE", options->words, "[[GROUP:]EVENT=]FUNCTION[@FILE][+OFFSET|%return] [ARGUMENT...]");
+  command.add_option("PROBE", options->words, "[[GROUP:]EVENT=]FUNCTION[@FILE][+OFFSET|:LINE|%return] [ARGUMENT...]");
   command.add_option("-a,--add", options->add, "a whole probe in one word; may be repeated")
       ->type_name("PROBE")
       ->allow_extra_args(false);

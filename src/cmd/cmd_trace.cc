@@ -113,7 +113,8 @@ Result<int> trace(const Options& options, const std::vector<std::string>& comman
 void add_trace(Registry& registry) {
   CLI::App& command = *registry.app.add_subcommand("trace", "add a probe, print its records as they come, remove it");
   const auto options = std::make_shared<Options>();
-  command.add_option("PROBE", options->words, "FUNCTION[@FILE][+OFFSET|%return] [ARGUMENT...]")->required();
+  command.add_option("PROBE", options->words, "FUNCTION[@FILE][+OFFSET|:LINE|%return] or FILE:LINE [ARGUMENT...]")
+      ->required();
   add_target_options(command, options->target);
   add_watch_options(command, options->watch);
   command.add_option("--filter", options->filter, "records for which this holds: 'size > 100 && dest == 10.0.0.1'");

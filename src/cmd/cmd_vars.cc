@@ -69,7 +69,7 @@ Result<void> list(const Options& options) {
 void add_vars(Registry& registry) {
   CLI::App& command = *registry.app.add_subcommand("vars", "list the variables that can be read at a probe point");
   auto options = std::make_shared<Options>();
-  command.add_option("POINT", options->point, "FUNCTION[@FILE][+OFFSET] or 0xADDRESS")->required();
+  command.add_option("POINT", options->point, "FUNCTION[@FILE][+OFFSET|:LINE], FILE:LINE or 0xADDRESS")->required();
   command.add_flag("--externs", options->externs, "list the global variables of the source file, too");
   add_target_options(command, options->target);
   add_common_options(command, registry.common);

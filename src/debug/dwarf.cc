@@ -7,11 +7,13 @@
 #include <unordered_set>
 
 #include "debug/dwarf_die.h"
+#include "debug/dwarf_lines.h"
 #include "debug/dwarf_location.h"
 #include "debug/dwarf_types.h"
 #include "debug/dwarf_units.h"
 #include "debug/find.h"
 #include "debug/info.h"
+#include "debug/source_path.h"
 
 namespace dtp::debug {
 namespace {
@@ -67,6 +69,8 @@ class DwarfInfo final : public Info {
   }
 
   Result<std::vector<Instance>> find_functions(const std::string& name) override;
+  bool has_lines() const override { return true; }
+  Result<std::vector<LineInstance>> find_lines(const LineQuery& query) override;
   Result<std::vector<Instance>> find_function_at(std::uint64_t address) override;
   std::vector<Variable> find_variables(const Instance& instance, std::uint64_t address) override;
   Whereabouts locate(const Instance& instance, std::uint64_t address, const Variable& variable) override;
@@ -82,6 +86,10 @@ class DwarfInfo final : public Info {
   void find_in_unit(Dwarf_Die& unit, const std::string& name, std::vector<Instance>& found);
   void add_instance(Dwarf_Die& die, bool is_inlined, std::vector<Instance>& found);
   std::optional<Dwarf_Die> function_around(Dwarf_Die& unit, std::uint64_t address);
+  std::optional<Dwarf_Die> declaration_in(Dwarf_Die& unit, const std::string& name, const std::string& file);
+  void find_lines_in_unit(Dwarf_Die& unit, const LineQuery& query, std::vector<LineInstance>& found);
+  template <class Visit>
+  void each_unit_mentioning(const std::string& name, Visit visit);
   Scope scope_at(Dwarf_Die& die, std::uint64_t address);
 
   std::shared_ptr<const Binary> binary_;
@@ -152,21 +160,29 @@ void DwarfInfo::find_in_unit(Dwarf_Die& unit, const std::string& name, std::vect
 
 Result<std::vector<Instance>> DwarfInfo::find_functions(const std::string& name) {
   std::vector<Instance> found;
-  // A global function is defined in one unit, which its symbol tells.
+  each_unit_mentioning(name, [&](Dwarf_Die& unit) {
+    find_in_unit(unit, name, found);
+    return !found.empty();
+  });
+  return found;
+}
+
+// `visit` says whether it found what it wants: a global function is defined in one unit, which its symbol tells, and
+// is looked for there first.
+template <class Visit>
+void DwarfInfo::each_unit_mentioning(const std::string& name, Visit visit) {
   const auto symbols = binary_->symbols.find(name);
   if (symbols.size() == 1 && symbols[0]->is_function && symbols[0]->binding == Binding::global) {
-    if (auto unit = unit_die_at(symbols[0]->address)) find_in_unit(*unit, name, found);
-    if (!found.empty()) return found;
+    if (auto unit = unit_die_at(symbols[0]->address); unit && visit(*unit)) return;
   }
   if (const auto units = units_mentioning(binary_->file, name)) {
     for (const std::uint64_t offset : *units)
-      if (auto unit = unit_die(offset)) find_in_unit(*unit, name, found);
-    return found;
+      if (auto unit = unit_die(offset)) visit(*unit);
+    return;
   }
   Dwarf_Die die;
   Dwarf_CU* unit = nullptr;
-  while (dwarf_get_units(dwarf_, unit, &unit, nullptr, nullptr, &die, nullptr) == 0) find_in_unit(die, name, found);
-  return found;
+  while (dwarf_get_units(dwarf_, unit, &unit, nullptr, nullptr, &die, nullptr) == 0) visit(die);
 }
 
 std::optional<Dwarf_Die> DwarfInfo::function_around(Dwarf_Die& unit, std::uint64_t address) {
@@ -177,6 +193,64 @@ std::optional<Dwarf_Die> DwarfInfo::function_around(Dwarf_Die& unit, std::uint64
     return !found && tag == DW_TAG_namespace;
   };
   walk(unit, visit);
+  return found;
+}
+
+// The DIE that says where the function is declared: that of its body, or the abstract one of its inlined copies.
+std::optional<Dwarf_Die> DwarfInfo::declaration_in(Dwarf_Die& unit, const std::string& name, const std::string& file) {
+  Dwarf_Die die;
+  if (dwarf_child(&unit, &die) != 0) return std::nullopt;
+  do {
+    if (dwarf_tag(&die) != DW_TAG_subprogram || is_declaration(die) || name_of(die) != name) continue;
+    const char* declared = dwarf_decl_file(&die);
+    const bool has_code = entry_of(die).has_value() || has_attribute(die, DW_AT_inline);
+    if (has_code && declared != nullptr && matches_tail(declared, file)) return die;
+  } while (dwarf_siblingof(&die, &die) == 0);
+  return std::nullopt;
+}
+
+void DwarfInfo::find_lines_in_unit(Dwarf_Die& unit, const LineQuery& query, std::vector<LineInstance>& found) {
+  std::string file = query.file;
+  unsigned line = query.line;
+  if (!query.function.empty()) {
+    auto declaration = declaration_in(unit, query.function, query.file);
+    int declared_line = 0;
+    if (!declaration || dwarf_decl_line(&*declaration, &declared_line) != 0) return;
+    file = dwarf_decl_file(&*declaration);
+    line += static_cast<unsigned>(declared_line);
+  }
+  for (const std::uint64_t address : addresses_of_line(unit, file, line)) {
+    auto function = function_around(unit, address);
+    if (!function || std::ranges::any_of(found, [&](const LineInstance& f) { return f.instance.address == address; }))
+      continue;
+    const std::uint64_t entry = entry_of(*function).value_or(address);
+    LineInstance instance{.instance = {.function = name_of(*function),
+                                       .address = address,
+                                       .end = end_of(*function, entry),
+                                       .file = file,
+                                       .scope = dwarf_dieoffset(&*function)}};
+    instance.line = line_at(unit, file, address).value_or(line);
+    // At its first byte the line of a function is that of its declaration.
+    if (int declared = 0; address == entry && dwarf_decl_line(&*function, &declared) == 0)
+      instance.line = static_cast<unsigned>(declared);
+    instance.wanted_line = line;
+    found.push_back(std::move(instance));
+  }
+}
+
+Result<std::vector<LineInstance>> DwarfInfo::find_lines(const LineQuery& query) {
+  std::vector<LineInstance> found;
+  if (!query.function.empty()) {
+    each_unit_mentioning(query.function, [&](Dwarf_Die& unit) {
+      find_lines_in_unit(unit, query, found);
+      return !found.empty();
+    });
+    return found;
+  }
+  Dwarf_Die die;
+  Dwarf_CU* unit = nullptr;
+  while (dwarf_get_units(dwarf_, unit, &unit, nullptr, nullptr, &die, nullptr) == 0)
+    if (has_source_file(die, query.file)) find_lines_in_unit(die, query, found);
   return found;
 }
 
@@ -227,6 +301,7 @@ std::vector<Variable> DwarfInfo::find_variables(const Instance& instance, std::u
     return dwarf_tag(&child) == DW_TAG_formal_parameter ? Role::parameter : Role::local;
   };
   for (Dwarf_Die& block : blocks) add_children(block, inner_role);
+  for (Dwarf_Die& function : inlined) add_children(function, [](Dwarf_Die&) { return Role::local; });
   if (dwarf_diecu(&die, &unit, nullptr, nullptr) != nullptr)
     add_children(unit, [](Dwarf_Die&) { return Role::global; });
   return found;

@@ -26,6 +26,21 @@ struct Instance {
   std::uint64_t scope = 0;  // the reader's own key
 };
 
+// One place where the code of a source line begins.
+struct LineInstance {
+  Instance instance = {};    // the function around it; its `address` is that of the line
+  unsigned wanted_line = 0;  // from the start of the file
+  unsigned line = 0;         // the one that the address belongs to: several lines may share it
+};
+
+// A line of a file, or counted from the line where a function is declared.
+struct LineQuery {
+  std::string function = {};  // empty: `line` counts from the start of the file
+  std::string file = {};      // matched by the tail of its path; empty: any
+  unsigned line = 0;
+  bool operator==(const LineQuery&) const = default;
+};
+
 enum class Role { parameter, local, global };
 
 struct Variable {
@@ -69,6 +84,12 @@ class Info : public type::Loader {
  public:
   // All instances of the functions of this name. Empty: the file does not know it.
   virtual Result<std::vector<Instance>> find_functions(const std::string& name) = 0;
+
+  // Source lines are known.
+  virtual bool has_lines() const { return false; }
+
+  // The places of a source line. Empty: it has no code.
+  virtual Result<std::vector<LineInstance>> find_lines(const LineQuery&) { return std::vector<LineInstance>{}; }
 
   // The out-of-line function whose code covers this link-time address.
   virtual Result<std::vector<Instance>> find_function_at(std::uint64_t address) = 0;

@@ -116,7 +116,7 @@ struct ProbeArgument {
   bool operator==(const ProbeArgument&) const = default;
 };
 
-// [[GROUP:]EVENT=]FUNC[@FILE][+OFF|%return] or 0xADDR
+// [[GROUP:]EVENT=]FUNC[@FILE][+OFF|:LINE|%return], FILE:LINE or 0xADDR
 struct ProbePoint {
   std::string text = {};  // as written
   std::optional<std::string> group = {};
@@ -127,6 +127,8 @@ struct ProbePoint {
   Span file_span = {};
   std::uint64_t offset = 0;
   Span offset_span = {};
+  std::optional<unsigned> line = {};  // from the function's declaration, or from the start of the file
+  Span line_span = {};
   std::optional<std::uint64_t> address = {};
   bool is_return = false;
   bool operator==(const ProbePoint&) const = default;

@@ -1,4 +1,6 @@
-// [[GROUP:]EVENT=]FUNC[@FILE][+OFFSET|%return] and 0xADDRESS
+// [[GROUP:]EVENT=]FUNC[@FILE][+OFFSET|:LINE|%return], FILE:LINE and 0xADDRESS
+#include <utility>
+
 #include "expr/lexer.h"
 #include "expr/parse.h"
 
@@ -66,11 +68,18 @@ class PointParser {
     point_.function = std::string(lexer_.text().substr(begin, lexer_.at() - begin));
     point_.function_span = {begin, lexer_.at()};
     if (point_.function.empty()) return fail(no_function());
+    // A file has a dot or a slash in its name, a function that is followed by a line has not.
+    if (lexer_.peek() == ':' && point_.function.find_first_of("./") != std::string::npos) {
+      point_.file = std::exchange(point_.function, "");
+      point_.file_span = point_.function_span;
+      return parse_line();
+    }
     if (point_.function.find_first_of("*?[") != std::string::npos)
       return fail(lexer_.error("a pattern is not understood here", point_.function_span,
                                "list the functions with: dtrace++ funcs '" + point_.function + "'"));
     DTP_CHECK(parse_file());
     DTP_CHECK(parse_offset());
+    DTP_CHECK(parse_line());
     return parse_return();
   }
 
@@ -100,6 +109,20 @@ class PointParser {
     return {};
   }
 
+  Result<void> parse_line() {
+    if (lexer_.peek() != ':' || !is_digit(lexer_.peek(1))) return {};
+    lexer_.skip(1);
+    const std::size_t begin = lexer_.at();
+    const auto line = lexer_.take_unsigned();
+    point_.line_span = {begin, lexer_.at()};
+    if (!line || *line > UINT32_MAX) return fail(lexer_.error("the line is not a number", point_.line_span));
+    if (point_.offset_span.begin != 0)
+      return fail(lexer_.error("an offset and a line exclude each other", point_.line_span));
+    // Line 0 is where the function begins.
+    if (*line > 0 || point_.function.empty()) point_.line = static_cast<unsigned>(*line);
+    return {};
+  }
+
   Result<void> parse_return() {
     if (lexer_.peek() != '%') return {};
     const std::size_t begin = lexer_.at();
@@ -111,21 +134,21 @@ class PointParser {
     const Span span{begin, lexer_.at()};
     if (point_.offset_span.begin != 0 || lexer_.peek() == '+')
       return fail(lexer_.error("a return probe takes no offset", span, "write FUNCTION%return"));
+    if (point_.line_span.begin != 0)
+      return fail(lexer_.error("a return probe takes no line", span, "write FUNCTION%return"));
     point_.is_return = true;
     return {};
   }
 
   Error unexpected_rest() const {
     const Span span{lexer_.at(), lexer_.text().size()};
-    if (lexer_.peek() == ':') {
-      if (!is_digit(lexer_.peek(1)))
-        return lexer_.error("'" + std::string(lexer_.rest()) + "' is not understood", span,
-                            "name an event with EVENT=FUNCTION");
-      return lexer_.error("source lines are not understood in a probe point", span, "use FUNCTION+OFFSET");
-    }
+    if (lexer_.peek() == ':')
+      return lexer_.error("'" + std::string(lexer_.rest()) + "' is not understood", span,
+                          "write FUNCTION:LINE, FILE:LINE, or EVENT=FUNCTION to name an event");
     if (lexer_.peek() == ';') return lexer_.error("source patterns are not understood in a probe point", span);
-    return lexer_.error("'" + std::string(lexer_.rest()) + "' is not understood", span,
-                        "a probe point is [[GROUP:]EVENT=]FUNCTION[@FILE][+OFFSET|%return] or 0xADDRESS");
+    return lexer_.error(
+        "'" + std::string(lexer_.rest()) + "' is not understood", span,
+        "a probe point is [[GROUP:]EVENT=]FUNCTION[@FILE][+OFFSET|:LINE|%return], FILE:LINE or 0xADDRESS");
   }
 
   Lexer lexer_;

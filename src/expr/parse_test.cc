@@ -74,6 +74,16 @@ TEST_CASE("probe points") {
   const auto address = parse_point("0xffffffff81350200");
   REQUIRE(address);
   CHECK(address->address == 0xffffffff81350200U);
+  const auto line = parse_point("vfs_read@read_write.c:7");
+  REQUIRE(line);
+  CHECK(line->function == "vfs_read");
+  CHECK(line->line == 7U);
+  const auto file_line = parse_point("e=fs/read_write.c:462");
+  REQUIRE(file_line);
+  CHECK(file_line->function.empty());
+  CHECK(file_line->file == "fs/read_write.c");
+  CHECK(file_line->line == 462U);
+  CHECK(parse_point("vfs_read:0")->line == std::nullopt);
   CHECK(parse_point("finish_task_switch.isra.0")->function == "finish_task_switch.isra.0");
 }
 

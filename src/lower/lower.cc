@@ -91,6 +91,7 @@ std::string default_event(const expr::ProbePoint& point) {
   const std::string suffix = point.is_return ? "__return" : "";
   if (point.event) return *point.event + suffix;
   if (point.address) return fmt::format("abs_{:x}", *point.address) + suffix;
+  if (point.line && !point.function.empty()) return fmt::format("{}_L{}", point.function, *point.line);
   std::string name = point.function.substr(std::min(point.function.find_first_not_of('.'), point.function.size()));
   name = name.substr(0, name.find_first_of(".@"));
   return name + suffix;
@@ -98,7 +99,12 @@ std::string default_event(const expr::ProbePoint& point) {
 
 Result<path::Plan> lower(const expr::Request& request, const Target& target) {
   DTP_TRY(std::vector<Spot> spots, find_spots(request.point, target));
-  path::Plan plan{.group = request.point.group.value_or(default_group(target)), .event = default_event(request.point)};
+  expr::ProbePoint named = request.point;
+  if (named.function.empty() && named.line) {  // a line of a file: the function that it is in
+    named.function = spots.front().instance.function;
+    named.line.reset();
+  }
+  path::Plan plan{.group = request.point.group.value_or(default_group(target)), .event = default_event(named)};
   if (!expr::is_c_name(plan.event))
     return fail({.what = fmt::format("'{}' cannot be the name of an event", plan.event),
                  .where = Where{"probe point", request.point.text, request.point.function_span},

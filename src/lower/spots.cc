@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/suggest.h"
+#include "debug/source_path.h"
 #include "lower/lower.h"
 
 namespace dtp::lower {
@@ -16,6 +17,7 @@ class SpotFinder {
 
   Result<std::vector<Spot>> find() {
     if (point_.address) return at_address();
+    if (point_.line) return at_line();
     DTP_CHECK(find_instances());
     if (instances_.empty() || is_ambiguous()) return by_symbol();
     std::vector<Spot> spots;
@@ -49,7 +51,7 @@ class SpotFinder {
     for (const debug::Instance& instance : instances_)
       if (files.find(instance.file) == std::string::npos) files += (files.empty() ? "" : ", ") + instance.file;
     std::erase_if(instances_,
-                  [&](const debug::Instance& instance) { return !matches_tail(instance.file, *point_.file); });
+                  [&](const debug::Instance& instance) { return !debug::matches_tail(instance.file, *point_.file); });
     if (instances_.empty())
       return fail(error(fmt::format("there is no '{}' in a file '{}'", point_.function, *point_.file), point_.file_span,
                         files.empty() ? "the debug information does not tell the files of functions"
@@ -67,11 +69,6 @@ class SpotFinder {
         if (instance.address == symbol->address) instances_.push_back(std::move(instance));
     }
     return {};
-  }
-
-  static bool matches_tail(std::string_view path, std::string_view tail) {
-    return path.ends_with(tail) &&
-           (path.size() == tail.size() || path[path.size() - tail.size() - 1] == '/' || tail.starts_with('/'));
   }
 
   // Inlined copies do not return, parts of a function return elsewhere. Whole clones of it (.isra, .constprop)
@@ -199,6 +196,45 @@ class SpotFinder {
   Error inlined_only() const {
     return error(fmt::format("'{}' is inlined everywhere and never returns on its own", point_.function),
                  point_.function_span, "probe its entry, or a function that calls it");
+  }
+
+  Result<std::vector<Spot>> at_line() {
+    if (target_.info == nullptr || !target_.info->has_lines()) {
+      Error missing =
+          error(fmt::format("source lines need debug information, and there is none{}", target_.why_no_info),
+                point_.line_span, target_.info_hint);
+      missing.status = Status::not_possible;
+      return fail(std::move(missing));
+    }
+    const debug::LineQuery query{point_.function, point_.file.value_or(""), *point_.line};
+    DTP_TRY(const std::vector<debug::LineInstance> lines, target_.info->find_lines(query));
+    if (lines.empty()) return fail(no_line());
+    std::vector<Spot> spots;
+    for (const debug::LineInstance& line : lines) {
+      if (line.line != line.wanted_line) return fail(shared_line(line));
+      if (is_startup_code(line.instance.address))
+        return fail(error(fmt::format("'{}' is there only while the kernel starts", line.instance.function),
+                          point_.function_span));
+      DTP_TRY(path::Site site, site_at(line.instance.address));
+      spots.push_back({std::move(site), line.instance, true, line.instance.address, false});
+    }
+    return spots;
+  }
+
+  Error no_line() const {
+    if (point_.function.empty())
+      return error(fmt::format("line {} of '{}' has no code", *point_.line, *point_.file), point_.line_span);
+    const auto known = target_.info->find_functions(point_.function);
+    if (known && known->empty()) return unknown();
+    return error(fmt::format("line {} of '{}' has no code", *point_.line, point_.function), point_.line_span,
+                 "lines are counted from the function's declaration, which is line 0");
+  }
+
+  Error shared_line(const debug::LineInstance& line) const {
+    const std::string& path = line.instance.file;
+    const std::string file = path.substr(path.find_last_of('/') + 1);
+    const std::string hint = fmt::format("probe {}:{}", file, line.line);
+    return error("the code of this line begins with that of another line", point_.line_span, hint);
   }
 
   Result<std::vector<Spot>> at_address() {

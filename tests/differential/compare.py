@@ -86,8 +86,6 @@ def out_of_scope(row):
         return 'lazy pattern'
     if re.search(r'[*?\[]', place):
         return 'glob'
-    if ':' in place:
-        return 'line'
     if '$vars' in arguments:
         return '$vars'
     return None

@@ -1,0 +1,66 @@
+// DWARF 5, 6.2. Of several statements of a file that begin at one address the first one is meant to have the
+// code. Rows of other files there are the end or the start of inlined functions.
+#include "debug/dwarf_lines.h"
+
+#include <algorithm>
+
+#include "debug/source_path.h"
+
+namespace dtp::debug {
+namespace {
+
+struct Row {
+  Dwarf_Addr address = 0;
+  int line = 0;
+  const char* file = nullptr;
+};
+
+// Rows that begin a statement; the others are places within one.
+template <class Visit>
+void each_statement(Dwarf_Die& unit, Visit visit) {
+  Dwarf_Lines* lines = nullptr;
+  std::size_t count = 0;
+  if (dwarf_getsrclines(&unit, &lines, &count) != 0) return;
+  for (std::size_t i = 0; i < count; ++i) {
+    Dwarf_Line* line = dwarf_onesrcline(lines, i);
+    Row row;
+    bool is_end = false, is_statement = false;
+    if (dwarf_lineaddr(line, &row.address) != 0 || dwarf_lineno(line, &row.line) != 0) continue;
+    if (dwarf_lineendsequence(line, &is_end) != 0 || is_end) continue;
+    if (dwarf_linebeginstatement(line, &is_statement) != 0 || !is_statement) continue;
+    row.file = dwarf_linesrc(line, nullptr, nullptr);
+    if (row.file != nullptr) visit(row);
+  }
+}
+
+}  // namespace
+
+std::vector<std::uint64_t> addresses_of_line(Dwarf_Die& unit, std::string_view file, unsigned line) {
+  std::vector<std::uint64_t> addresses;
+  each_statement(unit, [&](const Row& row) {
+    if (static_cast<unsigned>(row.line) != line || !matches_tail(row.file, file)) return;
+    if (std::ranges::find(addresses, row.address) == addresses.end()) addresses.push_back(row.address);
+  });
+  return addresses;
+}
+
+std::optional<unsigned> line_at(Dwarf_Die& unit, std::string_view file, std::uint64_t address) {
+  std::optional<unsigned> found;
+  each_statement(unit, [&](const Row& row) {
+    if (!found && row.address == address && matches_tail(row.file, file)) found = static_cast<unsigned>(row.line);
+  });
+  return found;
+}
+
+bool has_source_file(Dwarf_Die& unit, std::string_view tail) {
+  Dwarf_Files* files = nullptr;
+  std::size_t count = 0;
+  if (dwarf_getsrcfiles(&unit, &files, &count) != 0) return false;
+  for (std::size_t i = 0; i < count; ++i) {
+    const char* name = dwarf_filesrc(files, i, nullptr, nullptr);
+    if (name != nullptr && matches_tail(name, tail)) return true;
+  }
+  return false;
+}
+
+}  // namespace dtp::debug

@@ -1,0 +1,22 @@
+// Source lines and addresses, by the line table of a unit.
+#pragma once
+
+#include <elfutils/libdw.h>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace dtp::debug {
+
+// Where statements of this line begin, each address once. The file matches by the tail of its path.
+std::vector<std::uint64_t> addresses_of_line(Dwarf_Die& unit, std::string_view file, unsigned line);
+
+// The line of that file which the code at an address belongs to.
+std::optional<unsigned> line_at(Dwarf_Die& unit, std::string_view file, std::uint64_t address);
+
+// True when the unit has code of a file whose path ends so.
+bool has_source_file(Dwarf_Die& unit, std::string_view tail);
+
+}  // namespace dtp::debug
