@@ -131,12 +131,19 @@ struct Point {
   std::vector<Field> fields = {};
 };
 
+// A place that gets no probe, because its arguments cannot be read there.
+struct Omission {
+  Site site = {};
+  Error reason = {};
+};
+
 // A whole event: what one request of the user becomes.
 struct Plan {
   std::string group = {};
   std::string event = {};
   std::vector<Point> points = {};
   std::vector<Error> warnings = {};  // what was done all the same
+  std::vector<Omission> omitted = {};
 };
 
 }  // namespace dtp::path

@@ -121,6 +121,7 @@ void add_probe(Registry& registry) {
   command.add_flag("-n,--dry-run", options->dry_run, "say what would be added, add nothing");
   command.add_flag("-f,--force", options->force, "take a free name EVENT_N when EVENT exists");
   add_target_options(command, options->target);
+  add_compile_options(command, options->target);
   add_common_options(command, registry.common);
   command.footer(
       "Examples:\n"

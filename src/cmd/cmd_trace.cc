@@ -86,6 +86,7 @@ Result<int> trace(const Options& options, const std::vector<std::string>& comman
   TargetOptions probed = options.target;
   probed.is_live = true;
   DTP_TRY(const auto compiled, compile(probed, {join_words(options.words)}, kernel::group_of(owner)));
+  print_warnings(compiled, common);
   DTP_TRY(auto tracefs, kernel::find_tracefs());
   // From here on signals are only noticed: what is put into the kernel is taken out again on every way.
   DTP_TRY(auto signals, kernel::StopSignals::block());
@@ -116,6 +117,7 @@ void add_trace(Registry& registry) {
   command.add_option("PROBE", options->words, "FUNCTION[@FILE][+OFFSET|:LINE|%return] or FILE:LINE [ARGUMENT...]")
       ->required();
   add_target_options(command, options->target);
+  add_compile_options(command, options->target);
   add_watch_options(command, options->watch);
   command.add_option("--filter", options->filter, "records for which this holds: 'size > 100 && dest == 10.0.0.1'");
   add_format_option(command, options->format);

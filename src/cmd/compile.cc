@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/caret.h"
+#include "cmd/columns.h"
 #include "cmd/target.h"
 #include "expr/parse.h"
 #include "lower/lower.h"
@@ -44,10 +45,11 @@ Result<void> check(const expr::Request& request, const path::Plan& plan, const a
   return {};
 }
 
-Result<Compiled> compile_one(const lower::Target& target, const std::string& text, const std::string& group) {
+Result<Compiled> compile_one(const lower::Target& target, const std::string& text, const std::string& group,
+                             bool require_all) {
   Compiled compiled;
   DTP_TRY(compiled.request, expr::parse_request(text));
-  DTP_TRY(compiled.plan, lower::lower(compiled.request, target));
+  DTP_TRY(compiled.plan, lower::lower(compiled.request, target, require_all));
   compiled.group = compiled.plan.group;
   if (!group.empty()) compiled.plan.group = group;
   DTP_CHECK(check(compiled.request, compiled.plan, *target.arch));
@@ -55,7 +57,28 @@ Result<Compiled> compile_one(const lower::Target& target, const std::string& tex
   return compiled;
 }
 
+void print_omissions(const Compiled& compiled) {
+  const std::size_t omitted = compiled.plan.omitted.size();
+  if (omitted == 0) return;
+  fmt::print(stderr, "warning: {} of {} places are left out, for their arguments cannot be read there\n", omitted,
+             omitted + compiled.plan.points.size());
+  std::vector<std::vector<std::string>> rows;
+  for (const path::Omission& one : compiled.plan.omitted) {
+    // The first column says where.
+    const std::string site = probe::render_site(one.site);
+    std::string what = one.reason.what;
+    if (const std::size_t at = what.find(" at " + site); at != std::string::npos) what.erase(at, site.size() + 4);
+    rows.push_back({site, std::move(what)});
+  }
+  fmt::print(stderr, "{}", format_columns(rows, "  "));
+}
+
 }  // namespace
+
+void add_compile_options(CLI::App& command, TargetOptions& options) {
+  command.add_flag("--require-all", options.require_all,
+                   "fail when an argument cannot be read at one of several places");
+}
 
 void print_warnings(const std::vector<Compiled>& compiled, const Common& common) {
   if (common.quiet) return;
@@ -64,6 +87,7 @@ void print_warnings(const std::vector<Compiled>& compiled, const Common& common)
       const std::string text = base::format_error(warning, common.verbose);
       fmt::print(stderr, "warning{}", text.substr(text.find(':')));
     }
+  for (const Compiled& one : compiled) print_omissions(one);
 }
 
 Result<std::vector<Compiled>> compile(const TargetOptions& options, const std::vector<std::string>& requests,
@@ -73,7 +97,7 @@ Result<std::vector<Compiled>> compile(const TargetOptions& options, const std::v
   std::vector<Compiled> all;
   std::optional<Error> wrong;
   for (const std::string& request : requests) {
-    if (auto compiled = compile_one(target->target, request, group))
+    if (auto compiled = compile_one(target->target, request, group, options.require_all))
       all.push_back(std::move(*compiled));
     else
       collect(wrong, std::move(compiled.error()));

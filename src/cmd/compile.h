@@ -16,9 +16,12 @@ struct TargetOptions {
   std::string executable = {};  // -x
   std::string module = {};      // -m: a loaded module's name or a .ko path
   std::string vmlinux = {};     // -k
+  bool require_all = false;     // --require-all
   bool is_live = false;         // the probes will be added: names are checked against the running kernel's
 };
 void add_target_options(CLI::App& command, TargetOptions& options);
+// --require-all, of the commands that compile probes.
+void add_compile_options(CLI::App& command, TargetOptions& options);
 
 struct Compiled {
   expr::Request request = {};

@@ -26,7 +26,7 @@ struct Program {
 constexpr int deepest_frame = 2;
 
 Unavailable computed() {
-  return {Reason::computed, "the compiler computes its value, it is in no register and no memory"};
+  return {Reason::computed, "its value is computed, it is in no register and no memory"};
 }
 
 bool is_register(unsigned op) { return op >= DW_OP_reg0 && op <= DW_OP_reg31; }

@@ -97,7 +97,7 @@ std::string default_event(const expr::ProbePoint& point) {
   return name + suffix;
 }
 
-Result<path::Plan> lower(const expr::Request& request, const Target& target) {
+Result<path::Plan> lower(const expr::Request& request, const Target& target, bool require_all) {
   DTP_TRY(std::vector<Spot> spots, find_spots(request.point, target));
   expr::ProbePoint named = request.point;
   if (named.function.empty() && named.line) {  // a line of a file: the function that it is in
@@ -116,9 +116,13 @@ Result<path::Plan> lower(const expr::Request& request, const Target& target) {
       spot.is_entry = false;
       if (const auto offset = target.file->file_offset(spot.address)) spot.site.address = *offset;
     }
-    DTP_TRY(path::Point point, lower_point(request, spot, target, plan.warnings));
-    plan.points.push_back(std::move(point));
+    if (auto point = lower_point(request, spot, target, plan.warnings))
+      plan.points.push_back(std::move(*point));
+    else
+      plan.omitted.push_back({spot.site, std::move(point.error())});
   }
+  if (plan.points.empty() || (require_all && !plan.omitted.empty()))
+    return fail(std::move(plan.omitted.front().reason));
   if (plan.points.size() > 1) keep_common_fields(plan);
   return plan;
 }

@@ -29,6 +29,7 @@ std::string default_group(const Target& target);
 // As asked for, or as the function's name gives it; a return probe's ends in "__return".
 std::string default_event(const expr::ProbePoint& point);
 
-Result<path::Plan> lower(const expr::Request& request, const Target& target);
+// Of several places those where an argument cannot be read are left out, unless `require_all`; none is left: an error.
+Result<path::Plan> lower(const expr::Request& request, const Target& target, bool require_all = false);
 
 }  // namespace dtp::lower
