@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/caret.h"
+#include "base/suggest.h"
 #include "cmd/command.h"
 
 namespace dtp::cmd {
@@ -26,6 +27,25 @@ int report(const Error& error, const Common& common) {
 
 namespace {
 
+// What CLI11 says of a wrong first word, and of none, does not help: commands are named here.
+std::optional<Error> check_command(CLI::App& app, int argc, char** argv) {
+  std::vector<std::string_view> names;
+  std::string listed;
+  const std::vector<CLI::App*> commands = app.get_subcommands([](const CLI::App*) { return true; });
+  for (const CLI::App* command : commands) {
+    names.push_back(command->get_name());
+    listed += (listed.empty() ? "" : ", ") + command->get_name();
+  }
+  if (argc < 2)
+    return Error{.what = "no command is given", .hint = "commands are: " + listed, .status = Status::wrong_request};
+  const std::string_view word = argv[1];
+  if (word.starts_with('-') || std::ranges::find(names, word) != names.end()) return std::nullopt;
+  const std::string near = base::did_you_mean(base::nearest(word, names));
+  return Error{.what = "there is no command '" + std::string(word) + "'",
+               .hint = near.empty() ? "commands are: " + listed : near,
+               .status = Status::wrong_request};
+}
+
 int run(int argc, char** argv) {
   CLI::App app{"dynamic tracing with expressions as they stand in the source", "dtrace++"};
   app.set_version_flag("--version", "dtrace++ " DTP_VERSION);
@@ -36,6 +56,7 @@ int run(int argc, char** argv) {
 #define DTP_COMMAND(name) add_##name(registry);
 #include "commands.def"
 #undef DTP_COMMAND
+  if (const auto wrong = check_command(app, argc, argv)) return report(*wrong, registry.common);
   try {
     app.parse(static_cast<int>(dashes - argv), argv);
   } catch (const CLI::Success& asked) {
