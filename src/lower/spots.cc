@@ -189,7 +189,10 @@ class SpotFinder {
     std::string what = fmt::format("there is no function '{}'", point_.function);
     what += target_.kind == Target::Kind::kernel ? " in the kernel" : fmt::format(" in '{}'", target_.object);
     std::string hint = base::did_you_mean(base::nearest(point_.function, names));
-    if (hint.empty() && names.empty()) hint = "it has no symbol table";
+    if (hint.empty())
+      hint = names.empty() ? "it has no symbol table"
+                           : fmt::format("list what there is: dtrace++ funcs{}",
+                                         target_.is_user() ? " -x " + target_.object : "");
     return error(std::move(what), point_.function_span, std::move(hint));
   }
 
