@@ -1,9 +1,6 @@
 // Readers of files that nobody vouches for. They must come back with a value or an error.
 #include <doctest/doctest.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "base/file.h"
 #include "debug/btf.h"
 #include "debug/calling.h"
 #include "fuzz/mutate.h"
