@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -105,6 +107,12 @@ class Info : public type::Loader {
 
   // What the function returns; void: key 0.
   virtual type::Id find_result_type(const Instance& instance) = 0;
+
+  // A type as C names it: "struct tcp_sock", "pid_t", "unsigned int". A definition rather than a declaration.
+  virtual std::optional<type::Id> find_type(std::string_view /*c_name*/) { return std::nullopt; }
+
+  // The value of an enumerator of any enum: "TCP_ESTABLISHED".
+  virtual std::optional<std::int64_t> find_enumerator(std::string_view /*name*/) { return std::nullopt; }
 
   // Every function's name, for suggestions and lists; unsorted, may repeat.
   virtual std::vector<std::string> function_names() = 0;
