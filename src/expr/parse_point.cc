@@ -155,7 +155,7 @@ class PointParser {
   ProbePoint point_ = {};
 };
 
-// Blanks separate words; a quoted string keeps its blanks.
+// Blanks separate words, but not within quotes or parentheses: ((struct sock *)sk)->sk_rcvbuf is one word.
 std::vector<std::string_view> split_words(std::string_view text) {
   std::vector<std::string_view> words;
   std::size_t at = 0;
@@ -167,8 +167,12 @@ std::vector<std::string_view> split_words(std::string_view text) {
     }
     const std::size_t begin = at;
     bool quoted = false;
-    for (; at < text.size() && (quoted || !is_blank(text[at])); ++at)
+    std::size_t open = 0;
+    for (; at < text.size() && (quoted || open > 0 || !is_blank(text[at])); ++at) {
       if (text[at] == '"') quoted = !quoted;
+      if (!quoted && text[at] == '(') ++open;
+      if (!quoted && text[at] == ')' && open > 0) --open;
+    }
     words.push_back(text.substr(begin, at - begin));
   }
   return words;
