@@ -18,6 +18,7 @@
 #include <limits>
 
 #include "base/cursor.h"
+#include "type/query.h"
 
 namespace dtp::debug::btf {
 namespace {
@@ -238,6 +239,51 @@ std::vector<std::uint32_t> Blob::find_functions(std::string_view name) const {
     if (base::Cursor cursor(types_, offsets_[id - first_id_]); is_named(cursor.read<std::uint32_t>(), name))
       found.push_back(id);
   return found;
+}
+
+std::optional<std::uint64_t> Blob::find_type(std::string_view c_name) const {
+  const auto [tag, name] = type::split_tag(c_name);
+  const auto is_wanted = [&tag](const Record& record) {
+    switch (record.kind) {
+      case Kind::structure: return tag == "struct";
+      case Kind::union_: return tag == "union";
+      case Kind::enumeration:
+      case Kind::enumeration64: return tag == "enum" && record.count > 0;
+      case Kind::integer:
+      case Kind::floating:
+      case Kind::typedef_: return tag.empty();
+      case Kind::void_:
+      case Kind::pointer:
+      case Kind::array:
+      case Kind::forward:
+      case Kind::volatile_:
+      case Kind::const_:
+      case Kind::restrict_:
+      case Kind::function:
+      case Kind::function_proto:
+      case Kind::variable:
+      case Kind::data_section:
+      case Kind::declaration_tag:
+      case Kind::type_tag: return false;
+    }
+    return false;
+  };
+  for (std::uint64_t id = first_id_; id < id_end(); ++id)
+    if (const auto record = at(id); record && is_wanted(*record) && is_named(record->name, name)) return id;
+  return base_ != nullptr ? base_->find_type(c_name) : std::nullopt;
+}
+
+std::optional<std::int64_t> Blob::find_enumerator(std::string_view name) const {
+  for (std::uint64_t id = first_id_; id < id_end(); ++id) {
+    const auto record = at(id);
+    if (!record || (record->kind != Kind::enumeration && record->kind != Kind::enumeration64)) continue;
+    const std::size_t value_bytes = record->kind == Kind::enumeration ? 4 : 8;
+    base::Cursor cursor(record->rest);
+    for (std::uint32_t i = 0; i < record->count; ++i, cursor.skip(value_bytes))
+      if (is_named(cursor.read<std::uint32_t>(), name))
+        return enumeration(*this, *record, tells_enum_sign_).enumerators[i].value;
+  }
+  return base_ != nullptr ? base_->find_enumerator(name) : std::nullopt;
 }
 
 std::optional<Record> Blob::prototype(std::uint64_t function) const {

@@ -69,6 +69,10 @@ class Blob {
   std::span<const std::uint32_t> functions() const { return functions_; }
   std::vector<std::uint32_t> find_functions(std::string_view name) const;
 
+  // "struct file", "pid_t", "unsigned int", as C writes it. Only definitions.
+  std::optional<std::uint64_t> find_type(std::string_view c_name) const;
+  std::optional<std::int64_t> find_enumerator(std::string_view name) const;
+
   // The FUNC_PROTO of a FUNC; none when the id is not a function's.
   std::optional<Record> prototype(std::uint64_t function) const;
 

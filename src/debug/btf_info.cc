@@ -99,6 +99,13 @@ class BtfInfo final : public Info {
     return {prototype ? prototype->size_or_type : 0};
   }
 
+  std::optional<type::Id> find_type(std::string_view c_name) override {
+    if (const auto id = blob().find_type(c_name)) return type::Id{*id};
+    return std::nullopt;
+  }
+
+  std::optional<std::int64_t> find_enumerator(std::string_view name) override { return blob().find_enumerator(name); }
+
   std::vector<std::string> function_names() override {
     std::vector<std::string> names;
     names.reserve(blob().functions().size());

@@ -222,4 +222,35 @@ TEST_CASE("a file without BTF says so") {
   CHECK(open_btf("/nowhere", "").error().what == "cannot open '/nowhere': no such file or directory");
 }
 
+TEST_CASE("types and enumerators are found by name") {
+  BtfBuilder b;
+  const auto u32 = b.integer("unsigned int", 4);
+  b.forward("file");
+  b.variable("file", u32);
+  const auto file = b.structure("file", 4, {{"a", u32}}, {0});
+  const auto state = b.enumeration("state", {{"DOWN", 0xFFFFFFFF}, {"UP", 1}}, true);
+  const auto file_t = b.typedef_("file", file);
+  b.enumeration64("big", {{"TOP", 1ULL << 40}});
+  BtfBuilder m = BtfBuilder::module_of(b);
+  const auto own = m.structure("own", 4, {{"a", u32}}, {0});
+  const std::string base_bytes = b.bytes();
+  const std::string bytes = m.bytes();
+  const auto base = btf::Blob::parse(span_of(base_bytes), nullptr, "base");
+  REQUIRE(base);
+  const auto blob = btf::Blob::parse(span_of(bytes), &*base, "x");
+  REQUIRE(blob);
+  CHECK(blob->find_type("struct own") == own);
+  CHECK(blob->find_type("struct file") == file);
+  CHECK(blob->find_type("file") == file_t);
+  CHECK(blob->find_type("unsigned int") == u32);
+  CHECK(blob->find_type("enum state") == state);
+  CHECK(!blob->find_type("union file"));
+  CHECK(!blob->find_type("state"));
+  CHECK(!base->find_type("struct own"));
+  CHECK(blob->find_enumerator("DOWN") == -1);
+  CHECK(blob->find_enumerator("UP") == 1);
+  CHECK(blob->find_enumerator("TOP") == std::int64_t{1} << 40);
+  CHECK(!blob->find_enumerator("LEFT"));
+}
+
 }  // namespace dtp::debug

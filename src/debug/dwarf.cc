@@ -9,6 +9,7 @@
 #include "debug/dwarf_die.h"
 #include "debug/dwarf_lines.h"
 #include "debug/dwarf_location.h"
+#include "debug/dwarf_names.h"
 #include "debug/dwarf_types.h"
 #include "debug/dwarf_units.h"
 #include "debug/find.h"
@@ -76,6 +77,12 @@ class DwarfInfo final : public Info {
   Whereabouts locate(const Instance& instance, std::uint64_t address, const Variable& variable) override;
   std::uint64_t body_address(const Instance& instance) override;
   type::Id find_result_type(const Instance& instance) override;
+  std::optional<type::Id> find_type(std::string_view c_name) override {
+    return find_dwarf_type(binary_->file, dwarf_, c_name);
+  }
+  std::optional<std::int64_t> find_enumerator(std::string_view name) override {
+    return find_dwarf_enumerator(binary_->file, dwarf_, name);
+  }
   std::vector<std::string> function_names() override;
   std::string source() const override { return "DWARF of " + binary_->file.path(); }
   type::Type load_type(type::Id id) override { return load_dwarf_type(dwarf_, id); }

@@ -30,6 +30,19 @@ inline std::optional<std::uint64_t> number(Dwarf_Die& die, unsigned name) {
   return value;
 }
 
+// DW_AT_const_value. A form that says nothing of a sign has an unsigned number: gcc writes 200 in one byte.
+inline std::optional<std::int64_t> constant_of(Dwarf_Die& die) {
+  Dwarf_Attribute attribute;
+  if (dwarf_attr(&die, DW_AT_const_value, &attribute) == nullptr) return std::nullopt;
+  const unsigned form = dwarf_whatform(&attribute);
+  Dwarf_Sword value = 0;
+  Dwarf_Word unsigned_value = 0;
+  if (form == DW_FORM_sdata || form == DW_FORM_implicit_const)
+    return dwarf_formsdata(&attribute, &value) == 0 ? std::optional<std::int64_t>(value) : std::nullopt;
+  if (dwarf_formudata(&attribute, &unsigned_value) != 0) return std::nullopt;
+  return static_cast<std::int64_t>(unsigned_value);
+}
+
 inline std::string name_of(Dwarf_Die& die) {
   const char* name = dwarf_diename(&die);
   return name == nullptr ? "" : name;

@@ -80,6 +80,27 @@ TEST_CASE("members, bitfields, nested and anonymous aggregates") {
   CHECK(types.at(type::strip(types, member("op").type)).kind == type::Kind::pointer);
 }
 
+TEST_CASE("types and enumerators are found by name") {
+  for (const char* name : {"ul_c", "ul_c_clang"}) {
+    Program program(name);
+    const auto declared = [&](std::string_view c_name) {
+      const auto id = program.info->find_type(c_name);
+      return id ? type::declare(program.info->types(), *id) : "none";
+    };
+    CHECK(declared("struct node") == "struct node");
+    CHECK(declared("enum color") == "enum color");
+    CHECK(declared("uint32_t") == "uint32_t");
+    CHECK(declared("unsigned int") == "unsigned int");
+    CHECK(declared("node") == "none");
+    CHECK(declared("union node") == "none");
+    CHECK(program.info->find_enumerator("GREEN") == 5);
+    CHECK(program.info->find_enumerator("BLUE") == -3);
+    CHECK(program.info->find_enumerator("BIG_B") == 0x100000000);
+    CHECK(!program.info->find_enumerator("node"));
+  }
+  CHECK(Program("ul_cpp").info->find_enumerator("B") == 200);
+}
+
 TEST_CASE("units are told by the names in them") {
   Program program("ul_c");
   const auto some = units_mentioning(program.binary->file, "dup_static");

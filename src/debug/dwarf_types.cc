@@ -82,10 +82,8 @@ void fill_aggregate(Dwarf_Die& die, Type& type, Kind kind) {
 void fill_enumeration(Dwarf_Die& die, Type& type) {
   type.kind = Kind::enumeration;
   each_child(die, [&](Dwarf_Die& child) {
-    Dwarf_Attribute attribute;
-    Dwarf_Sword value = 0;
-    if (dwarf_tag(&child) != DW_TAG_enumerator || dwarf_attr(&child, DW_AT_const_value, &attribute) == nullptr) return;
-    if (dwarf_formsdata(&attribute, &value) == 0) type.enumerators.push_back({name_of(child), value});
+    if (dwarf_tag(&child) != DW_TAG_enumerator) return;
+    if (const auto value = constant_of(child)) type.enumerators.push_back({name_of(child), *value});
   });
   // Without an encoding (older gcc, clang) the definitions of perf are unsigned, and so are ours.
   type.is_signed = number(die, DW_AT_encoding) == DW_ATE_signed;

@@ -159,6 +159,13 @@ std::string declare(Table& types, Id id) {
   return "unknown type";
 }
 
+TaggedName split_tag(std::string_view c_name) {
+  for (const std::string_view tag : {"struct", "union", "enum", "class"})
+    if (c_name.starts_with(tag) && c_name.substr(tag.size()).starts_with(' '))
+      return {tag, c_name.substr(tag.size() + 1)};
+  return {{}, c_name};
+}
+
 std::string typedef_name(Table& types, Id id) {
   for (int step = 0; step < longest_chain; ++step) {
     const Type& type = types.at(id);

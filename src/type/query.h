@@ -31,6 +31,13 @@ std::uint64_t size_of(Table& types, Id id);
 // As C writes it: "struct file *", "const char *", "u8 [16]", "int (*)(void)" is shortened to "function *".
 std::string declare(Table& types, Id id);
 
+// "struct file" is the tag "struct" and the name "file"; "pid_t" and "unsigned int" have no tag.
+struct TaggedName {
+  std::string_view tag = {};
+  std::string_view name = {};
+};
+TaggedName split_tag(std::string_view c_name);
+
 // The outermost typedef's name on the way to the plain type: "__be32", "pid_t"; empty: none.
 std::string typedef_name(Table& types, Id id);
 

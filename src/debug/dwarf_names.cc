@@ -1,0 +1,113 @@
+// Types stand at the top of their units, those of C++ also in namespaces. Every unit that uses a type describes it
+// again, often as a declaration only, so the search goes on until a definition is met.
+#include "debug/dwarf_names.h"
+
+#include <dwarf.h>
+
+#include "debug/dwarf_die.h"
+#include "debug/dwarf_units.h"
+#include "type/query.h"
+
+namespace dtp::debug {
+namespace {
+
+// More namespaces within each other than anybody writes.
+constexpr int deepest_namespace = 16;
+
+std::optional<Dwarf_Die> unit_die(Dwarf* dwarf, std::uint64_t unit_offset) {
+  Dwarf_Off next = 0, abbreviations = 0;
+  std::size_t header = 0;
+  std::uint8_t address_size = 0, offset_size = 0;
+  Dwarf_Die die;
+  if (dwarf_nextcu(dwarf, unit_offset, &next, &header, &abbreviations, &address_size, &offset_size) != 0 ||
+      dwarf_offdie(dwarf, unit_offset + header, &die) == nullptr)
+    return std::nullopt;
+  return die;
+}
+
+// `visit` says whether to stop.
+template <class Visit>
+bool each_child(Dwarf_Die& parent, Visit& visit, int depth = 0) {
+  Dwarf_Die child;
+  if (depth > deepest_namespace || dwarf_child(&parent, &child) != 0) return false;
+  do {
+    if (visit(child)) return true;
+    if (dwarf_tag(&child) == DW_TAG_namespace && each_child(child, visit, depth + 1)) return true;
+  } while (dwarf_siblingof(&child, &child) == 0);
+  return false;
+}
+
+template <class Visit>
+void each_top_die(const ElfFile& file, Dwarf* dwarf, std::string_view mentioned, Visit visit) {
+  if (const auto units = units_mentioning(file, mentioned)) {
+    for (const std::uint64_t offset : *units)
+      if (auto unit = unit_die(dwarf, offset); unit && each_child(*unit, visit)) return;
+    return;
+  }
+  Dwarf_Die die;
+  Dwarf_CU* unit = nullptr;
+  while (dwarf_get_units(dwarf, unit, &unit, nullptr, nullptr, &die, nullptr) == 0)
+    if (each_child(die, visit)) return;
+}
+
+// C++ names a struct, class or enum also without its tag.
+bool has_tag(int die_tag, std::string_view tag) {
+  switch (die_tag) {
+    case DW_TAG_structure_type:
+    case DW_TAG_class_type: return tag == "struct" || tag == "class" || tag.empty();
+    case DW_TAG_union_type: return tag == "union" || tag.empty();
+    case DW_TAG_enumeration_type: return tag == "enum" || tag.empty();
+    case DW_TAG_base_type:
+    case DW_TAG_typedef: return tag.empty();
+    default: return false;
+  }
+}
+
+bool is_cpp(Dwarf_Die& die) {
+  Dwarf_Die unit;
+  if (dwarf_diecu(&die, &unit, nullptr, nullptr) == nullptr) return false;
+  switch (dwarf_srclang(&unit)) {
+    case DW_LANG_C_plus_plus:
+    case DW_LANG_C_plus_plus_03:
+    case DW_LANG_C_plus_plus_11:
+    case DW_LANG_C_plus_plus_14: return true;
+    default: return false;
+  }
+}
+
+bool is_called(Dwarf_Die& die, std::string_view name) {
+  const char* found = dwarf_diename(&die);
+  return found != nullptr && name == found;
+}
+
+}  // namespace
+
+std::optional<type::Id> find_dwarf_type(const ElfFile& file, Dwarf* dwarf, std::string_view c_name) {
+  const auto [tag, name] = type::split_tag(c_name);
+  std::optional<type::Id> found;
+  each_top_die(file, dwarf, name, [&, tag = tag, name = name](Dwarf_Die& die) {
+    const int die_tag = dwarf_tag(&die);
+    if (!has_tag(die_tag, tag) || !is_called(die, name)) return false;
+    const bool is_plain = die_tag == DW_TAG_base_type || die_tag == DW_TAG_typedef;
+    if (tag.empty() && !is_plain && !is_cpp(die)) return false;
+    const bool is_whole = !is_declaration(die);
+    if (is_whole || !found) found = type::Id{dwarf_dieoffset(&die)};
+    return is_whole;
+  });
+  return found;
+}
+
+std::optional<std::int64_t> find_dwarf_enumerator(const ElfFile& file, Dwarf* dwarf, std::string_view name) {
+  std::optional<std::int64_t> found;
+  each_top_die(file, dwarf, name, [&](Dwarf_Die& die) {
+    Dwarf_Die child;
+    if (dwarf_tag(&die) != DW_TAG_enumeration_type || dwarf_child(&die, &child) != 0) return false;
+    do {
+      if (dwarf_tag(&child) == DW_TAG_enumerator && is_called(child, name)) found = constant_of(child);
+    } while (!found && dwarf_siblingof(&child, &child) == 0);
+    return found.has_value();
+  });
+  return found;
+}
+
+}  // namespace dtp::debug
