@@ -14,7 +14,8 @@
 
 namespace dtp::type {
 
-// Names a type within one Table. The key is the finder's own: a DIE offset or a BTF id; 0 is void.
+// Names a type within one Table. The key is the finder's own: a DIE offset or a BTF id; 0 is void. Keys from
+// `first_added` on are of types that were added to the table.
 struct Id {
   std::uint64_t key = 0;
   auto operator<=>(const Id&) const = default;
@@ -81,10 +82,14 @@ class Table {
  public:
   explicit Table(Loader& loader) : loader_(&loader) {}
   const Type& at(Id id);
+  // A type that the program need not have: a pointer that only a cast names.
+  Id add_pointer(Id target);
 
  private:
+  static constexpr std::uint64_t first_added = 0xFFFF'0000'0000'0000;
   Loader* loader_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Type>> loaded_ = {};
+  std::uint64_t next_added_ = first_added;
 };
 
 }  // namespace dtp::type

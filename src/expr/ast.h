@@ -13,7 +13,15 @@ namespace dtp::expr {
 
 using NodeId = std::uint32_t;  // index into Tree::nodes
 
-// A variable, parameter or global by name.
+// A type as C names it: "struct sock" and its pointers. "const" and "volatile" are left out.
+struct TypeName {
+  std::string name = {};  // with its tag, words separated by one blank
+  int pointers = 0;
+  Span span = {};  // of `name`
+  bool operator==(const TypeName&) const = default;
+};
+
+// A variable, parameter, global or enumerator by name.
 struct Name {
   std::string name = {};
   bool operator==(const Name&) const = default;
@@ -25,11 +33,40 @@ struct Member {
   bool arrow = false;
   bool operator==(const Member&) const = default;
 };
-// base[index]
+// base[index]; *base is base[0]
 struct Index {
   NodeId base = 0;
   std::int64_t index = 0;
   bool operator==(const Index&) const = default;
+};
+// (type)base
+struct Cast {
+  TypeName type = {};
+  NodeId base = 0;
+  bool operator==(const Cast&) const = default;
+};
+// &base
+struct AddressOf {
+  NodeId base = 0;
+  bool operator==(const AddressOf&) const = default;
+};
+// sizeof(type)
+struct SizeOfType {
+  TypeName type = {};
+  bool operator==(const SizeOfType&) const = default;
+};
+// sizeof(base); a name may turn out to be that of a type
+struct SizeOfValue {
+  NodeId base = 0;
+  bool operator==(const SizeOfValue&) const = default;
+};
+// container_of(base, type, member); the member may be a path: a.b
+struct ContainerOf {
+  NodeId base = 0;
+  TypeName type = {};
+  std::string member = {};
+  Span member_span = {};
+  bool operator==(const ContainerOf&) const = default;
 };
 
 // The kernel's own fetch-args, written as they are.
@@ -76,7 +113,7 @@ struct Comm {
 struct Number {
   std::int64_t value = 0;
   bool operator==(const Number&) const = default;
-};  // \1
+};  // \1, 1
 struct Text {
   std::string text = {};
   bool operator==(const Text&) const = default;
@@ -89,8 +126,9 @@ struct Variables {
 };  // $vars
 
 struct Node {
-  std::variant<Name, Member, Index, Register, Deref, SymbolMemory, AddressMemory, FileMemory, ReturnValue, Argument,
-               StackPointer, StackSlot, Comm, Number, Text, Parameters, Variables>
+  std::variant<Name, Member, Index, Cast, AddressOf, SizeOfType, SizeOfValue, ContainerOf, Register, Deref,
+               SymbolMemory, AddressMemory, FileMemory, ReturnValue, Argument, StackPointer, StackSlot, Comm, Number,
+               Text, Parameters, Variables>
       of = {};
   Span span = {};  // into the argument's text, the whole of this node
   Span tail = {};  // the part this node adds: the member's name, the index, the register

@@ -39,13 +39,21 @@ class Lexer {
   }
 
   void skip(std::size_t count) { at_ += count; }
+  void skip_blanks() {
+    while (peek() == ' ' || peek() == '\t' || peek() == '\n') ++at_;
+  }
 
   // A C identifier; empty when there is none.
-  std::string_view take_name() {
-    const std::size_t begin = at_;
+  std::string_view peek_name() const {
+    std::size_t length = 0;
     if (is_name_start(peek()))
-      while (is_name_part(peek())) ++at_;
-    return text_.substr(begin, at_ - begin);
+      while (is_name_part(peek(length))) ++length;
+    return text_.substr(at_, length);
+  }
+  std::string_view take_name() {
+    const std::string_view name = peek_name();
+    at_ += name.size();
+    return name;
   }
 
   // Decimal or 0x hexadecimal, without a sign.

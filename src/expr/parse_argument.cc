@@ -1,10 +1,19 @@
 // [NAME=]EXPR[:TYPE][@user]
 //
-// EXPR is what C would write (file->f_path.dentry, v[3].next) or one of the kernel's own fetch-args
-// (Documentation/trace/kprobetrace.rst), which may be mixed: +0(regs->si).
+// EXPR is what C would write (file->f_path.dentry, v[3].next, ((struct tcp_sock *)sk)->snd_cwnd) or one of the kernel's
+// own fetch-args (Documentation/trace/kprobetrace.rst), which may be mixed: +0(regs->si).
+//
+//   unary   = '*' unary | '&' unary | '(' TYPE ')' unary | postfix
+//   postfix = primary { '->' NAME | '.' NAME | '[' NUMBER ']' }
+//   primary = '(' unary ')' | 'sizeof(' ( TYPE | unary ) ')' | 'container_of(' unary ',' TYPE ',' NAME ')'
+//           | NAME | NUMBER | FETCH-ARG
+//
+// C knows from its declarations whether (name) is a type. Here it is one if something follows that it could be cast to
+// the type, for there are no binary operators that it could be an operand of.
 #include "base/suggest.h"
 #include "expr/lexer.h"
 #include "expr/parse.h"
+#include "expr/type_name.h"
 
 namespace dtp::expr {
 namespace {
@@ -19,7 +28,7 @@ class ArgumentParser {
   Result<ProbeArgument> parse() {
     argument_.text = std::string(lexer_.text());
     DTP_CHECK(parse_name());
-    DTP_TRY(argument_.tree.root, parse_expression(0));
+    DTP_TRY(argument_.tree.root, parse_unary(0));
     DTP_CHECK(parse_type());
     if (lexer_.take("@user")) argument_.user = true;
     if (!lexer_.done()) return fail(unexpected_rest());
@@ -64,18 +73,71 @@ class ArgumentParser {
   }
 
   NodeId add(decltype(Node::of) of, std::size_t begin, std::size_t tail) {
-    argument_.tree.nodes.push_back({std::move(of), {begin, lexer_.at()}, {tail, lexer_.at()}});
+    return add(std::move(of), {begin, lexer_.at()}, {tail, lexer_.at()});
+  }
+  NodeId add(decltype(Node::of) of, Span span, Span tail) {
+    argument_.tree.nodes.push_back({std::move(of), span, tail});
     return static_cast<NodeId>(argument_.tree.nodes.size() - 1);
   }
+  std::size_t end_of(NodeId node) const { return argument_.tree.nodes[node].span.end; }
 
-  Result<NodeId> parse_expression(int depth) {
+  Result<void> expect(std::string_view closing) {
+    lexer_.skip_blanks();
+    if (!lexer_.take(closing)) return fail(lexer_.error_here("'" + std::string(closing) + "' is missing"));
+    return {};
+  }
+
+  Result<NodeId> parse_unary(int depth) {
     if (depth > deepest_nesting) return fail(lexer_.error_here("the expression is nested too deeply"));
+    lexer_.skip_blanks();
+    const std::size_t begin = lexer_.at();
+    if (lexer_.take("*")) {
+      DTP_TRY(const NodeId base, parse_unary(depth + 1));
+      return add(Index{base, 0}, {begin, end_of(base)}, {begin, begin + 1});
+    }
+    if (lexer_.take("&")) {
+      DTP_TRY(const NodeId base, parse_unary(depth + 1));
+      return add(AddressOf{base}, {begin, end_of(base)}, {begin, begin + 1});
+    }
+    if (!begins_cast()) return parse_postfix(depth);
+    lexer_.skip(1);
+    DTP_TRY(TypeName type, take_type_name(lexer_));
+    DTP_CHECK(expect(")"));
+    const std::size_t head = lexer_.at();
+    lexer_.skip_blanks();
+    if (lexer_.done())
+      return fail(lexer_.error("there is nothing to cast to '" + type.name + "'", {begin, head},
+                               "write (TYPE)VALUE without a blank between them"));
+    DTP_TRY(const NodeId base, parse_unary(depth + 1));
+    return add(Cast{std::move(type), base}, {begin, end_of(base)}, {begin, head});
+  }
+
+  // '(' and a type: a word that only types have, a star at the end, or a name before something to be cast.
+  bool begins_cast() const {
+    Lexer ahead = lexer_;
+    if (!ahead.take("(")) return false;
+    ahead.skip_blanks();
+    if (is_type_word(ahead.peek_name())) return true;
+    if (ahead.take_name().empty()) return false;
+    ahead.skip_blanks();
+    const bool has_stars = ahead.peek() == '*';
+    while (ahead.take("*")) ahead.skip_blanks();
+    if (!ahead.take(")")) return false;
+    ahead.skip_blanks();
+    if (has_stars) return true;
+    if (ahead.rest() == "@user" || ahead.rest().starts_with("->")) return false;
+    return is_name_part(ahead.peek()) || (!ahead.done() && std::string_view("(*&%$@\\+-").contains(ahead.peek()));
+  }
+
+  Result<NodeId> parse_postfix(int depth) {
     const std::size_t begin = lexer_.at();
     DTP_TRY(NodeId node, parse_primary(depth));
     for (;;) {
+      lexer_.skip_blanks();
       const std::size_t step = lexer_.at();
       const bool arrow = lexer_.take("->");
       if (arrow || lexer_.take(".")) {
+        lexer_.skip_blanks();
         const std::size_t name_at = lexer_.at();
         const std::string_view name = lexer_.take_name();
         if (name.empty())
@@ -103,14 +165,73 @@ class ArgumentParser {
       case '\\': return parse_immediate(begin);
       case '+':
       case '-': return parse_deref(begin, depth);
+      case '(': return parse_group(begin, depth);
       default: break;
     }
-    if (const std::string_view name = lexer_.take_name(); !name.empty())
+    if (is_digit(lexer_.peek())) return parse_number(begin);
+    if (const std::string_view name = lexer_.take_name(); !name.empty()) {
+      if (lexer_.peek() == '(' && name == "sizeof") return parse_size(begin, depth);
+      if (lexer_.peek() == '(' && name == "container_of") return parse_container(begin, depth);
       return add(Name{std::string(name)}, begin, begin);
+    }
     if (lexer_.done()) return fail(lexer_.error_here("an expression is missing"));
-    if (lexer_.peek() == '(' || lexer_.peek() == '*' || lexer_.peek() == '&')
-      return fail(lexer_.error_here("casts, '*' and '&' are not understood", "write p->member, p[0] or +OFFSET(p)"));
     return fail(lexer_.error_here("'" + std::string(1, lexer_.peek()) + "' does not begin an expression"));
+  }
+
+  // The node keeps its own tail; it reaches over its parentheses.
+  Result<NodeId> parse_group(std::size_t begin, int depth) {
+    lexer_.skip(1);
+    DTP_TRY(const NodeId node, parse_unary(depth + 1));
+    DTP_CHECK(expect(")"));
+    argument_.tree.nodes[node].span = {begin, lexer_.at()};
+    return node;
+  }
+
+  Result<NodeId> parse_number(std::size_t begin) {
+    const auto value = lexer_.take_unsigned();
+    if (!value || is_name_part(lexer_.peek())) {
+      while (is_name_part(lexer_.peek())) lexer_.skip(1);
+      return fail(lexer_.error("this is not a 64-bit number", {begin, lexer_.at()}));
+    }
+    return add(Number{static_cast<std::int64_t>(*value)}, begin, begin);
+  }
+
+  // A name alone is a value here: whether it is a type, only the debug information knows.
+  Result<NodeId> parse_size(std::size_t begin, int depth) {
+    lexer_.skip(1);
+    lexer_.skip_blanks();
+    Lexer ahead = lexer_;
+    ahead.take_name();
+    ahead.skip_blanks();
+    if (is_type_word(lexer_.peek_name()) || (!lexer_.peek_name().empty() && ahead.peek() == '*')) {
+      DTP_TRY(TypeName type, take_type_name(lexer_));
+      DTP_CHECK(expect(")"));
+      return add(SizeOfType{std::move(type)}, begin, begin);
+    }
+    DTP_TRY(const NodeId base, parse_unary(depth + 1));
+    DTP_CHECK(expect(")"));
+    return add(SizeOfValue{base}, begin, begin);
+  }
+
+  Result<NodeId> parse_container(std::size_t begin, int depth) {
+    lexer_.skip(1);
+    ContainerOf container;
+    DTP_TRY(container.base, parse_unary(depth + 1));
+    DTP_CHECK(expect(","));
+    lexer_.skip_blanks();
+    DTP_TRY(container.type, take_type_name(lexer_));
+    DTP_CHECK(expect(","));
+    lexer_.skip_blanks();
+    container.member_span.begin = lexer_.at();
+    do {
+      const std::string_view name = lexer_.take_name();
+      if (name.empty())
+        return fail(lexer_.error_here("a member's name is missing", "write container_of(p, TYPE, MEMBER)"));
+      container.member += (container.member.empty() ? "" : ".") + std::string(name);
+    } while (lexer_.take("."));
+    container.member_span.end = lexer_.at();
+    DTP_CHECK(expect(")"));
+    return add(std::move(container), begin, begin);
   }
 
   Result<NodeId> parse_register(std::size_t begin) {
@@ -204,12 +325,10 @@ class ArgumentParser {
     if (!offset || *offset > limit) return fail(lexer_.error_here("an offset is missing", "write +OFFSET(ADDRESS)"));
     const std::size_t head = lexer_.at();
     if (!lexer_.take("(")) return fail(lexer_.error_here("'(' is missing", "write +OFFSET(ADDRESS)"));
-    DTP_TRY(const NodeId inner, parse_expression(depth + 1));
-    if (!lexer_.take(")")) return fail(lexer_.error_here("')' is missing"));
+    DTP_TRY(const NodeId inner, parse_unary(depth + 1));
+    DTP_CHECK(expect(")"));
     const auto value = static_cast<std::int64_t>(*offset);
-    const NodeId node = add(Deref{minus ? -value : value, user, inner}, begin, begin);
-    argument_.tree.nodes[node].tail = {begin, head};
-    return node;
+    return add(Deref{minus ? -value : value, user, inner}, {begin, lexer_.at()}, {begin, head});
   }
 
   Lexer lexer_;

@@ -1,6 +1,8 @@
 // [[GROUP:]EVENT=]FUNC[@FILE][+OFFSET|:LINE|%return], FILE:LINE and 0xADDRESS
 #include <utility>
 
+#include <algorithm>
+
 #include "expr/lexer.h"
 #include "expr/parse.h"
 
@@ -155,25 +157,35 @@ class PointParser {
   ProbePoint point_ = {};
 };
 
-// Blanks separate words, but not within quotes or parentheses: ((struct sock *)sk)->sk_rcvbuf is one word.
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n'; }
+
+// Blanks within quotes or parentheses belong to the word: ((struct sock *)sk)->sk_rcvbuf. A parenthesis that nothing
+// closes keeps none, so that the words behind it are checked for themselves.
+std::size_t end_of_word(std::string_view text, std::size_t at) {
+  bool quoted = false;
+  std::size_t open = 0;
+  std::size_t first_blank = std::string_view::npos;
+  for (; at < text.size() && (quoted || open > 0 || !is_blank(text[at])); ++at) {
+    if (text[at] == '"') quoted = !quoted;
+    if (quoted) continue;
+    if (text[at] == '(') ++open;
+    if (text[at] == ')' && open > 0) --open;
+    if (is_blank(text[at])) first_blank = std::min(first_blank, at);
+  }
+  return open > 0 ? std::min(first_blank, at) : at;
+}
+
 std::vector<std::string_view> split_words(std::string_view text) {
   std::vector<std::string_view> words;
   std::size_t at = 0;
-  const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\n'; };
   while (at < text.size()) {
     if (is_blank(text[at])) {
       ++at;
       continue;
     }
-    const std::size_t begin = at;
-    bool quoted = false;
-    std::size_t open = 0;
-    for (; at < text.size() && (quoted || open > 0 || !is_blank(text[at])); ++at) {
-      if (text[at] == '"') quoted = !quoted;
-      if (!quoted && text[at] == '(') ++open;
-      if (!quoted && text[at] == ')' && open > 0) --open;
-    }
-    words.push_back(text.substr(begin, at - begin));
+    const std::size_t end = end_of_word(text, at);
+    words.push_back(text.substr(at, end - at));
+    at = end;
   }
   return words;
 }

@@ -45,6 +45,61 @@ TEST_CASE("expressions become trees") {
   for (const auto& [text, tree] : table) CHECK_MESSAGE(tree_of(text) == tree, text);
 }
 
+TEST_CASE("C's own forms become trees") {
+  static constexpr std::array<std::array<std::string_view, 2>, 30> table{{
+      {"(count)", "(name count)"},
+      {"( v ).x", "(member . (name v) x)"},
+      {"(p)->x", "(member -> (name p) x)"},
+      {"((p))[1]", "(index (name p) 1)"},
+      {"(struct sock *)sk", "(cast (name sk) 'struct sock *')"},
+      {"(struct sock*) sk", "(cast (name sk) 'struct sock *')"},
+      {"(const struct sock *const *)sk", "(cast (name sk) 'struct sock **')"},
+      {"((struct tcp_sock *)sk)->snd_cwnd", "(member -> (cast (name sk) 'struct tcp_sock *') snd_cwnd)"},
+      {"(struct sock *)p->m", "(cast (member -> (name p) m) 'struct sock *')"},
+      {"(unsigned  char)x", "(cast (name x) 'unsigned char')"},
+      {"(union u)x", "(cast (name x) 'union u')"},
+      {"(pid_t)x", "(cast (name x) 'pid_t')"},
+      {"(pid_t)(x)", "(cast (name x) 'pid_t')"},
+      {"(pid_t)-8(%sp)", "(cast (deref -8 (register sp)) 'pid_t')"},
+      {"(foo_t *)%di", "(cast (register di) 'foo_t *')"},
+      {"(u8 *)(void *)x", "(cast (cast (name x) 'void *') 'u8 *')"},
+      {"*p", "(index (name p) 0)"},
+      {"**p", "(index (index (name p) 0) 0)"},
+      {"*p->m", "(index (member -> (name p) m) 0)"},
+      {"(*p).m", "(member . (index (name p) 0) m)"},
+      {"&p->m", "(address-of (member -> (name p) m))"},
+      {"(&v)->m", "(member -> (address-of (name v)) m)"},
+      {"sizeof(struct sock)", "(sizeof 'struct sock')"},
+      {"sizeof(foo_t *)", "(sizeof 'foo_t *')"},
+      {"sizeof(*p)", "(sizeof (index (name p) 0))"},
+      {"sizeof(foo_t)", "(sizeof (name foo_t))"},
+      {"container_of(p, struct x, a.b)->c", "(member -> (container-of (name p) 'struct x' a.b) c)"},
+      {"12", "(number 12)"},
+      {"0x10", "(number 16)"},
+      {"+8((struct x *)p)", "(deref +8 (cast (name p) 'struct x *'))"},
+  }};
+  for (const auto& [text, tree] : table) CHECK_MESSAGE(tree_of(text) == tree, text);
+  const auto user = parse_argument("(p)@user", 1);
+  REQUIRE(user);
+  CHECK(user->user);
+  CHECK(print(user->tree) == "(name p)");
+}
+
+TEST_CASE("blanks within parentheses stay in their word") {
+  const auto request = parse_request("f ((struct sock *)sk)->x  container_of(p, struct y, m)->z count");
+  REQUIRE(request);
+  REQUIRE(request->arguments.size() == 3);
+  CHECK(request->arguments[1].text == "container_of(p, struct y, m)->z");
+  CHECK(error_of("f +0(%di b[x]") ==
+        "error: ')' is missing\n"
+        "  argument 1: +0(%di\n"
+        "                    ^\n"
+        "error: the index is not a number\n"
+        "  argument 2: b[x]\n"
+        "               ^^\n"
+        "hint: write [N] with a decimal or 0x number\n");
+}
+
 TEST_CASE("names, types and address spaces") {
   const auto argument = parse_argument("n=file->name:string@user", 1);
   REQUIRE(argument);
@@ -123,10 +178,40 @@ TEST_CASE("wrong requests point at the place") {
         "                    ^\n");
 }
 
+TEST_CASE("what is wrong in C's own forms is pointed at") {
+  CHECK(error_of("f (struct *)p") ==
+        "error: a name is missing after 'struct'\n"
+        "  argument 1: (struct *)p\n"
+        "               ^^^^^^\n");
+  CHECK(error_of("f (struct sock *) sk") ==
+        "error: there is nothing to cast to 'struct sock'\n"
+        "  argument 1: (struct sock *)\n"
+        "              ^^^^^^^^^^^^^^^\n"
+        "hint: write (TYPE)VALUE without a blank between them\n");
+  CHECK(error_of("f (p->x") ==
+        "error: ')' is missing\n"
+        "  argument 1: (p->x\n"
+        "                   ^\n");
+  CHECK(error_of("f container_of(p, struct x)") ==
+        "error: ',' is missing\n"
+        "  argument 1: container_of(p, struct x)\n"
+        "                                      ^\n");
+  CHECK(error_of("f 12ab") ==
+        "error: this is not a 64-bit number\n"
+        "  argument 1: 12ab\n"
+        "              ^^^^\n");
+  CHECK(error_of("f offsetof(p)") ==
+        "error: a call cannot be evaluated in a probe\n"
+        "  argument 1: offsetof(p)\n"
+        "                      ^\n");
+}
+
 TEST_CASE("hostile nesting is refused, not followed") {
-  std::string text;
-  for (int i = 0; i < 100000; ++i) text += "+0(";
-  CHECK(!parse_argument(text, 1));
+  for (const std::string_view piece : {"+0(", "(", "*", "&", "(int)", "sizeof(", "container_of("}) {
+    std::string text;
+    for (int i = 0; i < 100000; ++i) text += piece;
+    CHECK(!parse_argument(text, 1));
+  }
 }
 
 }  // namespace dtp::expr

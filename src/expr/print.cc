@@ -5,6 +5,10 @@
 namespace dtp::expr {
 namespace {
 
+std::string print_type(const TypeName& type) {
+  return type.pointers == 0 ? type.name : type.name + " " + std::string(static_cast<std::size_t>(type.pointers), '*');
+}
+
 std::string print_node(const Tree& tree, NodeId id) {
   const auto signed_text = [](std::int64_t value) { return (value < 0 ? "" : "+") + std::to_string(value); };
   return std::visit(
@@ -17,6 +21,17 @@ std::string print_node(const Tree& tree, NodeId id) {
                  node.name + ")";
         else if constexpr (std::is_same_v<T, Index>)
           return "(index " + print_node(tree, node.base) + " " + std::to_string(node.index) + ")";
+        else if constexpr (std::is_same_v<T, Cast>)
+          return "(cast " + print_node(tree, node.base) + " '" + print_type(node.type) + "')";
+        else if constexpr (std::is_same_v<T, AddressOf>)
+          return "(address-of " + print_node(tree, node.base) + ")";
+        else if constexpr (std::is_same_v<T, SizeOfType>)
+          return "(sizeof '" + print_type(node.type) + "')";
+        else if constexpr (std::is_same_v<T, SizeOfValue>)
+          return "(sizeof " + print_node(tree, node.base) + ")";
+        else if constexpr (std::is_same_v<T, ContainerOf>)
+          return "(container-of " + print_node(tree, node.base) + " '" + print_type(node.type) + "' " + node.member +
+                 ")";
         else if constexpr (std::is_same_v<T, Register>)
           return "(register " + node.name + ")";
         else if constexpr (std::is_same_v<T, Deref>)

@@ -134,11 +134,10 @@ class Finisher {
       return {};
     }
     const std::vector<std::string> names = type::member_names(types(), *place.type);
+    std::string text = argument_.text.substr(span_.begin, span_.end - span_.begin);
+    if (text.starts_with('*')) text = "(" + text + ")";
     return fail(error(fmt::format("'{}' is a whole struct of {} bytes", walker_.type_name(place), type.size), span_,
-                      names.empty()
-                          ? ""
-                          : fmt::format("read a member of it: {}.{}",
-                                        argument_.text.substr(span_.begin, span_.end - span_.begin), names.front())));
+                      names.empty() ? "" : fmt::format("read a member of it: {}.{}", text, names.front())));
   }
 
   // Unsigned numbers are fetched as perf fetches them, in hex, which suits flags and addresses. Sizes and counts are

@@ -47,13 +47,20 @@ struct World {
                                                 {"inner", inner, 704, 0}}});
     const type::Id pair = info.add(
         {.kind = Kind::structure, .name = "pair", .size = 8, .members = {{"x", integer, 0, 0}, {"y", integer, 32, 0}}});
+    const type::Id declared = info.add({.kind = Kind::structure, .name = "inode", .is_declaration = true});
     info.result = info.add_pointer(inner);
+    info.names = {{"int", integer},        {"long unsigned int", number}, {"char", character},  {"__be32", be32},
+                  {"struct inode", inner}, {"struct file", file},         {"struct pair", pair}};
+    info.enumerators = {{"STATE_UP", 3}, {"STATE_DOWN", -1}, {"count", 7}};
     const auto in = [](int number) { return debug::Location{.base = path::Register{number}}; };
     info.variables = {
         {{"f", info.add_pointer(file), debug::Role::parameter}, in(5)},
         {{"count", number, debug::Role::parameter}, in(4)},
         {{"text", info.add_pointer(character), debug::Role::parameter}, in(1)},
         {{"p", pair, debug::Role::parameter}, in(2)},
+        {{"hidden", info.add_pointer(declared), debug::Role::parameter}, in(8)},
+        {{"table", file, debug::Role::global},
+         debug::Location{.kind = debug::Location::Kind::memory, .base = path::Symbol{"table"}}},
         {{"gone", number, debug::Role::local}, debug::Unavailable{debug::Reason::optimised_out, "it is optimised out"}},
         {{"sum", info.add_pointer(inner), debug::Role::local},
          debug::Location{.base = path::Register{3}, .offset = 120}}};
@@ -111,6 +118,89 @@ TEST_CASE("expressions become fetch-args") {
   }};
   for (const auto& [text, expected] : table)
     CHECK_MESSAGE(world.lower_text("read " + std::string(text)) == expected, text);
+}
+
+TEST_CASE("C's own forms become fetch-args") {
+  World world;
+  static constexpr std::array<std::array<std::string_view, 2>, 36> table{{
+      {"(f)->next", "next=+80(%di):x64"},
+      {"((struct inode *)f)->ino", "ino=+8(%di):x64"},
+      {"(struct inode *)f", "f=%di:x64"},
+      {"((struct inode *)%r9)->ino", "ino=+8(%r9):x64"},
+      {"((struct inode *)f->next)->ino", "ino=+8(+80(%di)):x64"},
+      {"(int)count", "count=%si:s32"},
+      {"(int)f->next", "next=+80(%di):s32"},
+      {"(__be32)f->next", "next=+80(%di):x32"},
+      {"(unsigned long)f", "f=%di:x64"},
+      {"(char *)f->raw", "raw=+0(+72(%di)):string"},
+      {"(struct inode *)f->label", "error"},
+      {"((struct inode *)f->label)->ino", "ino=+24(%di):x64"},
+      {"((struct inode *)(void *)count)->ino", "ino=+8(%si):x64"},
+      {"((struct inode **)f)[1]->ino", "ino=+8(+8(%di)):x64"},
+      {"*f->raw", "raw=+0(+72(%di)):x8"},
+      {"(*f).next", "next=+80(%di):x64"},
+      {"**(char **)f", "f=+0(+0(%di)):s8"},
+      {"(&f->inner)->ino", "ino=+96(%di):x64"},
+      {"&f->inner", "error"},
+      {"&(*f)", "f=%di:x64"},
+      {"&f->inode->ino", "error"},
+      {"(&table)->next", "next=@table+80:x64"},
+      {"(&table.inner)->ino", "ino=@table+96:x64"},
+      {"&table", "error"},
+      {"((struct inode *)hidden)->ino", "ino=+8(%r8):x64"},
+      {"sizeof(*(struct inode *)hidden)", "\\32"},
+      {"sizeof(struct inode)", "\\32"},
+      {"sizeof(unsigned long)", "\\8"},
+      {"sizeof(char *)", "\\8"},
+      {"n=sizeof(*f):u32", "n=\\128:u32"},
+      {"sizeof(__be32)", "\\4"},
+      {"STATE_UP", "STATE_UP=\\3"},
+      {"x=STATE_DOWN:s32", "x=\\-1:s32"},
+      {"x=0x10", "x=\\16"},
+      {"container_of(f->inode, struct file, inner.ino)->next", "next=-16(+8(%di)):x64"},
+      {"container_of(%di, struct file, next)->inode", "inode=-72(%di):x64"},
+  }};
+  for (const auto& [text, expected] : table) {
+    const std::string seen = world.lower_text("read " + std::string(text));
+    if (expected == "error")
+      CHECK_MESSAGE(seen.starts_with("error: its address is computed here and cannot be fetched as a value\n"), text);
+    else
+      CHECK_MESSAGE(seen == expected, text);
+  }
+  CHECK(world.lower_text("read count") == "count=%si:x64");  // and not the enumerator
+  CHECK(world.lower_text("read%return x=STATE_UP") == "x=\\3");
+  CHECK(world.lower_text("read%return ((struct file *)$retval)->next") == "next=+80($retval):x64");
+}
+
+TEST_CASE("C's own forms that a fetch-arg cannot say") {
+  World world;
+  static constexpr std::array<std::array<std::string_view, 2>, 16> table{{
+      {"(struct inod *)f", "there is no type 'struct inod' in this debug information"},
+      {"(inode *)f", "there is no type 'inode' in this debug information"},
+      {"(struct inode)f", "a value cannot be cast to 'struct inode'"},
+      {"(void)f", "a value cannot be cast to 'void'"},
+      {"(int)f->inner", "'f->inner' is 'struct inode', which cannot be cast"},
+      {"(int)f->flag", "'f->flag' is a part of a word, which cannot be cast"},
+      {"(unsigned long)f->daddr", "'__be32' has 4 bytes and 'unsigned long' has 8: a fetch-arg cannot widen a value"},
+      {"*count", "'unsigned long' is not a pointer or an array"},
+      {"&count", "'count' is not in memory here and has no address"},
+      {"&f->flag", "'f->flag' is a bitfield and has no address"},
+      {"sizeof(%di)", "the type of this is not known, so it has no size"},
+      {"sizeof(f->flag)", "a bitfield has no size in bytes"},
+      {"sizeof(void)", "the size of 'void' is not known"},
+      {"container_of(count, struct file, next)", "'count' is 'unsigned long', not a pointer"},
+      {"container_of(f, int, next)", "'int' is not a struct or union"},
+      {"container_of(f, struct file, inner.ink)->next", "'struct inode' has no member 'ink'"},
+  }};
+  for (const auto& [text, expected] : table) {
+    const std::string seen = world.lower_text("read " + std::string(text));
+    CHECK_MESSAGE(seen.substr(0, seen.find('\n')) == "error: " + std::string(expected), text);
+  }
+  CHECK(world.lower_text("read (inode *)f")
+            .ends_with("  argument 1: (inode *)f\n"
+                       "               ^^^^^\n"
+                       "hint: did you mean 'struct inode'?\n"));
+  CHECK(world.lower_text("read%return count").starts_with("error: 'count' is not known when the function returns\n"));
 }
 
 TEST_CASE("return values have types and members") {

@@ -53,13 +53,14 @@ std::string Walker::type_name(const Place& place) const {
 }
 
 void Walker::note(Span span, const Place& place, std::string note) {
-  steps_.push_back({argument_.text.substr(span.begin, span.end - span.begin), type_name(place), path_of(place),
-                    place.in_memory ? 0 : place.offset, std::move(note)});
+  steps_.push_back(
+      {text_of(span), type_name(place), path_of(place), place.in_memory ? 0 : place.offset, std::move(note)});
 }
 
 Result<void> Walker::load(Place& place, Span span) const {
   if (!place.in_memory) {
-    if (place.offset != 0)
+    const bool is_address = place.base_is_address && place.derefs.empty() && !place.is_plain_variable;
+    if (place.offset != 0 || is_address)
       return fail(error("its address is computed here and cannot be fetched as a value", span,
                         "read a member through it instead"));
     return {};
@@ -78,12 +79,30 @@ Result<Place> Walker::walk(expr::NodeId id) {
   if (const auto* node = std::get_if<expr::Name>(&whole.of)) return name(*node, whole);
   if (const auto* node = std::get_if<expr::Member>(&whole.of)) return member(*node, whole);
   if (const auto* node = std::get_if<expr::Index>(&whole.of)) return index(*node, whole);
+  if (const auto* node = std::get_if<expr::Cast>(&whole.of)) return cast(*node, whole);
+  if (const auto* node = std::get_if<expr::AddressOf>(&whole.of)) return address_of(*node, whole);
+  if (const auto* node = std::get_if<expr::SizeOfType>(&whole.of)) return size_of_type(*node, whole);
+  if (const auto* node = std::get_if<expr::SizeOfValue>(&whole.of)) return size_of_value(*node, whole);
+  if (const auto* node = std::get_if<expr::ContainerOf>(&whole.of)) return container_of(*node, whole);
   if (const auto* node = std::get_if<expr::Deref>(&whole.of)) return deref(*node, whole);
   if (std::holds_alternative<expr::ReturnValue>(whole.of)) return return_value(whole);
   return raw(whole);
 }
 
-Result<Place> Walker::name(const expr::Name& node, const expr::Node& whole) { return variable(node.name, whole.span); }
+// A variable hides an enumerator of its name, also where it cannot be read.
+Result<Place> Walker::name(const expr::Name& node, const expr::Node& whole) {
+  Result<Place> place = variable(node.name, whole.span);
+  if (place || target_.info == nullptr || is_variable(node.name)) return place;
+  if (const auto value = target_.info->find_enumerator(node.name))
+    return constant(*value, node.name, whole.span, "enumerator");
+  return place;
+}
+
+bool Walker::is_variable(const std::string& name) const {
+  if (target_.info == nullptr || !spot_.has_instance) return false;
+  const std::vector<debug::Variable> known = target_.info->find_variables(spot_.instance, spot_.address);
+  return std::ranges::find(known, name, &debug::Variable::name) != known.end();
+}
 
 Error Walker::no_variable(const std::string& name, Span span, const std::vector<debug::Variable>& known) const {
   std::vector<std::string_view> names;
@@ -106,12 +125,7 @@ Result<Place> Walker::variable(const std::string& name, Span span) {
   if (spot_.site.is_return)
     return fail(error(fmt::format("'{}' is not known when the function returns", name), span,
                       "use $retval, or probe the entry"));
-  if (target_.info == nullptr) {
-    Error missing = error(fmt::format("'{}' needs debug information, and there is none{}", name, target_.why_no_info),
-                          span, target_.info_hint);
-    missing.status = Status::not_possible;
-    return fail(std::move(missing));
-  }
+  if (target_.info == nullptr) return fail(no_info(name, span));
   if (!spot_.has_instance)
     return fail(error(fmt::format("'{}' is not known: the debug information does not describe this function, or not "
                                   "this one of several of its name",
@@ -181,6 +195,11 @@ Result<Place> Walker::follow_pointer(Place place, Span span) const {
 Error Walker::no_member(const std::string& name, type::Id type, Span span) const {
   type::Table& types = target_.info->types();
   const std::string declared = type::declare(types, type);
+  // perf does not look into other units either; a type that is named in a cast is looked for in all of them.
+  if (const type::Id definition = complete(type); definition != type)
+    return error(
+        fmt::format("'{}' is only declared where this function is", declared), span,
+        fmt::format("a cast finds its definition: (({} *)POINTER)->{}", type::declare(types, definition), name));
   if (types.at(type::strip(types, type)).is_declaration)
     return error(fmt::format("'{}' is declared but not defined in this debug information", declared), span);
   const std::vector<std::string> names = type::member_names(types, type);
@@ -204,7 +223,7 @@ Result<Place> Walker::member(const expr::Member& node, const expr::Node& whole) 
   const type::Type& plain = types.at(type::strip(types, *place.type));
   const bool is_pointer = plain.kind == Kind::pointer || plain.kind == Kind::array;
   const std::string declared = type_name(place);
-  const std::string left = argument_.text.substr(so_far.begin, so_far.end - so_far.begin);
+  const std::string left = text_of(so_far);
   if (plain.kind == Kind::reference) {
     DTP_TRY(place, follow_pointer(std::move(place), so_far));
   } else if (is_pointer) {

@@ -20,7 +20,7 @@ struct Place {
   std::vector<path::Deref> derefs = {};
   std::int64_t offset = 0;
   bool in_memory = false;
-  bool base_is_address = false;       // Symbol, Address, FileOffset not yet read from
+  bool base_is_address = false;       // Symbol, Address, FileOffset not yet read from: not a value by itself
   bool user = false;                  // further dereferences are of user memory
   std::optional<type::Id> type = {};  // none: a raw fetch-arg
   std::uint32_t bit_offset = 0;       // of a bitfield, or of a member of a struct in a register
@@ -51,11 +51,28 @@ class Walker {
   Result<Place> name(const expr::Name& node, const expr::Node& whole);
   Result<Place> member(const expr::Member& node, const expr::Node& whole);
   Result<Place> index(const expr::Index& node, const expr::Node& whole);
+  Result<Place> cast(const expr::Cast& node, const expr::Node& whole);
+  Result<void> check_cast(const Place& place, type::Id wanted, const expr::Node& whole, Span so_far) const;
+  Result<Place> address_of(const expr::AddressOf& node, const expr::Node& whole);
+  Result<Place> size_of(type::Id type, Span span, const expr::Node& whole);
+  Result<Place> size_of_type(const expr::SizeOfType& node, const expr::Node& whole);
+  Result<Place> size_of_value(const expr::SizeOfValue& node, const expr::Node& whole);
+  Result<Place> container_of(const expr::ContainerOf& node, const expr::Node& whole);
+  Result<std::uint64_t> member_offset(type::Id container, const expr::ContainerOf& node) const;
+  Place constant(std::int64_t value, std::string name, Span span, std::string note_text);
   Result<Place> deref(const expr::Deref& node, const expr::Node& whole);
   Result<Place> raw(const expr::Node& whole);
   Result<Place> return_value(const expr::Node& whole);
   Result<Place> follow_pointer(Place place, Span span) const;
+  Result<Place> decay(Place place, Span span) const;
+  Result<type::Id> resolve(const expr::TypeName& name) const;
+  // The definition of a struct that is only declared where it is used; the same type where there is none.
+  type::Id complete(type::Id id) const;
+  bool is_variable(const std::string& name) const;
+  std::string text_of(Span span) const;
   std::string spot_name() const;
+  Error no_info(const std::string& name, Span span) const;
+  Error no_type(const expr::TypeName& type) const;
   Error no_variable(const std::string& name, Span span, const std::vector<debug::Variable>& known) const;
   Error no_member(const std::string& name, type::Id type, Span span) const;
 

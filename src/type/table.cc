@@ -9,4 +9,10 @@ const Type& Table::at(Id id) {
   return *loaded_.try_emplace(id.key, std::move(type)).first->second;
 }
 
+Id Table::add_pointer(Id target) {
+  const Id id{next_added_++};
+  loaded_.emplace(id.key, std::make_unique<Type>(Type{.kind = Kind::pointer, .size = 8, .target = target}));
+  return id;
+}
+
 }  // namespace dtp::type

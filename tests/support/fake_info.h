@@ -35,6 +35,14 @@ class FakeInfo final : public Info {
     return Unavailable{};
   }
   type::Id find_result_type(const Instance&) override { return result; }
+  std::optional<type::Id> find_type(std::string_view c_name) override {
+    const auto found = names.find(std::string(c_name));
+    return found == names.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::optional<std::int64_t> find_enumerator(std::string_view name) override {
+    const auto found = enumerators.find(std::string(name));
+    return found == enumerators.end() ? std::nullopt : std::optional(found->second);
+  }
   std::vector<std::string> function_names() override { return {}; }
   std::string source() const override { return "a test"; }
   type::Type load_type(type::Id id) override { return type_list[id.key]; }
@@ -48,6 +56,8 @@ class FakeInfo final : public Info {
   std::vector<Instance> instances = {};
   std::vector<std::pair<Variable, Whereabouts>> variables = {};
   std::vector<type::Type> type_list{{.kind = type::Kind::void_, .name = "void"}};
+  std::map<std::string, type::Id> names = {};  // by their names in C
+  std::map<std::string, std::int64_t> enumerators = {};
   type::Id result = {};
 };
 
