@@ -65,9 +65,14 @@ struct FileOffset {
   std::uint64_t offset = 0;
   bool operator==(const FileOffset&) const = default;
 };
+// A field of the tracepoint that an event probe is attached to: $prev_comm.
+struct EventField {
+  std::string name = {};
+  bool operator==(const EventField&) const = default;
+};
 
 using Base = std::variant<Register, NamedRegister, Argument, ReturnValue, StackPointer, StackSlot, Comm, Constant, Text,
-                          Symbol, Address, FileOffset>;
+                          Symbol, Address, FileOffset, EventField>;
 
 // Read memory at (the value so far) + offset.
 struct Deref {
@@ -114,14 +119,22 @@ struct Field {
   std::vector<Step> steps = {};
 };
 
+// How the kernel gets to the place.
+enum class Way {
+  breakpoint,  // kprobe, kretprobe, uprobe: any instruction, or a return
+  event,       // event probe: what a tracepoint recorded
+};
+
 // Where a probe is put: a symbol and an offset, or an address.
 struct Site {
-  std::string object = {};    // user-space: the file's path; kernel module: its name; empty: the kernel
-  std::string symbol = {};    // empty: `address` is meant
+  std::string object = {};    // user-space: the file's path; kernel module: its name; tracepoint: its system;
+                              // empty: the kernel
+  std::string symbol = {};    // of a tracepoint its name; empty: `address` is meant
   std::uint64_t offset = 0;   // from the symbol; user-space: unused
   std::uint64_t address = 0;  // kernel: link-time address; user-space: offset into the file
   bool user = false;
   bool is_return = false;
+  Way way = Way::breakpoint;
   bool operator==(const Site&) const = default;
 };
 

@@ -97,6 +97,13 @@ Finding check_fprobes(World& world) {
   return {Verdict::optional, explain(tried, "").found, "dtrace++ does without"};
 }
 
+Finding check_event_probes(World& world) {
+  if (!world.tracefs) return no("needs tracefs", "");
+  const auto tried = kernel::try_definition(*world.tracefs, "dynamic_events", 'e', "sched.sched_process_exit pid=$pid");
+  if (tried) return yes("what tracepoints recorded, and what its pointers point to: SYSTEM:TRACEPOINT");
+  return {Verdict::optional, explain(tried, "").found, "of tracepoints dtrace++ has their plain fields"};
+}
+
 Finding check_histograms(World& world) {
   if (!world.tracefs) return no("needs tracefs", "");
   if (world.tracefs->exists("events/sched/sched_process_exit/hist")) return yes("counted in the kernel");
@@ -162,10 +169,19 @@ struct Check {
 };
 
 constexpr Check checks[] = {
-    {"kernel", check_kernel},         {"user", check_user},       {"tracefs", check_tracefs},
-    {"lockdown", check_lockdown},     {"kprobes", check_kprobes}, {"uprobes", check_uprobes},
-    {"recording", check_recording},   {"BTF", check_btf},         {"debug file", check_debug_file},
-    {"symbols", check_symbols},       {"fprobes", check_fprobes}, {"histograms", check_histograms},
+    {"kernel", check_kernel},
+    {"user", check_user},
+    {"tracefs", check_tracefs},
+    {"lockdown", check_lockdown},
+    {"kprobes", check_kprobes},
+    {"uprobes", check_uprobes},
+    {"recording", check_recording},
+    {"BTF", check_btf},
+    {"debug file", check_debug_file},
+    {"symbols", check_symbols},
+    {"event probes", check_event_probes},
+    {"fprobes", check_fprobes},
+    {"histograms", check_histograms},
     {"virtual machine", check_guest},
 };
 

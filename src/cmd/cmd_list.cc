@@ -72,7 +72,7 @@ void print_text(const std::vector<KnownEvent>& events) {
   std::size_t width = 20;
   for (const KnownEvent& event : events) width = std::max(width, spell(event.event.name).size());
   for (const KnownEvent& event : events) {
-    const char kind = event.event.kind == kernel::ProbeKind::kprobe ? 'k' : 'u';
+    const char kind = kernel::name_of(event.event.kind).front();
     fmt::print("{} {:<{}} (on {})\n", kind, base::escape(spell(event.event.name)), width,
                base::escape(describe(event.event)));
     if (const std::string text = remark(event); !text.empty()) fmt::print("    {}\n", base::escape(text));
@@ -100,7 +100,7 @@ void print_json(const KnownEvent& event) {
   std::string out = "{";
   append_member(out, "group", event.event.name.group);
   append_member(out, "event", event.event.name.event);
-  append_member(out, "kind", event.event.kind == kernel::ProbeKind::kprobe ? "kprobe" : "uprobe");
+  append_member(out, "kind", kernel::name_of(event.event.kind));
   append_member(out, "standing", name_of(event.standing));
   if (event.known) append_member(out, "request", event.known->request);
   if (event.owner) out += fmt::format(",\"owner\":{}", event.owner->pid);

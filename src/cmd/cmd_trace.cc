@@ -10,6 +10,7 @@
 #include "cmd/output_format.h"
 #include "cmd/recording.h"
 #include "cmd/refusal.h"
+#include "cmd/tracepoint.h"
 #include "kernel/capture.h"
 #include "kernel/owner.h"
 #include "record/live.h"
@@ -91,14 +92,21 @@ Result<int> trace(const Options& options, const std::vector<std::string>& comman
   // From here on signals are only noticed: what is put into the kernel is taken out again on every way.
   DTP_TRY(auto signals, kernel::StopSignals::block());
   DTP_CHECK(kernel::remove_stale(tracefs));
-  DTP_TRY(auto owned, create_events(tracefs, compiled.front()));
-  const kernel::EventName name = owned.events().front().name;
-  DTP_TRY(WatchedEvent event, watch_event(tracefs, name, displays_of(compiled.front().plan), options.filter));
-  event.schema.group = compiled.front().group;
+  std::optional<kernel::OwnedEvents> owned;
+  WatchedEvent event;
+  if (is_plain_tracepoint(compiled.front())) {
+    DTP_TRY(event, watch_tracepoint(tracefs, compiled.front(), options.filter));
+  } else {
+    DTP_TRY(kernel::OwnedEvents created, create_events(tracefs, compiled.front()));
+    owned.emplace(std::move(created));
+    const kernel::EventName name = owned->events().front().name;
+    DTP_TRY(event, watch_event(tracefs, name, displays_of(compiled.front().plan), options.filter));
+    event.schema.group = compiled.front().group;
+  }
   Printing printing{.announced = !common.quiet && command.empty()};
   printing.report = make_report(options.format, printing.output);
   const auto seen = stream(tracefs, event, target, signals, printing);
-  DTP_CHECK(owned.remove());
+  if (owned) DTP_CHECK(owned->remove());
   if (!seen && printing.output.reader_left()) return 0;
   if (!seen) return std::unexpected(seen.error());
   const kernel::Ending& ending = seen->ending;
@@ -126,6 +134,7 @@ void add_trace(Registry& registry) {
       "Examples:\n"
       "  dtrace++ trace 'vfs_read file->f_path.dentry->d_name.name:string'\n"
       "  dtrace++ trace -x /bin/bash 'readline%return +0($retval):string'\n"
+      "  dtrace++ trace 'syscalls:sys_enter_openat filename:ustring'\n"
       "  dtrace++ trace 'tcp_sendmsg size dest=sk->__sk_common.skc_daddr' -- curl 10.0.0.1");
   command.callback([&registry, options] {
     registry.takes_command = true;

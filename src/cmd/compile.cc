@@ -78,6 +78,9 @@ void print_omissions(const Compiled& compiled) {
 void add_compile_options(CLI::App& command, TargetOptions& options) {
   command.add_flag("--require-all", options.require_all,
                    "fail when an argument cannot be read at one of several places");
+  command
+      .add_option("--format-file", options.format_file, "take a tracepoint's fields from this copy of its format file")
+      ->type_name("FILE");
 }
 
 void print_warnings(const std::vector<Compiled>& compiled, const Common& common) {

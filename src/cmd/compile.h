@@ -13,11 +13,12 @@ namespace dtp::cmd {
 
 // -x, -m, -k: what is probed and where its debug information is.
 struct TargetOptions {
-  std::string executable = {};  // -x
-  std::string module = {};      // -m: a loaded module's name or a .ko path
-  std::string vmlinux = {};     // -k
-  bool require_all = false;     // --require-all
-  bool is_live = false;         // the probes will be added: names are checked against the running kernel's
+  std::string executable = {};   // -x
+  std::string module = {};       // -m: a loaded module's name or a .ko path
+  std::string vmlinux = {};      // -k
+  std::string format_file = {};  // --format-file: of a tracepoint
+  bool require_all = false;      // --require-all
+  bool is_live = false;          // the probes will be added: names are checked against the running kernel's
 };
 void add_target_options(CLI::App& command, TargetOptions& options);
 // --require-all, of the commands that compile probes.

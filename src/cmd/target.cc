@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "cmd/tracepoint.h"
 #include "debug/find.h"
 
 namespace dtp::cmd {
@@ -160,8 +161,14 @@ Result<std::unique_ptr<OpenTarget>> open_target(const TargetOptions& options) {
     return fail({.what = "-x, -m and -k exclude each other", .status = Status::wrong_request});
   if (!options.executable.empty()) return open_user(options.executable);
   if (!options.module.empty()) return open_module(options.module);
-  if (!options.vmlinux.empty()) return open_vmlinux(options.vmlinux);
+  if (!options.vmlinux.empty()) {
+    // Of the kernel that has this vmlinux, tracefs here knows nothing.
+    DTP_TRY(auto opened, open_vmlinux(options.vmlinux));
+    if (!options.format_file.empty()) use_tracepoints(*opened, options.format_file);
+    return opened;
+  }
   DTP_TRY(auto opened, open_kernel());
+  use_tracepoints(*opened, options.format_file);
   opened->target.check_names = options.is_live;
   return opened;
 }

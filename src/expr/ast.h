@@ -154,11 +154,13 @@ struct ProbeArgument {
   bool operator==(const ProbeArgument&) const = default;
 };
 
-// [[GROUP:]EVENT=]FUNC[@FILE][+OFF|:LINE|%return], FILE:LINE or 0xADDR
+// [[GROUP:]EVENT=]FUNC[@FILE][+OFF|:LINE|%return], FILE:LINE, PROVIDER:NAME or 0xADDR
 struct ProbePoint {
   std::string text = {};  // as written
   std::optional<std::string> group = {};
   std::optional<std::string> event = {};
+  std::string provider = {};  // of a tracepoint, whose name is `function`: the system
+  Span provider_span = {};
   std::string function = {};  // empty: `address` is meant
   Span function_span = {};
   std::optional<std::string> file = {};  // matched by the tail of the source file's path

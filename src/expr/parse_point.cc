@@ -1,4 +1,4 @@
-// [[GROUP:]EVENT=]FUNC[@FILE][+OFFSET|:LINE|%return], FILE:LINE and 0xADDRESS
+// [[GROUP:]EVENT=]FUNC[@FILE][+OFFSET|:LINE|%return], FILE:LINE, SYSTEM:TRACEPOINT and 0xADDRESS
 #include <utility>
 
 #include <algorithm>
@@ -76,6 +76,7 @@ class PointParser {
       point_.file_span = point_.function_span;
       return parse_line();
     }
+    if (is_provider()) return parse_tracepoint();
     if (point_.function.find_first_of("*?[") != std::string::npos)
       return fail(lexer_.error("a pattern is not understood here", point_.function_span,
                                "list the functions with: dtrace++ funcs '" + point_.function + "'"));
@@ -83,6 +84,24 @@ class PointParser {
     DTP_CHECK(parse_offset());
     DTP_CHECK(parse_line());
     return parse_return();
+  }
+
+  // One colon and a name: two are C++'s, a number is a line.
+  bool is_provider() const {
+    return lexer_.peek() == ':' && is_name_start(lexer_.peek(1)) && is_c_name(point_.function);
+  }
+
+  // SYSTEM:NAME
+  Result<void> parse_tracepoint() {
+    point_.provider = std::exchange(point_.function, "");
+    point_.provider_span = point_.function_span;
+    lexer_.skip(1);
+    const std::size_t begin = lexer_.at();
+    point_.function = std::string(lexer_.take_name());
+    point_.function_span = {begin, lexer_.at()};
+    if (lexer_.done()) return {};
+    return fail(lexer_.error("'" + std::string(lexer_.rest()) + "' is not understood",
+                             {lexer_.at(), lexer_.text().size()}, "nothing may follow SYSTEM:TRACEPOINT"));
   }
 
   Error no_function() const {

@@ -139,6 +139,10 @@ TEST_CASE("probe points") {
   CHECK(file_line->file == "fs/read_write.c");
   CHECK(file_line->line == 462U);
   CHECK(parse_point("vfs_read:0")->line == std::nullopt);
+  const auto tracepoint = parse_point("mine:on=sched:sched_switch");
+  CHECK(tracepoint->provider == "sched");
+  CHECK(tracepoint->function == "sched_switch");
+  CHECK(tracepoint->event == "on");
   CHECK(parse_point("finish_task_switch.isra.0")->function == "finish_task_switch.isra.0");
 }
 

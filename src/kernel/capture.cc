@@ -27,6 +27,7 @@
 
 #include "base/file.h"
 #include "kernel/child.h"
+#include "kernel/instance.h"
 #include "kernel/missed.h"
 #include "kernel/perf_event.h"
 #include "kernel/ring.h"
@@ -40,6 +41,8 @@ constexpr std::size_t default_all_rings_bytes = 512U << 20;
 constexpr std::size_t least_ring_bytes = 64U << 10;
 constexpr std::size_t most_ring_bytes = 1U << 30;
 constexpr pid_t every_task = -1;
+// An identifier that perf, which counts up from 1, does not give out.
+constexpr std::uint64_t first_instance_sample = std::uint64_t{1} << 62;
 
 // What epoll gives back for a descriptor that is not the number of a task.
 constexpr std::uint64_t signal_token = ~std::uint64_t{0};
@@ -140,7 +143,9 @@ struct Capture::State {
   std::vector<base::Fd> guards = {};
   std::vector<base::Fd> anchors = {};
   bool has_anchors = false;
-  std::vector<Ring> rings = {};  // of cpus[i]
+  std::vector<Ring> rings = {};           // of cpus[i]
+  std::optional<Instance> instance = {};  // event probes are recorded here
+  Processes processes = {};
   std::vector<bool> is_task_alive = {};
   base::Fd poller = {};
   std::uint64_t missed_before = 0;
@@ -152,6 +157,7 @@ struct Capture::State {
 
   // open
   Result<void> prepare_events(std::size_t ring_bytes);
+  Result<void> prepare_instance(std::size_t ring_bytes);
   Result<void> open_all(std::size_t ring_bytes);
   Result<bool> open_task(unsigned cpu, std::size_t task, std::size_t ring_bytes, int& ring_fd);
   Result<void> set_filter(const Opened& one) const;
@@ -167,6 +173,9 @@ struct Capture::State {
   Result<void> drain(const Sink& sink);
   bool are_tasks_gone() const {
     return std::find(is_task_alive.begin(), is_task_alive.end(), true) == is_task_alive.end();
+  }
+  bool is_of_instance(const OpenedEvent& event) const {
+    return instance && !event.ids.empty() && event.ids.front() >= first_instance_sample;
   }
   void control_all(unsigned long request) const;
   std::uint64_t lost_in_rings();
@@ -186,6 +195,21 @@ Result<void> Capture::State::prepare_events(std::size_t ring_bytes) {
     event.attr.inherit = tasks.front() != every_task;
     event.attr.enable_on_exec = starts_by_exec;
   }
+  return {};
+}
+
+Result<void> Capture::State::prepare_instance(std::size_t ring_bytes) {
+  InstanceOptions wanted{.cpus = cpus, .ring_bytes = ring_bytes};
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    if (!is_event_probe(tracefs, asked[i].name)) continue;
+    const auto type = static_cast<std::uint16_t>(events[i].attr.config);
+    events[i].ids = {first_instance_sample + type};
+    wanted.events.push_back({asked[i].name, asked[i].filter, type, events[i].ids.front()});
+  }
+  if (wanted.events.empty()) return {};
+  if (tasks.front() != every_task) wanted.tasks = tasks;
+  DTP_TRY(Instance made, Instance::create(tracefs, std::move(wanted)));
+  instance.emplace(std::move(made));
   return {};
 }
 
@@ -209,6 +233,7 @@ Result<bool> Capture::State::open_task(unsigned cpu, std::size_t task, std::size
   for (std::size_t i = 0; i < events.size(); ++i) {
     const std::size_t index = i == 0 ? events.size() - 1 : i - 1;
     OpenedEvent& event = events[index];
+    if (is_of_instance(event)) continue;
     Io<base::Fd> fd = open_perf_event(event.attr, tasks[task], static_cast<int>(cpu));
     if (!fd && fd.error() == ESRCH) return false;
     if (!fd) return fail(perf_error(event.name, fd.error()));
@@ -297,6 +322,7 @@ void Capture::State::control_all(unsigned long request) const {
 Result<void> Capture::State::start() {
   missed_before = read_missed(tracefs, names());
   if (!starts_by_exec) control_all(PERF_EVENT_IOC_ENABLE);
+  if (instance) DTP_CHECK(instance->enable());
   if (child) DTP_CHECK(child->release());
   return {};
 }
@@ -319,11 +345,20 @@ void Capture::State::handle(std::uint64_t token, std::uint32_t epoll_events) {
 
 Result<void> Capture::State::drain(const Sink& sink) {
   for (std::size_t i = 0; i < rings.size(); ++i) {
-    const auto take = [&](std::span<const std::byte> records) { return sink.records(records, cpus[i]); };
+    const auto take = [&](std::span<const std::byte> records) {
+      if (instance) processes.watch(records);
+      return sink.records(records, cpus[i]);
+    };
     DTP_TRY(const std::size_t drained, rings[i].drain(take));
     bytes += drained;
     if (rings[i].has_seen_new_process()) open_anchors();
   }
+  for (std::size_t i = 0; instance && i < cpus.size(); ++i) {
+    const auto take = [&](std::span<const std::byte> samples) { return sink.records(samples, cpus[i]); };
+    DTP_TRY(const std::size_t drained, instance->drain(i, processes, take));
+    bytes += drained;
+  }
+  processes.end_round();
   return sink.round ? sink.round() : Result<void>{};
 }
 
@@ -352,7 +387,7 @@ Result<void> Capture::State::poll(const Sink& sink, Clock::time_point begin) {
 // PERF_FORMAT_LOST is exact, and tells the samples from the dummy's records. PERF_RECORD_LOST counts both, and
 // only once a later record found room.
 std::uint64_t Capture::State::lost_in_rings() {
-  std::uint64_t sum = 0;
+  std::uint64_t sum = instance ? instance->lost() : 0;
   if ((events.front().attr.read_format & PERF_FORMAT_LOST) == 0) {
     for (const Ring& ring : rings) sum += ring.lost();
     return sum;
@@ -399,6 +434,7 @@ Result<Capture> Capture::open(TraceFs& tracefs, const std::vector<CaptureEvent>&
   state->starts_by_exec = state->child && state->tasks.front() == state->child->pid();
   const std::size_t ring_bytes = choose_ring_bytes(options.ring_bytes, state->cpus.size());
   DTP_CHECK(state->prepare_events(ring_bytes));
+  DTP_CHECK(state->prepare_instance(ring_bytes));
   DTP_CHECK(state->prepare_poll());
   DTP_CHECK(state->open_all(ring_bytes));
   state->open_guards();
@@ -416,6 +452,7 @@ Result<Ending> Capture::run(const Sink& sink) {
   Result<void> result = state.start();
   if (result) result = state.poll(sink, begin);
   state.control_all(PERF_EVENT_IOC_DISABLE);
+  if (state.instance) state.instance->disable();
   const std::chrono::duration<double> length = Clock::now() - begin;
   if (result) result = state.drain(sink);
   state.end_child();

@@ -17,7 +17,14 @@ namespace {
 constexpr std::string_view error_log = "error_log";
 constexpr int last_suffix = 1023;
 
-std::string file_of(ProbeKind kind) { return kind == ProbeKind::kprobe ? "kprobe_events" : "uprobe_events"; }
+std::string file_of(ProbeKind kind) {
+  switch (kind) {
+    case ProbeKind::kprobe: return "kprobe_events";
+    case ProbeKind::uprobe: return "uprobe_events";
+    case ProbeKind::eprobe: return "dynamic_events";
+  }
+  return "";
+}
 
 std::string spell(const EventName& name) { return name.group + ":" + name.event; }
 
@@ -25,6 +32,7 @@ std::string directory_of(const EventName& name) { return "events/" + name.group 
 
 // A uprobe's place is a path; nothing of a kprobe's has a slash.
 ProbeKind kind_of_line(std::string_view line) {
+  if (line.starts_with('e')) return ProbeKind::eprobe;
   const std::size_t place = line.find(' ');
   if (place == std::string_view::npos) return ProbeKind::kprobe;
   const std::string_view rest = line.substr(place + 1);
@@ -64,6 +72,8 @@ std::expected<void, Refusal> add_line(TraceFs& tracefs, const std::string& line)
   if (const auto entry = find_new_entry(before, after, line)) {
     refusal.message = entry->message;
     refusal.column = entry->column;
+  } else if (kind_of_line(line) == ProbeKind::eprobe && refusal.error_number == EINVAL) {
+    refusal.error_number = ENOSYS;  // nobody read the line: dynamic_events takes other kinds only
   }
   return std::unexpected(std::move(refusal));
 }
@@ -80,8 +90,17 @@ std::vector<std::string> split_lines(std::string_view text) {
 
 }  // namespace
 
+std::string_view name_of(ProbeKind kind) {
+  switch (kind) {
+    case ProbeKind::kprobe: return "kprobe";
+    case ProbeKind::uprobe: return "uprobe";
+    case ProbeKind::eprobe: return "eprobe";
+  }
+  return "";
+}
+
 std::optional<EventName> name_of_line(std::string_view line) {
-  if (!line.starts_with('p') && !line.starts_with('r')) return std::nullopt;
+  if (line.empty() || std::string_view("pre").find(line.front()) == std::string_view::npos) return std::nullopt;
   std::size_t colon = 1;
   while (colon < line.size() && std::isdigit(static_cast<unsigned char>(line[colon]))) ++colon;  // MAXACTIVE
   const std::size_t blank = line.find(' ');
@@ -109,13 +128,21 @@ std::vector<Event> events_of(std::span<const std::string> lines) {
 
 Result<std::vector<Event>> list_events(TraceFs& tracefs) {
   std::vector<Event> events;
-  for (const ProbeKind kind : {ProbeKind::kprobe, ProbeKind::uprobe}) {
+  // The last file lists all kinds, but not every kernel has it.
+  for (const ProbeKind kind : {ProbeKind::kprobe, ProbeKind::uprobe, ProbeKind::eprobe}) {
     const Io<std::string> text = tracefs.read(file_of(kind));
     if (!text && text.error() == ENOENT) continue;
     if (!text) return fail(tracefs_error("cannot read", file_of(kind), text.error()));
-    for (Event& event : events_of(split_lines(*text))) events.push_back(std::move(event));
+    for (Event& event : events_of(split_lines(*text)))
+      if (event.kind == kind) events.push_back(std::move(event));
   }
   return events;
+}
+
+bool is_event_probe(TraceFs& tracefs, const EventName& name) {
+  const std::string lines = tracefs.read(file_of(ProbeKind::eprobe)).value_or("");
+  const std::string line = "e:" + name.group + "/" + name.event + " ";
+  return lines.starts_with(line) || lines.contains("\n" + line);
 }
 
 std::optional<Event> find_event(std::span<const Event> events, const EventName& name) {
@@ -168,15 +195,26 @@ Result<EventName> free_name(TraceFs& tracefs, const EventName& name, bool force)
                .hint = "delete some of them: dtrace++ delete '" + spell(name) + "_*'"});
 }
 
+namespace {
+
+// This kernel lacks the kind.
+std::string hint_without(ProbeKind kind) {
+  switch (kind) {
+    case ProbeKind::kprobe:
+      return "user-space probes (-x FILE) and tracepoints may work here, see 'dtrace++ doctor'; kernel functions need "
+             "a kernel with CONFIG_KPROBE_EVENTS, in a virtual machine for example";
+    case ProbeKind::uprobe: return "user-space probes need a kernel with CONFIG_UPROBE_EVENTS";
+    case ProbeKind::eprobe: return "name fields alone, which 'dtrace++ trace' takes from the tracepoint itself";
+  }
+  return "";
+}
+
+}  // namespace
+
 std::string hint_for(const Refusal& refusal) {
   const EventName name = name_of_line(refusal.line).value_or(EventName{});
   switch (refusal.error_number) {
-    case ENOSYS:
-      return kind_of_line(refusal.line) == ProbeKind::kprobe
-                 ? "user-space probes (-x FILE) and tracepoints may work here, see 'dtrace++ doctor'; kernel functions "
-                   "need "
-                   "a kernel with CONFIG_KPROBE_EVENTS, in a virtual machine for example"
-                 : "user-space probes need a kernel with CONFIG_UPROBE_EVENTS";
+    case ENOSYS: return hint_without(kind_of_line(refusal.line));
     case EEXIST: return "take another name (-f finds one), or delete it first: dtrace++ delete " + spell(name);
     case EACCES:
     case EPERM: return "run as root: sudo dtrace++ ...";
@@ -193,8 +231,7 @@ Error to_error(const Refusal& refusal) {
   Error error{.hint = hint_for(refusal), .detail = refusal.line + " (" + ::strerror(refusal.error_number) + ")"};
   switch (refusal.error_number) {
     case ENOSYS:
-      error.what =
-          kind_of_line(refusal.line) == ProbeKind::kprobe ? "this kernel has no kprobes" : "this kernel has no uprobes";
+      error.what = "this kernel has no " + std::string(name_of(kind_of_line(refusal.line))) + "s";
       error.status = Status::not_possible;
       return error;
     case EEXIST:

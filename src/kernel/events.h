@@ -1,4 +1,4 @@
-// Dynamic events: kprobes and uprobes as the kernel lists, takes and removes them.
+// Dynamic events: probes as the kernel lists, takes and removes them.
 #pragma once
 
 #include <compare>
@@ -21,7 +21,9 @@ struct EventName {
   auto operator<=>(const EventName&) const = default;
 };
 
-enum class ProbeKind { kprobe, uprobe };
+// eprobe: an event probe, which fetches from what a tracepoint recorded. It writes into tracefs' rings only.
+enum class ProbeKind { kprobe, uprobe, eprobe };
+std::string_view name_of(ProbeKind kind);  // "kprobe"
 
 // An event and all the lines it is made of, as the kernel lists them: one a probe point.
 struct Event {
@@ -46,8 +48,10 @@ Error to_error(const Refusal& refusal);
 // What to do about it; empty: the message says all. Needs the line, since the same errno means different things.
 std::string hint_for(const Refusal& refusal);
 
-// Every kprobe and uprobe event, in the kernel's order. A kernel without one of the kinds has none of them.
+// Every event of these kinds, each kind in the kernel's order. A kernel without one of the kinds has none of them.
 Result<std::vector<Event>> list_events(TraceFs& tracefs);
+// Its records are in tracefs' rings only.
+bool is_event_probe(TraceFs& tracefs, const EventName& name);
 // The event of this name among them.
 std::optional<Event> find_event(std::span<const Event> events, const EventName& name);
 // "p:probe/vfs_read vfs_read+0" names probe/vfs_read; none: not a line of that form.

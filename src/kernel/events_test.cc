@@ -22,7 +22,8 @@ TEST_CASE("the name in a line") {
   CHECK(name_of_line("p:probe/vfs_read vfs_read+0 a=%di") == EventName{"probe", "vfs_read"});
   CHECK(name_of_line("r100:g/e vfs_read") == EventName{"g", "e"});
   CHECK(name_of_line("p:probe_bash/readline /bin/bash:0x10") == EventName{"probe_bash", "readline"});
-  for (const char* line : {"", "p", "p vfs_read", "p:vfs_read /bin/x:0", "p:/e x", "p:g/ x", "e:g/e a.b", "p:g/e"}) {
+  CHECK(name_of_line("e:g/e sched.sched_switch a=$prev_pid") == EventName{"g", "e"});
+  for (const char* line : {"", "p", "p vfs_read", "p:vfs_read /bin/x:0", "p:/e x", "p:g/ x", "x:g/e a.b", "p:g/e"}) {
     CHECK_MESSAGE(!name_of_line(line), line);
   }
 }
@@ -37,6 +38,34 @@ TEST_CASE("several lines of one name are one event") {
         std::vector<Event>{{ProbeKind::kprobe, {"probe", "a"}, {"p:probe/a x+0", "p:probe/a z+4"}},
                            {ProbeKind::kprobe, {"probe", "b"}, {"r8:probe/b y"}},
                            {ProbeKind::uprobe, {"probe_bash", "a"}, {"p:probe_bash/a /bin/bash:0x0000000000000010"}}});
+}
+
+TEST_CASE("event probes stand in the file that lists every kind") {
+  FakeTraceFs fake;
+  fake.files["kprobe_events"] = "p:probe/a x+0\n";
+  fake.files["dynamic_events"] = "p:probe/a x+0\ne:probe/b sched.sched_switch p=$prev_pid\n";
+  const auto events = list_events(fake);
+  REQUIRE(events);
+  CHECK(*events ==
+        std::vector<Event>{{ProbeKind::kprobe, {"probe", "a"}, {"p:probe/a x+0"}},
+                           {ProbeKind::eprobe, {"probe", "b"}, {"e:probe/b sched.sched_switch p=$prev_pid"}}});
+  CHECK(is_event_probe(fake, {"probe", "b"}));
+  CHECK_FALSE(is_event_probe(fake, {"probe", "a"}));
+  CHECK(remove_event(fake, ProbeKind::eprobe, {"probe", "b"}));
+  CHECK(fake.files["dynamic_events"] == "p:probe/a x+0\n");
+}
+
+TEST_CASE("a kernel that reads no event probes has none") {
+  FakeTraceFs fake;
+  fake.files["dynamic_events"] = "";
+  fake.files["error_log"] = "";
+  const std::string line = "e:probe/b sched.sched_switch p=$prev_pid";
+  fake.refused[line] = EINVAL;
+  const auto added = add_events(fake, std::vector{line});
+  REQUIRE_FALSE(added);
+  CHECK(base::format_error(to_error(added.error()), false) ==
+        "error: this kernel has no eprobes\n"
+        "hint: name fields alone, which 'dtrace++ trace' takes from the tracepoint itself\n");
 }
 
 TEST_CASE("a kernel without a kind of probe lists none, and refuses one whole") {

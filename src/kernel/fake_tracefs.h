@@ -55,6 +55,18 @@ class FakeTraceFs final : public TraceFs {
 
   bool exists(const std::string& path) override { return files.contains(path) || list(path).has_value(); }
 
+  Io<void> make_directory(const std::string& path) override {
+    log.push_back("mkdir " + path);
+    return {};
+  }
+
+  Io<void> remove_directory(const std::string& path) override {
+    log.push_back("rmdir " + path);
+    return list(path) ? Io<void>{} : std::unexpected(ENOENT);
+  }
+
+  Io<base::Fd> open_stream(const std::string&) override { return std::unexpected(ENOENT); }
+
  private:
   // "p:GROUP/EVENT PLACE" adds a line and the event's directory, "-:GROUP/EVENT" takes them away.
   Io<void> change_events(const std::string& path, const std::string& text) {

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/file.h"
+#include "kernel/instance.h"
 
 namespace dtp::kernel {
 namespace {
@@ -100,6 +101,7 @@ Result<void> OwnedEvents::remove() {
 }
 
 Result<std::vector<EventName>> remove_stale(TraceFs& tracefs) {
+  remove_stale_instances(tracefs);  // they hold events
   DTP_TRY(const std::vector<Event> events, list_events(tracefs));
   std::vector<EventName> removed;
   for (const Event& event : events) {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -80,6 +81,22 @@ Io<std::vector<std::string>> RealTraceFs::list(const std::string& path) {
 }
 
 bool RealTraceFs::exists(const std::string& path) { return ::access((root_ + "/" + path).c_str(), F_OK) == 0; }
+
+Io<void> RealTraceFs::make_directory(const std::string& path) {
+  if (::mkdir((root_ + "/" + path).c_str(), 0700) != 0) return std::unexpected(errno);
+  return {};
+}
+
+Io<void> RealTraceFs::remove_directory(const std::string& path) {
+  if (::rmdir((root_ + "/" + path).c_str()) != 0) return std::unexpected(errno);
+  return {};
+}
+
+Io<base::Fd> RealTraceFs::open_stream(const std::string& path) {
+  base::Fd fd(::open((root_ + "/" + path).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (!fd) return std::unexpected(errno);
+  return fd;
+}
 
 Result<RealTraceFs> find_tracefs() {
   const char* root = is_tracefs(mount_point) ? mount_point : is_tracefs(old_mount_point) ? old_mount_point : nullptr;

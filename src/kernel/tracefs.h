@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/file.h"
 #include "dtracepp/error.h"
 
 namespace dtp::kernel {
@@ -27,6 +28,11 @@ class TraceFs {
   // Names in a directory, sorted, without . and ..
   virtual Io<std::vector<std::string>> list(const std::string& path) = 0;
   virtual bool exists(const std::string& path) = 0;
+  // Of instances/: the kernel fills the directory, and empties it before it goes.
+  virtual Io<void> make_directory(const std::string& path) = 0;
+  virtual Io<void> remove_directory(const std::string& path) = 0;
+  // A file to be read again and again, without waiting: per_cpu/cpu0/trace_pipe_raw.
+  virtual Io<base::Fd> open_stream(const std::string& path) = 0;
 };
 
 class RealTraceFs final : public TraceFs {
@@ -36,6 +42,9 @@ class RealTraceFs final : public TraceFs {
   Io<void> write(const std::string& path, std::string_view text) override;
   Io<std::vector<std::string>> list(const std::string& path) override;
   bool exists(const std::string& path) override;
+  Io<void> make_directory(const std::string& path) override;
+  Io<void> remove_directory(const std::string& path) override;
+  Io<base::Fd> open_stream(const std::string& path) override;
   const std::string& root() const { return root_; }
 
  private:

@@ -31,6 +31,8 @@ class Finisher {
       DTP_CHECK(read_as_asked(place, field));
     } else if (place.type) {
       DTP_CHECK(read_by_type(place, field));
+    } else if (place.event_field != nullptr) {
+      read_event_field(place, field);
     }
     DTP_CHECK(walker_.load(place, span));
     name(place, field);
@@ -167,6 +169,7 @@ class Finisher {
   // A string's address is the pointer's value, or the place of the array itself.
   Result<void> read_string(Place& place, path::Field& field, Form form) {
     field.read = path::Read{.form = form};
+    if (place.event_field != nullptr && is_text_pointer(*place.event_field)) place.in_memory = true;
     if (!place.type) return {};
     const type::Type& type = plain(*place.type);
     if (type.kind != Kind::pointer && type.kind != Kind::array)
@@ -224,9 +227,23 @@ class Finisher {
   Span span_ = {};
 };
 
+Result<Lowered> lower_event_fields(const expr::ProbeArgument& argument, std::size_t number, const Spot& spot,
+                                   const Target& target) {
+  const Span span = argument.tree.at(argument.tree.root).span;
+  Lowered lowered;
+  for (const TracepointField* known : readable_fields(*spot.tracepoint)) {
+    Walker walker(argument, number, spot, target);
+    DTP_TRY(Place place, walker.event_field(known->name, span));
+    DTP_TRY(path::Field field, Finisher(argument, target, walker).finish(std::move(place), span));
+    lowered.fields.push_back(std::move(field));
+  }
+  return lowered;
+}
+
 Result<Lowered> lower_all(const expr::ProbeArgument& argument, std::size_t number, const Spot& spot,
                           const Target& target, bool parameters_only) {
   const Span span = argument.tree.at(argument.tree.root).span;
+  if (spot.tracepoint != nullptr) return lower_event_fields(argument, number, spot, target);
   if (target.info == nullptr || !spot.has_instance || spot.site.is_return) {
     // The same words as for a variable by name.
     Walker walker(argument, number, spot, target);

@@ -146,6 +146,7 @@ Result<Place> Walker::cast(const expr::Cast& node, const expr::Node& whole) {
   DTP_TRY(const type::Id wanted, resolve(node.type));
   DTP_CHECK(check_cast(place, wanted, whole, so_far));
   place.type = wanted;
+  place.event_field = nullptr;
   place.is_plain_variable = false;
   note(whole.span, place, "cast");
   return place;
@@ -227,6 +228,7 @@ Result<Place> Walker::container_of(const expr::ContainerOf& node, const expr::No
   }
   place.offset -= static_cast<std::int64_t>(offset);
   place.type = types.add_pointer(container);
+  place.event_field = nullptr;
   place.is_plain_variable = false;
   note(whole.span, place, fmt::format("container, {} is at +{}", node.member, offset));
   return place;

@@ -7,6 +7,7 @@
 #include "base/suggest.h"
 #include "debug/source_path.h"
 #include "lower/lower.h"
+#include "lower/tracepoint.h"
 
 namespace dtp::lower {
 namespace {
@@ -16,6 +17,7 @@ class SpotFinder {
   SpotFinder(const expr::ProbePoint& point, const Target& target) : point_(point), target_(target) {}
 
   Result<std::vector<Spot>> find() {
+    if (!point_.provider.empty()) return at_tracepoint();
     if (point_.address) return at_address();
     if (point_.line) return at_line();
     DTP_CHECK(find_instances());
@@ -199,6 +201,11 @@ class SpotFinder {
   Error inlined_only() const {
     return error(fmt::format("'{}' is inlined everywhere and never returns on its own", point_.function),
                  point_.function_span, "probe its entry, or a function that calls it");
+  }
+
+  Result<std::vector<Spot>> at_tracepoint() const {
+    DTP_TRY(Spot spot, find_tracepoint(point_, target_));
+    return std::vector{std::move(spot)};
   }
 
   Result<std::vector<Spot>> at_line() {

@@ -2,13 +2,17 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "arch/arch.h"
 #include "debug/info.h"
 #include "debug/symbols.h"
+#include "dtracepp/error.h"
 
 namespace dtp::lower {
+
+struct Tracepoint;
 
 struct Target {
   enum class Kind { kernel, module, user };
@@ -22,6 +26,9 @@ struct Target {
   std::string why_no_info = {};  // where debug information was looked for
   std::string info_hint = {};    // how to get it
 
+  // The fields of a tracepoint; empty: nobody here knows them.
+  std::function<Result<Tracepoint>(const std::string& system, const std::string& name)> tracepoint = {};
+
   bool is_user() const { return kind == Kind::user; }
 };
 
@@ -29,9 +36,10 @@ struct Target {
 struct Spot {
   path::Site site = {};
   debug::Instance instance = {};
-  bool has_instance = false;  // false: known by its symbol alone
-  std::uint64_t address = 0;  // link-time address of the probe; 0 with BTF
-  bool is_entry = false;      // the first byte of the function or of its inlined copy
+  bool has_instance = false;                          // false: known by its symbol alone
+  std::uint64_t address = 0;                          // link-time address of the probe; 0 with BTF
+  bool is_entry = false;                              // the first byte of the function or of its inlined copy
+  std::shared_ptr<const Tracepoint> tracepoint = {};  // of Way::event
 };
 
 }  // namespace dtp::lower

@@ -99,6 +99,8 @@ Result<Place> Walker::name(const expr::Name& node, const expr::Node& whole) {
 }
 
 bool Walker::is_variable(const std::string& name) const {
+  if (spot_.tracepoint != nullptr)
+    return std::ranges::find(spot_.tracepoint->fields, name, &TracepointField::name) != spot_.tracepoint->fields.end();
   if (target_.info == nullptr || !spot_.has_instance) return false;
   const std::vector<debug::Variable> known = target_.info->find_variables(spot_.instance, spot_.address);
   return std::ranges::find(known, name, &debug::Variable::name) != known.end();
@@ -122,6 +124,7 @@ Error Walker::no_variable(const std::string& name, Span span, const std::vector<
 }
 
 Result<Place> Walker::variable(const std::string& name, Span span) {
+  if (spot_.tracepoint != nullptr) return event_field(name, span);
   if (spot_.site.is_return)
     return fail(error(fmt::format("'{}' is not known when the function returns", name), span,
                       "use $retval, or probe the entry"));
@@ -218,6 +221,7 @@ Result<Place> Walker::member(const expr::Member& node, const expr::Node& whole) 
   DTP_TRY(Place place, walk(node.base));
   const Span so_far = argument_.tree.at(node.base).span;
   const Span step{so_far.end, whole.tail.end};
+  DTP_CHECK(know_type(place, so_far));
   if (!place.type) return fail(error("the type of this is not known, so it has no members", so_far));
   type::Table& types = target_.info->types();
   const type::Type& plain = types.at(type::strip(types, *place.type));
@@ -261,6 +265,7 @@ Result<Place> Walker::member(const expr::Member& node, const expr::Node& whole) 
 Result<Place> Walker::index(const expr::Index& node, const expr::Node& whole) {
   DTP_TRY(Place place, walk(node.base));
   const Span so_far = argument_.tree.at(node.base).span;
+  DTP_CHECK(know_type(place, so_far));
   if (!place.type) return fail(error("the type of this is not known, so it has no elements", so_far));
   type::Table& types = target_.info->types();
   const type::Type& plain = types.at(type::strip(types, *place.type));
@@ -295,6 +300,7 @@ Result<Place> Walker::deref(const expr::Deref& node, const expr::Node& whole) {
   place.offset = node.offset;
   place.user = node.user || argument_.user;
   place.type.reset();
+  place.event_field = nullptr;
   place.name.clear();
   place.is_plain_variable = false;
   note(whole.span, place, "as written");

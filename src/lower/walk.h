@@ -10,6 +10,7 @@
 #include "dtracepp/path.h"
 #include "expr/ast.h"
 #include "lower/target.h"
+#include "lower/tracepoint.h"
 
 namespace dtp::lower {
 
@@ -27,7 +28,13 @@ struct Place {
   std::uint32_t bit_size = 0;         // 0: not a bitfield
   std::string name = {};              // what the field is called by default; empty: raw
   bool is_plain_variable = false;
+  const TracepointField* event_field = nullptr;  // it is one, and nothing was done to it yet
 };
+
+// How a field of a tracepoint is read where nothing else is asked for.
+void read_event_field(Place& place, path::Field& field);
+// "const char *"
+bool is_text_pointer(const TracepointField& field);
 
 class Walker {
  public:
@@ -36,6 +43,7 @@ class Walker {
 
   Result<Place> walk(expr::NodeId node);
   Result<Place> variable(const std::string& name, Span span);
+  Result<Place> event_field(const std::string& name, Span span);
   // The same for a variable that is known already.
   Result<Place> located(const debug::Variable& variable, Span span);
   // The memory at a place is read: afterwards it is a value.
@@ -66,6 +74,7 @@ class Walker {
   Result<Place> follow_pointer(Place place, Span span) const;
   Result<Place> decay(Place place, Span span) const;
   Result<type::Id> resolve(const expr::TypeName& name) const;
+  Result<void> know_type(Place& place, Span span) const;
   // The definition of a struct that is only declared where it is used; the same type where there is none.
   type::Id complete(type::Id id) const;
   bool is_variable(const std::string& name) const;

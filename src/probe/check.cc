@@ -20,10 +20,21 @@ bool is_memory(const path::Path& path) {
          std::holds_alternative<path::Address>(path.base) || std::holds_alternative<path::FileOffset>(path.base);
 }
 
+bool needs_registers(const path::Base& base) {
+  return std::holds_alternative<path::Register>(base) || std::holds_alternative<path::NamedRegister>(base) ||
+         std::holds_alternative<path::Argument>(base) || std::holds_alternative<path::StackPointer>(base) ||
+         std::holds_alternative<path::StackSlot>(base);
+}
+
 void check_path(const path::Field& field, const path::Site& site, std::vector<Violation>& found) {
   const auto add = [&](std::string what, std::string hint = {}) {
     found.push_back({field.argument, std::move(what), std::move(hint)});
   };
+  if (site.way == path::Way::event && needs_registers(field.path.base)) {
+    add("a tracepoint has fields, no registers and no arguments",
+        "see its fields: dtrace++ show 'SYSTEM:TRACEPOINT $params'");
+    return;
+  }
   if (field.path.derefs.size() > deepest_derefs)
     add(fmt::format("the kernel follows {} pointers at the most, this takes {}", deepest_derefs,
                     field.path.derefs.size()));
@@ -50,7 +61,8 @@ void check_read(const path::Field& field, const path::Site& site, std::vector<Vi
   const bool is_text = form == path::Form::string || form == path::Form::ustring;
   const bool is_own_text =
       std::holds_alternative<path::Comm>(field.path.base) || std::holds_alternative<path::Text>(field.path.base);
-  if (is_text && !is_own_text && !is_memory(field.path))
+  const bool may_be_text = std::holds_alternative<path::EventField>(field.path.base);
+  if (is_text && !is_own_text && !may_be_text && !is_memory(field.path))
     add("a string is read from memory, this is a plain value", "if it is the string's address, write +0(...)");
   if (!is_text && is_own_text) add("this is text", "leave the type out, or write :string");
   if (field.read->count && !is_memory(field.path))

@@ -36,6 +36,8 @@ Result<std::string> render_base(const path::Base& base, const arch::Arch& arch) 
           return of.offset == 0 && !of.with_offset ? "@" + of.name : fmt::format("@{}{:+}", of.name, of.offset);
         else if constexpr (std::is_same_v<T, path::Address>)
           return fmt::format("@{:#x}", of.address);
+        else if constexpr (std::is_same_v<T, path::EventField>)
+          return "$" + of.name;
         else
           return fmt::format("@+{:#x}", of.offset);
       },
@@ -94,16 +96,29 @@ Result<std::string> render_field(const path::Field& field, const arch::Arch& arc
 
 std::string render_site(const path::Site& site) {
   if (site.user) return fmt::format("{}:{:#x}", site.object, site.address);
+  if (site.way == path::Way::event) return site.object + "." + site.symbol;
   const std::string module = site.object.empty() ? "" : site.object + ":";
   if (site.symbol.empty()) return fmt::format("{:#x}", site.address);
   return fmt::format("{}{}+{}", module, site.symbol, site.offset);
 }
 
+namespace {
+
+char letter_of(const path::Site& site) {
+  switch (site.way) {
+    case path::Way::breakpoint: return site.is_return ? 'r' : 'p';
+    case path::Way::event: return 'e';
+  }
+  return 'p';
+}
+
+}  // namespace
+
 Result<std::vector<std::string>> render(const path::Plan& plan, const arch::Arch& arch) {
   std::vector<std::string> lines;
   for (const path::Point& point : plan.points) {
     std::string line =
-        fmt::format("{}:{}/{} {}", point.site.is_return ? 'r' : 'p', plan.group, plan.event, render_site(point.site));
+        fmt::format("{}:{}/{} {}", letter_of(point.site), plan.group, plan.event, render_site(point.site));
     for (const path::Field& field : point.fields) {
       DTP_TRY(const std::string text, render_field(field, arch));
       line += " " + text;
@@ -138,7 +153,7 @@ DefinitionArgument parse_argument(std::string_view text) {
 
 std::optional<Definition> parse_definition(std::string_view line) {
   while (!line.empty() && (line.back() == '\n' || line.back() == ' ')) line.remove_suffix(1);
-  if (line.size() < 3 || (line[0] != 'p' && line[0] != 'r')) return std::nullopt;
+  if (line.size() < 3 || std::string_view("pre").find(line[0]) == std::string_view::npos) return std::nullopt;
   Definition definition{.kind = line[0]};
   const std::size_t colon = line.find(':');
   const std::size_t blank = line.find(' ');

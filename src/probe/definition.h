@@ -1,4 +1,4 @@
-// Lines of kprobe_events and uprobe_events: rendered from a plan, and read back. Pure text.
+// Lines of kprobe_events, uprobe_events and dynamic_events: rendered from a plan, and read back. Pure text.
 #pragma once
 
 #include <optional>
@@ -18,7 +18,8 @@ Result<std::string> render_path(const path::Path& path, const arch::Arch& arch);
 std::string render_read(const path::Read& read);
 // "name=+0(+40(+24(%di))):string"
 Result<std::string> render_field(const path::Field& field, const arch::Arch& arch);
-// "vfs_read+0", "nf_conntrack:nf_ct_get+0", "/bin/bash:0x9a850", "0xffffffff81350200"
+// "vfs_read+0", "nf_conntrack:nf_ct_get+0", "/bin/bash:0x9a850", "0xffffffff81350200",
+// "sched.sched_switch"
 std::string render_site(const path::Site& site);
 // "p:probe/vfs_read vfs_read+0 name=+0(+40(+24(%di))):string", one line a point.
 Result<std::vector<std::string>> render(const path::Plan& plan, const arch::Arch& arch);
@@ -32,7 +33,7 @@ struct DefinitionArgument {
 
 // A line as the kernel lists it.
 struct Definition {
-  char kind = 'p';  // 'p' or 'r'
+  char kind = 'p';  // 'p', 'r' or 'e'
   std::string group = {};
   std::string event = {};
   std::string place = {};

@@ -43,9 +43,20 @@ TEST_CASE("a definition is read back as it was rendered") {
   CHECK(*read == Definition{'p', "probe", "e", "f+0", {{"n", "+0(%di)", "string"}, {"", "$comm", ""}}});
 }
 
+TEST_CASE("an event probe") {
+  path::Plan plan =
+      plan_of({.name = "next", .path = {path::EventField{"next_pid"}, {}}, .read = path::Read{.bits = 32}});
+  plan.points[0].site = {.object = "sched", .symbol = "sched_switch", .way = path::Way::event};
+  const auto lines = render(plan, x86);
+  REQUIRE(lines);
+  CHECK(lines->front() == "e:probe/e sched.sched_switch next=$next_pid:x32");
+  CHECK(*parse_definition(lines->front()) ==
+        Definition{'e', "probe", "e", "sched.sched_switch", {{"next", "$next_pid", "x32"}}});
+}
+
 TEST_CASE("lines of other forms are not definitions") {
   CHECK(!parse_definition(""));
-  CHECK(!parse_definition("e:eprobes/x sched.sched_switch"));
+  CHECK(!parse_definition("x:eprobes/x sched.sched_switch"));
   CHECK(!parse_definition("p:noslash f"));
   CHECK(parse_definition("r16:g/e f a=\\\"b:c d\":string\n")->arguments ==
         std::vector<DefinitionArgument>{{"a", "\\\"b:c d\"", "string"}});

@@ -43,7 +43,7 @@ is_gone() { ! kill -0 "$1"; }
 
 # What exists in tracefs: dynamic events, groups of events, instances.
 tracefs_state() {
-	cat $tracing/kprobe_events $tracing/uprobe_events 2>/dev/null
+	cat $tracing/kprobe_events $tracing/uprobe_events $tracing/dynamic_events 2>/dev/null
 	ls $tracing/events $tracing/instances
 }
 
