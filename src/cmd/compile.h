@@ -18,6 +18,7 @@ struct TargetOptions {
   std::string vmlinux = {};      // -k
   std::string format_file = {};  // --format-file: of a tracepoint
   bool require_all = false;      // --require-all
+  bool symbols_only = false;     // debug information is not opened: listing symbols is fast without it
   bool is_live = false;          // the probes will be added: names are checked against the running kernel's
 };
 void add_target_options(CLI::App& command, TargetOptions& options);

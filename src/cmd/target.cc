@@ -39,7 +39,7 @@ void use_kallsyms(OpenTarget& opened, const std::string& module) {
 }
 
 // A separate debug file has the symbols that the stripped program lacks.
-Result<void> open_debug_file(OpenTarget& opened, const debug::Search& search) {
+Result<void> open_debug_file(OpenTarget& opened, const debug::Search& search, bool symbols_only) {
   if (search.found.empty()) {
     opened.target.why_no_info = looked_text(search);
     return {};
@@ -49,11 +49,12 @@ Result<void> open_debug_file(OpenTarget& opened, const debug::Search& search) {
   } else {
     DTP_TRY(opened.debug_binary, debug::open_binary(search.found));
   }
+  if (symbols_only) return {};
   DTP_TRY(opened.info, debug::open_dwarf(opened.debug_binary));
   return {};
 }
 
-Result<std::unique_ptr<OpenTarget>> open_user(const std::string& path) {
+Result<std::unique_ptr<OpenTarget>> open_user(const std::string& path, bool symbols_only) {
   auto opened = std::make_unique<OpenTarget>();
   std::error_code error;
   const std::string real = std::filesystem::canonical(path, error).string();
@@ -62,7 +63,8 @@ Result<std::unique_ptr<OpenTarget>> open_user(const std::string& path) {
   opened->target.kind = lower::Target::Kind::user;
   opened->target.object = real;
   opened->target.info_hint = "install its debug symbols, or use registers and offsets: +0(%di):string";
-  DTP_CHECK(open_debug_file(*opened, debug::find_debug_file(opened->binary->file)));
+  if (!symbols_only || !opened->binary->file.has_section(".symtab"))
+    DTP_CHECK(open_debug_file(*opened, debug::find_debug_file(opened->binary->file), symbols_only));
   use(*opened);
   if (opened->debug_binary && opened->debug_binary != opened->binary &&
       opened->binary->symbols.all().size() < opened->debug_binary->symbols.all().size())
@@ -71,9 +73,13 @@ Result<std::unique_ptr<OpenTarget>> open_user(const std::string& path) {
 }
 
 // A vmlinux file: offline, whatever kernel runs here.
-Result<std::unique_ptr<OpenTarget>> open_vmlinux(const std::string& path) {
+Result<std::unique_ptr<OpenTarget>> open_vmlinux(const std::string& path, bool symbols_only) {
   auto opened = std::make_unique<OpenTarget>();
   DTP_TRY(opened->binary, debug::open_binary(path));
+  if (symbols_only) {
+    use(*opened);
+    return opened;
+  }
   if (debug::has_dwarf(opened->binary->file)) {
     DTP_TRY(opened->info, debug::open_dwarf(opened->binary));
   } else if (opened->binary->file.has_section(".BTF")) {
@@ -87,11 +93,15 @@ Result<std::unique_ptr<OpenTarget>> open_vmlinux(const std::string& path) {
   return opened;
 }
 
-Result<std::unique_ptr<OpenTarget>> open_kernel() {
+Result<std::unique_ptr<OpenTarget>> open_kernel(bool symbols_only) {
   const debug::Search search = debug::find_kernel_debug_file();
-  if (!search.found.empty()) return open_vmlinux(search.found);
+  if (!search.found.empty()) return open_vmlinux(search.found, symbols_only);
   auto opened = std::make_unique<OpenTarget>();
   use_kallsyms(*opened, "");
+  if (symbols_only) {
+    use(*opened);
+    return opened;
+  }
   if (auto btf = debug::open_btf(kernel_btf, ""))
     opened->info = std::move(*btf);
   else
@@ -159,15 +169,15 @@ void add_target_options(CLI::App& command, TargetOptions& options) {
 Result<std::unique_ptr<OpenTarget>> open_target(const TargetOptions& options) {
   if (!options.executable.empty() + !options.module.empty() + !options.vmlinux.empty() > 1)
     return fail({.what = "-x, -m and -k exclude each other", .status = Status::wrong_request});
-  if (!options.executable.empty()) return open_user(options.executable);
+  if (!options.executable.empty()) return open_user(options.executable, options.symbols_only);
   if (!options.module.empty()) return open_module(options.module);
   if (!options.vmlinux.empty()) {
     // Of the kernel that has this vmlinux, tracefs here knows nothing.
-    DTP_TRY(auto opened, open_vmlinux(options.vmlinux));
+    DTP_TRY(auto opened, open_vmlinux(options.vmlinux, options.symbols_only));
     if (!options.format_file.empty()) use_tracepoints(*opened, options.format_file);
     return opened;
   }
-  DTP_TRY(auto opened, open_kernel());
+  DTP_TRY(auto opened, open_kernel(options.symbols_only));
   use_tracepoints(*opened, options.format_file);
   opened->target.check_names = options.is_live;
   return opened;

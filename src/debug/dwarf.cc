@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "debug/dwarf_die.h"
+#include "debug/dwarf_functions.h"
 #include "debug/dwarf_lines.h"
 #include "debug/dwarf_location.h"
 #include "debug/dwarf_names.h"
@@ -19,47 +20,11 @@
 namespace dtp::debug {
 namespace {
 
-// DIE trees are as deep as blocks nest; hostile ones do not get to overflow our stack.
-constexpr int deepest_die = 128;
-
-// The entry address; of a DIE with ranges only, the first range's.
-std::optional<std::uint64_t> entry_of(Dwarf_Die& die) {
-  Dwarf_Addr entry = 0, base = 0, start = 0, end = 0;
-  if (dwarf_entrypc(&die, &entry) == 0) return entry;
-  if (dwarf_ranges(&die, 0, &base, &start, &end) > 0) return start;
-  return std::nullopt;
-}
-
-// One past the last byte of the range that holds the entry.
-std::uint64_t end_of(Dwarf_Die& die, std::uint64_t entry) {
-  Dwarf_Addr base = 0, start = 0, end = 0;
-  for (std::ptrdiff_t at = 0; (at = dwarf_ranges(&die, at, &base, &start, &end)) > 0;)
-    if (entry >= start && entry < end) return end;
-  return entry;
-}
-
 bool is_callee_of(Dwarf_Die& die, Dwarf_Die& origin) {
   Dwarf_Attribute attribute;
   Dwarf_Die found;
   return dwarf_attr(&die, DW_AT_abstract_origin, &attribute) != nullptr &&
          dwarf_formref_die(&attribute, &found) != nullptr && found.addr == origin.addr;
-}
-
-// Depth first, children before siblings. `visit` says whether to go into the DIE.
-template <class Visit>
-void walk(Dwarf_Die& die, Visit& visit, int depth = 0) {
-  Dwarf_Die child;
-  if (depth > deepest_die || dwarf_child(&die, &child) != 0) return;
-  do {
-    if (visit(child)) walk(child, visit, depth + 1);
-  } while (dwarf_siblingof(&child, &child) == 0);
-}
-
-// gcc splits a function and inlines the head into itself; such a copy is "called" at its own declaration.
-bool is_split_head(Dwarf_Die& die, Dwarf_Die& origin) {
-  const auto call_line = number(die, DW_AT_call_line);
-  return call_line && call_line == number(origin, DW_AT_decl_line) &&
-         number(die, DW_AT_call_file) == number(origin, DW_AT_decl_file);
 }
 
 class DwarfInfo final : public Info {
@@ -84,6 +49,9 @@ class DwarfInfo final : public Info {
     return find_dwarf_enumerator(binary_->file, dwarf_, name);
   }
   std::vector<std::string> function_names() override;
+  std::vector<FunctionSummary> list_functions(const NameFilter& is_wanted) override {
+    return list_dwarf_functions(dwarf_, is_wanted);
+  }
   std::string source() const override { return "DWARF of " + binary_->file.path(); }
   type::Type load_type(type::Id id) override { return load_dwarf_type(dwarf_, id); }
 

@@ -55,4 +55,40 @@ inline bool is_declaration(Dwarf_Die& die) {
   return dwarf_attr(&die, DW_AT_declaration, &attribute) != nullptr && dwarf_formflag(&attribute, &value) == 0 && value;
 }
 
+// DIE trees are as deep as blocks nest; hostile ones do not get to overflow our stack.
+inline constexpr int deepest_die = 128;
+
+// The entry address; of a DIE with ranges only, the first range's.
+inline std::optional<std::uint64_t> entry_of(Dwarf_Die& die) {
+  Dwarf_Addr entry = 0, base = 0, start = 0, end = 0;
+  if (dwarf_entrypc(&die, &entry) == 0) return entry;
+  if (dwarf_ranges(&die, 0, &base, &start, &end) > 0) return start;
+  return std::nullopt;
+}
+
+// One past the last byte of the range that holds the entry.
+inline std::uint64_t end_of(Dwarf_Die& die, std::uint64_t entry) {
+  Dwarf_Addr base = 0, start = 0, end = 0;
+  for (std::ptrdiff_t at = 0; (at = dwarf_ranges(&die, at, &base, &start, &end)) > 0;)
+    if (entry >= start && entry < end) return end;
+  return entry;
+}
+
+// Depth first, children before siblings. `visit` says whether to go into the DIE.
+template <class Visit>
+void walk(Dwarf_Die& die, Visit& visit, int depth = 0) {
+  Dwarf_Die child;
+  if (depth > deepest_die || dwarf_child(&die, &child) != 0) return;
+  do {
+    if (visit(child)) walk(child, visit, depth + 1);
+  } while (dwarf_siblingof(&child, &child) == 0);
+}
+
+// gcc splits a function and inlines the head into itself; such a copy is "called" at its own declaration.
+inline bool is_split_head(Dwarf_Die& die, Dwarf_Die& origin) {
+  const auto call_line = number(die, DW_AT_call_line);
+  return call_line && call_line == number(origin, DW_AT_decl_line) &&
+         number(die, DW_AT_call_file) == number(origin, DW_AT_decl_file);
+}
+
 }  // namespace dtp::debug

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "debug/discovery.h"
 #include "debug/elf_file.h"
 #include "debug/symbols.h"
 #include "dtracepp/error.h"
@@ -116,6 +117,9 @@ class Info : public type::Loader {
 
   // Every function's name, for suggestions and lists; unsorted, may repeat.
   virtual std::vector<std::string> function_names() = 0;
+
+  // The functions of these names, those that are only inlined too; walks everything. Empty: none, or not known.
+  virtual std::vector<FunctionSummary> list_functions(const NameFilter& /*is_wanted*/) { return {}; }
 
   // "DWARF of /usr/lib/debug/boot/vmlinux-6.1.0", "BTF of /sys/kernel/btf/vmlinux".
   virtual std::string source() const = 0;

@@ -1,0 +1,119 @@
+// A function that is inlined somewhere has an abstract DIE, which says what it is and has no code; bodies and copies
+// refer to it by DW_AT_abstract_origin (DWARF 5, 3.3.8). Copies stand within the DIEs of the functions that they were
+// inlined into, so those are walked, but only in units that have an abstract DIE of interest.
+#include "debug/dwarf_functions.h"
+
+#include <dwarf.h>
+
+#include <string>
+#include <unordered_map>
+
+#include "debug/dwarf_die.h"
+
+namespace dtp::debug {
+namespace {
+
+constexpr std::size_t unwanted = static_cast<std::size_t>(-1);
+
+class Collector {
+ public:
+  explicit Collector(const NameFilter& is_wanted) : is_wanted_(is_wanted) {}
+
+  void add_unit(Dwarf_Die& unit) {
+    roots_.clear();
+    callers_.clear();
+    has_inlined_ = false;
+    auto visit = [this](Dwarf_Die& child) {
+      switch (dwarf_tag(&child)) {
+        case DW_TAG_subprogram: add_function(child); return false;
+        case DW_TAG_namespace:
+        case DW_TAG_class_type:
+        case DW_TAG_structure_type: return true;
+        default: return false;
+      }
+    };
+    walk(unit, visit);
+    if (!has_inlined_) return;
+    auto count = [this](Dwarf_Die& child) {
+      const int tag = dwarf_tag(&child);
+      if (tag == DW_TAG_inlined_subroutine) count_copy(child);
+      return tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block || tag == DW_TAG_subprogram;
+    };
+    for (Dwarf_Die& caller : callers_) walk(caller, count);
+  }
+
+  std::vector<FunctionSummary> take() {
+    std::erase_if(found_, [](const FunctionSummary& f) { return f.bodies.empty() && f.inlined == 0; });
+    return std::move(found_);
+  }
+
+ private:
+  void add_function(Dwarf_Die& die) {
+    const auto entry = entry_of(die);
+    const bool has_code = entry && *entry != 0;
+    if (has_code) callers_.push_back(die);
+    if (!has_code && !has_attribute(die, DW_AT_inline)) return;
+    const std::size_t index = index_of(root_of(die));
+    if (index == unwanted) return;
+    if (has_code)
+      found_[index].bodies.push_back({*entry, end_of(die, *entry)});
+    else
+      has_inlined_ = true;
+  }
+
+  void count_copy(Dwarf_Die& die) {
+    Dwarf_Die root = root_of(die);
+    const auto known = roots_.find(dwarf_dieoffset(&root));
+    if (known != roots_.end() && known->second != unwanted && !is_split_head(die, root))
+      ++found_[known->second].inlined;
+  }
+
+  static Dwarf_Die root_of(Dwarf_Die& die) {
+    Dwarf_Attribute attribute;
+    Dwarf_Die root;
+    const bool refers = dwarf_attr(&die, DW_AT_abstract_origin, &attribute) != nullptr &&
+                        dwarf_formref_die(&attribute, &root) != nullptr;
+    return refers ? root : die;
+  }
+
+  std::size_t index_of(Dwarf_Die root) {
+    const auto [known, is_new] = roots_.emplace(dwarf_dieoffset(&root), unwanted);
+    if (!is_new) return known->second;
+    const char* name = dwarf_diename(&root);
+    if (name == nullptr) return unwanted;
+    Dwarf_Attribute attribute;
+    const bool is_mangled = dwarf_attr_integrate(&root, DW_AT_linkage_name, &attribute) != nullptr ||
+                            dwarf_attr_integrate(&root, DW_AT_MIPS_linkage_name, &attribute) != nullptr;
+    const char* linkage_name = is_mangled ? dwarf_formstring(&attribute) : nullptr;
+    if (!is_wanted_(name, linkage_name == nullptr ? "" : linkage_name)) return unwanted;
+    const char* file = dwarf_decl_file(&root);
+    int line = 0;
+    dwarf_decl_line(&root, &line);
+    FunctionSummary summary{.name = linkage_name == nullptr ? name : linkage_name,
+                            .file = file == nullptr ? "" : file,
+                            .line = static_cast<unsigned>(line)};
+    std::string key = summary.name + '\0' + summary.file + '\0' + std::to_string(line);
+    const auto [same, is_first] = by_place_.emplace(std::move(key), found_.size());
+    if (is_first) found_.push_back(std::move(summary));
+    return known->second = same->second;
+  }
+
+  const NameFilter& is_wanted_;
+  std::vector<FunctionSummary> found_ = {};
+  std::unordered_map<std::string, std::size_t> by_place_ = {};  // a header's function is met in many units
+  std::unordered_map<std::uint64_t, std::size_t> roots_ = {};   // of this unit, by offset
+  std::vector<Dwarf_Die> callers_ = {};
+  bool has_inlined_ = false;
+};
+
+}  // namespace
+
+std::vector<FunctionSummary> list_dwarf_functions(Dwarf* dwarf, const NameFilter& is_wanted) {
+  Collector collector(is_wanted);
+  Dwarf_Die die;
+  Dwarf_CU* unit = nullptr;
+  while (dwarf_get_units(dwarf, unit, &unit, nullptr, nullptr, &die, nullptr) == 0) collector.add_unit(die);
+  return collector.take();
+}
+
+}  // namespace dtp::debug
