@@ -123,6 +123,7 @@ struct Field {
 enum class Way {
   breakpoint,  // kprobe, kretprobe, uprobe: any instruction, or a return
   event,       // event probe: what a tracepoint recorded
+  function,    // fprobe: entry or return of a whole function, which ftrace can watch
 };
 
 // Where a probe is put: a symbol and an offset, or an address.

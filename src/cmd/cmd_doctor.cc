@@ -90,10 +90,17 @@ Finding check_uprobes(World& world) {
   return explain(tried, "boot one with CONFIG_UPROBE_EVENTS");
 }
 
+Finding check_return_arguments(World& world) {
+  if (!world.tracefs) return no("needs tracefs", "");
+  const auto tried = kernel::try_definition(*world.tracefs, "kprobe_events", 'r', "vfs_read $arg1");
+  if (tried) return yes("a function's parameters are known at its return");
+  return {Verdict::optional, explain(tried, "").found, "probe the entry for a function's parameters"};
+}
+
 Finding check_fprobes(World& world) {
   if (!world.tracefs) return no("needs tracefs", "");
   const auto tried = kernel::try_definition(*world.tracefs, "dynamic_events", 'f', "vfs_read count");
-  if (tried) return yes("with arguments by name");
+  if (tried) return yes("entries and returns of functions at less cost: --fprobe");
   return {Verdict::optional, explain(tried, "").found, "dtrace++ does without"};
 }
 
@@ -181,6 +188,7 @@ constexpr Check checks[] = {
     {"symbols", check_symbols},
     {"event probes", check_event_probes},
     {"fprobes", check_fprobes},
+    {"return args", check_return_arguments},
     {"histograms", check_histograms},
     {"virtual machine", check_guest},
 };

@@ -78,6 +78,14 @@ void print_omissions(const Compiled& compiled) {
 void add_compile_options(CLI::App& command, TargetOptions& options) {
   command.add_flag("--require-all", options.require_all,
                    "fail when an argument cannot be read at one of several places");
+  command.add_flag("--fprobe", options.by_function_probes,
+                   "probe entries and returns of kernel functions by fprobes, which cost less than kprobes");
+  command
+      .add_option("--kernel-has", options.kernel_has,
+                  "with -k: what that kernel can do: return-args, fprobes, path-names")
+      ->type_name("WAY,...")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"return-args", "fprobes", "path-names"}));
   command
       .add_option("--format-file", options.format_file, "take a tracepoint's fields from this copy of its format file")
       ->type_name("FILE");

@@ -13,13 +13,15 @@ namespace dtp::cmd {
 
 // -x, -m, -k: what is probed and where its debug information is.
 struct TargetOptions {
-  std::string executable = {};   // -x
-  std::string module = {};       // -m: a loaded module's name or a .ko path
-  std::string vmlinux = {};      // -k
-  std::string format_file = {};  // --format-file: of a tracepoint
-  bool require_all = false;      // --require-all
-  bool symbols_only = false;     // debug information is not opened: listing symbols is fast without it
-  bool is_live = false;          // the probes will be added: names are checked against the running kernel's
+  std::string executable = {};               // -x
+  std::string module = {};                   // -m: a loaded module's name or a .ko path
+  std::string vmlinux = {};                  // -k
+  std::string format_file = {};              // --format-file: of a tracepoint
+  bool require_all = false;                  // --require-all
+  bool symbols_only = false;                 // debug information is not opened: listing symbols is fast without it
+  std::vector<std::string> kernel_has = {};  // --kernel-has: of another machine's
+  bool by_function_probes = false;           // --fprobe
+  bool is_live = false;                      // the probes will be added: names are checked against the running kernel's
 };
 void add_target_options(CLI::App& command, TargetOptions& options);
 // --require-all, of the commands that compile probes.

@@ -7,6 +7,8 @@
 
 #include "cmd/tracepoint.h"
 #include "debug/find.h"
+#include "kernel/abilities.h"
+#include "kernel/tracefs.h"
 
 namespace dtp::cmd {
 namespace {
@@ -154,6 +156,24 @@ Result<std::unique_ptr<OpenTarget>> open_module(const std::string& module) {
   return opened;
 }
 
+// The kernel's ways: said, or asked of the kernel that runs here, when it is the one that the probes are for.
+void use_ways(OpenTarget& opened, const TargetOptions& options) {
+  opened.target.by_function_probes = options.by_function_probes;
+  if (!options.kernel_has.empty()) {
+    opened.target.ways = [said = options.kernel_has] {
+      const auto has = [&](const char* way) { return std::ranges::find(said, way) != said.end(); };
+      return lower::Ways{has("return-args"), has("fprobes"), has("path-names")};
+    };
+  } else if (options.vmlinux.empty() && !options.module.ends_with(".ko")) {
+    opened.target.ways = [] {
+      auto tracefs = kernel::find_tracefs();
+      if (!tracefs) return lower::Ways{};
+      const kernel::Grammar grammar = kernel::read_grammar(*tracefs);
+      return lower::Ways{grammar.arguments_at_return, grammar.function_probes, grammar.path_names};
+    };
+  }
+}
+
 }  // namespace
 
 void add_target_options(CLI::App& command, TargetOptions& options) {
@@ -169,16 +189,24 @@ void add_target_options(CLI::App& command, TargetOptions& options) {
 Result<std::unique_ptr<OpenTarget>> open_target(const TargetOptions& options) {
   if (!options.executable.empty() + !options.module.empty() + !options.vmlinux.empty() > 1)
     return fail({.what = "-x, -m and -k exclude each other", .status = Status::wrong_request});
+  if (!options.executable.empty() && options.by_function_probes)
+    return fail({.what = "--fprobe is for kernel functions", .status = Status::wrong_request});
   if (!options.executable.empty()) return open_user(options.executable, options.symbols_only);
-  if (!options.module.empty()) return open_module(options.module);
+  if (!options.module.empty()) {
+    DTP_TRY(auto opened, open_module(options.module));
+    use_ways(*opened, options);
+    return opened;
+  }
   if (!options.vmlinux.empty()) {
     // Of the kernel that has this vmlinux, tracefs here knows nothing.
     DTP_TRY(auto opened, open_vmlinux(options.vmlinux, options.symbols_only));
     if (!options.format_file.empty()) use_tracepoints(*opened, options.format_file);
+    use_ways(*opened, options);
     return opened;
   }
   DTP_TRY(auto opened, open_kernel(options.symbols_only));
   use_tracepoints(*opened, options.format_file);
+  use_ways(*opened, options);
   opened->target.check_names = options.is_live;
   return opened;
 }

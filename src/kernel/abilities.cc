@@ -19,6 +19,18 @@ Io<void> try_definition(TraceFs& tracefs, const std::string& file, char kind, co
   return added;
 }
 
+Grammar read_grammar(TraceFs& tracefs) {
+  const std::string readme = tracefs.read("README").value_or("");
+  const std::size_t at_return = readme.find("kernel return probes support:");
+  const std::string_view line =
+      at_return == std::string::npos
+          ? std::string_view()
+          : std::string_view(readme).substr(at_return, readme.find('\n', at_return) - at_return);
+  return {.arguments_at_return = line.contains("$arg<N>"),
+          .function_probes = readme.contains(" f[:[<group>/][<event>]]"),
+          .path_names = readme.contains("%pd/%pD")};
+}
+
 Io<void> try_recording(TraceFs& tracefs, bool whole_system) {
   const Io<std::string> text = tracefs.read("events/sched/sched_process_exit/id");
   if (!text) return std::unexpected(text.error());

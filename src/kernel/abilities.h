@@ -11,6 +11,14 @@ namespace dtp::kernel {
 // definition and `rest` what follows the name. The errno is the kernel's; ENOENT too when `file` does not exist.
 Io<void> try_definition(TraceFs& tracefs, const std::string& file, char kind, const std::string& rest);
 
+// What tracefs' README says of probes. Right where the kernel has kprobes at all.
+struct Grammar {
+  bool arguments_at_return = false;
+  bool function_probes = false;
+  bool path_names = false;
+};
+Grammar read_grammar(TraceFs& tracefs);
+
 // Opens a tracepoint for recording, disabled: of this process, or of all.
 Io<void> try_recording(TraceFs& tracefs, bool whole_system);
 

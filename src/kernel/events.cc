@@ -21,7 +21,8 @@ std::string file_of(ProbeKind kind) {
   switch (kind) {
     case ProbeKind::kprobe: return "kprobe_events";
     case ProbeKind::uprobe: return "uprobe_events";
-    case ProbeKind::eprobe: return "dynamic_events";
+    case ProbeKind::eprobe:
+    case ProbeKind::fprobe: return "dynamic_events";
   }
   return "";
 }
@@ -33,6 +34,7 @@ std::string directory_of(const EventName& name) { return "events/" + name.group 
 // A uprobe's place is a path; nothing of a kprobe's has a slash.
 ProbeKind kind_of_line(std::string_view line) {
   if (line.starts_with('e')) return ProbeKind::eprobe;
+  if (line.starts_with('f')) return ProbeKind::fprobe;
   const std::size_t place = line.find(' ');
   if (place == std::string_view::npos) return ProbeKind::kprobe;
   const std::string_view rest = line.substr(place + 1);
@@ -72,7 +74,7 @@ std::expected<void, Refusal> add_line(TraceFs& tracefs, const std::string& line)
   if (const auto entry = find_new_entry(before, after, line)) {
     refusal.message = entry->message;
     refusal.column = entry->column;
-  } else if (kind_of_line(line) == ProbeKind::eprobe && refusal.error_number == EINVAL) {
+  } else if (file_of(kind_of_line(line)) == "dynamic_events" && refusal.error_number == EINVAL) {
     refusal.error_number = ENOSYS;  // nobody read the line: dynamic_events takes other kinds only
   }
   return std::unexpected(std::move(refusal));
@@ -95,12 +97,13 @@ std::string_view name_of(ProbeKind kind) {
     case ProbeKind::kprobe: return "kprobe";
     case ProbeKind::uprobe: return "uprobe";
     case ProbeKind::eprobe: return "eprobe";
+    case ProbeKind::fprobe: return "fprobe";
   }
   return "";
 }
 
 std::optional<EventName> name_of_line(std::string_view line) {
-  if (line.empty() || std::string_view("pre").find(line.front()) == std::string_view::npos) return std::nullopt;
+  if (line.empty() || std::string_view("pref").find(line.front()) == std::string_view::npos) return std::nullopt;
   std::size_t colon = 1;
   while (colon < line.size() && std::isdigit(static_cast<unsigned char>(line[colon]))) ++colon;  // MAXACTIVE
   const std::size_t blank = line.find(' ');
@@ -129,12 +132,12 @@ std::vector<Event> events_of(std::span<const std::string> lines) {
 Result<std::vector<Event>> list_events(TraceFs& tracefs) {
   std::vector<Event> events;
   // The last file lists all kinds, but not every kernel has it.
-  for (const ProbeKind kind : {ProbeKind::kprobe, ProbeKind::uprobe, ProbeKind::eprobe}) {
-    const Io<std::string> text = tracefs.read(file_of(kind));
+  for (const char* const file : {"kprobe_events", "uprobe_events", "dynamic_events"}) {
+    const Io<std::string> text = tracefs.read(file);
     if (!text && text.error() == ENOENT) continue;
-    if (!text) return fail(tracefs_error("cannot read", file_of(kind), text.error()));
+    if (!text) return fail(tracefs_error("cannot read", file, text.error()));
     for (Event& event : events_of(split_lines(*text)))
-      if (event.kind == kind) events.push_back(std::move(event));
+      if (file_of(event.kind) == file) events.push_back(std::move(event));
   }
   return events;
 }
@@ -204,6 +207,7 @@ std::string hint_without(ProbeKind kind) {
       return "user-space probes (-x FILE) and tracepoints may work here, see 'dtrace++ doctor'; kernel functions need "
              "a kernel with CONFIG_KPROBE_EVENTS, in a virtual machine for example";
     case ProbeKind::uprobe: return "user-space probes need a kernel with CONFIG_UPROBE_EVENTS";
+    case ProbeKind::fprobe: return "leave out --fprobe: a kprobe does the same";
     case ProbeKind::eprobe: return "name fields alone, which 'dtrace++ trace' takes from the tracepoint itself";
   }
   return "";

@@ -244,7 +244,8 @@ Result<Lowered> lower_all(const expr::ProbeArgument& argument, std::size_t numbe
                           const Target& target, bool parameters_only) {
   const Span span = argument.tree.at(argument.tree.root).span;
   if (spot.tracepoint != nullptr) return lower_event_fields(argument, number, spot, target);
-  if (target.info == nullptr || !spot.has_instance || spot.site.is_return) {
+  const bool is_kept = spot.site.is_return && parameters_only && target.ways && target.ways().arguments_at_return;
+  if (target.info == nullptr || !spot.has_instance || (spot.site.is_return && !is_kept)) {
     // The same words as for a variable by name.
     Walker walker(argument, number, spot, target);
     return fail(walker.variable(argument.text, span).error());
@@ -253,7 +254,7 @@ Result<Lowered> lower_all(const expr::ProbeArgument& argument, std::size_t numbe
   for (const debug::Variable& variable : target.info->find_variables(spot.instance, spot.address)) {
     if (variable.role == debug::Role::global || (parameters_only && variable.role != debug::Role::parameter)) continue;
     Walker walker(argument, number, spot, target);
-    auto place = walker.located(variable, span);
+    auto place = is_kept ? walker.located_at_return(variable, span) : walker.located(variable, span);
     if (!place) continue;  // optimised out here: it has no value to show
     auto field = Finisher(argument, target, walker).finish(std::move(*place), span);
     if (field) lowered.fields.push_back(std::move(*field));

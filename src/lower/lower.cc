@@ -44,6 +44,10 @@ Result<path::Point> lower_point(const expr::Request& request, const Spot& spot, 
     }
   }
   if (wrong) return fail(std::move(*wrong));
+  if (target.by_function_probes) {
+    DTP_CHECK(check_function_probe(request.point, spot));
+    DTP_CHECK(use_function_probe(point, request, *target.arch));
+  }
   tell_apart(point.fields, request);
   return point;
 }

@@ -24,6 +24,10 @@ struct Lowered {
 Result<Lowered> lower_argument(const expr::ProbeArgument& argument, std::size_t number, const Spot& spot,
                                const Target& target);
 
+// --fprobe: an fprobe in place of a kprobe. It reads parameters, not registers.
+Result<void> check_function_probe(const expr::ProbePoint& point, const Spot& spot);
+Result<void> use_function_probe(path::Point& point, const expr::Request& request, const arch::Arch& arch);
+
 // "probe", or "probe_" and the program's name.
 std::string default_group(const Target& target);
 // As asked for, or as the function's name gives it; a return probe's ends in "__return".

@@ -203,6 +203,21 @@ TEST_CASE("C's own forms that a fetch-arg cannot say") {
   CHECK(world.lower_text("read%return count").starts_with("error: 'count' is not known when the function returns\n"));
 }
 
+TEST_CASE("parameters at the return, where the kernel keeps them") {
+  World world;
+  world.target.ways = [] { return Ways{.arguments_at_return = true}; };
+  CHECK(world.lower_text("read%return count f->inode->ino") == "count=$arg2:x64 ino=+8(+8($arg1)):x64");
+  CHECK(world.lower_text("read%return sum").starts_with("error: there is no variable 'sum' here\n"));
+  world.target.ways = [] { return Ways{}; };
+  CHECK(world.lower_text("read%return $arg1").starts_with("error: '$arg1' is not known when the function returns\n"));
+}
+
+TEST_CASE("fprobes read parameters") {
+  World world;
+  world.target.by_function_probes = true;
+  CHECK(world.lower_text("read count").starts_with("error: a function probe is at the entry or the return"));
+}
+
 TEST_CASE("return values have types and members") {
   World world;
   CHECK(world.lower_text("read%return $retval") == "$retval");

@@ -14,6 +14,13 @@ namespace dtp::lower {
 
 struct Tracepoint;
 
+// What the kernel that the probes are for can do beyond what all do.
+struct Ways {
+  bool arguments_at_return = false;  // $argN in a return probe is what it was at the entry
+  bool function_probes = false;      // fprobe events
+  bool path_names = false;           // the types %pd and %pD
+};
+
 struct Target {
   enum class Kind { kernel, module, user };
   Kind kind = Kind::kernel;
@@ -28,6 +35,10 @@ struct Target {
 
   // The fields of a tracepoint; empty: nobody here knows them.
   std::function<Result<Tracepoint>(const std::string& system, const std::string& name)> tracepoint = {};
+
+  // Asks the kernel; empty: it is not here, and nothing is taken for granted.
+  std::function<Ways()> ways = {};
+  bool by_function_probes = false;  // probe entries and returns by fprobes
 
   bool is_user() const { return kind == Kind::user; }
 };

@@ -123,17 +123,18 @@ Error Walker::no_variable(const std::string& name, Span span, const std::vector<
   return error(fmt::format("there is no variable '{}' here", name), span, std::move(hint));
 }
 
+Error Walker::unknown_function(const std::string& name, Span span) const {
+  return error(fmt::format("'{}' is not known: the debug information does not describe this function, or not this one "
+                           "of several of its name",
+                           name),
+               span, "use registers: %di, %si, %dx, %cx, %r8, %r9 hold the first arguments at the entry");
+}
+
 Result<Place> Walker::variable(const std::string& name, Span span) {
   if (spot_.tracepoint != nullptr) return event_field(name, span);
-  if (spot_.site.is_return)
-    return fail(error(fmt::format("'{}' is not known when the function returns", name), span,
-                      "use $retval, or probe the entry"));
+  if (spot_.site.is_return) return parameter_at_return(name, span);
   if (target_.info == nullptr) return fail(no_info(name, span));
-  if (!spot_.has_instance)
-    return fail(error(fmt::format("'{}' is not known: the debug information does not describe this function, or not "
-                                  "this one of several of its name",
-                                  name),
-                      span, "use registers: %di, %si, %dx, %cx, %r8, %r9 hold the first arguments at the entry"));
+  if (!spot_.has_instance) return fail(unknown_function(name, span));
   const std::vector<debug::Variable> known = target_.info->find_variables(spot_.instance, spot_.address);
   const auto found = std::ranges::find(known, name, &debug::Variable::name);
   if (found == known.end()) return fail(no_variable(name, span, known));
@@ -343,6 +344,9 @@ Result<Place> Walker::raw(const expr::Node& whole) {
   } else if (const auto* file = std::get_if<expr::FileMemory>(&whole.of)) {
     place.base = path::FileOffset{file->offset};
   } else if (const auto* argument = std::get_if<expr::Argument>(&whole.of)) {
+    if (spot_.site.is_return && target_.ways && !target_.ways().arguments_at_return)
+      return fail(error(fmt::format("'$arg{}' is not known when the function returns", argument->number), whole.span,
+                        "this kernel does not keep the parameters until then: probe the entry"));
     place.base = path::Argument{argument->number};
   } else if (const auto* slot = std::get_if<expr::StackSlot>(&whole.of)) {
     place.base = path::StackSlot{slot->number};

@@ -43,6 +43,8 @@ class Walker {
 
   Result<Place> walk(expr::NodeId node);
   Result<Place> variable(const std::string& name, Span span);
+  Result<Place> parameter_at_return(const std::string& name, Span span);
+  Result<Place> located_at_return(const debug::Variable& variable, Span span);
   Result<Place> event_field(const std::string& name, Span span);
   // The same for a variable that is known already.
   Result<Place> located(const debug::Variable& variable, Span span);
@@ -81,6 +83,7 @@ class Walker {
   std::string text_of(Span span) const;
   std::string spot_name() const;
   Error no_info(const std::string& name, Span span) const;
+  Error unknown_function(const std::string& name, Span span) const;
   Error no_type(const expr::TypeName& type) const;
   Error no_variable(const std::string& name, Span span, const std::vector<debug::Variable>& known) const;
   Error no_member(const std::string& name, type::Id type, Span span) const;

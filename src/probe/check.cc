@@ -41,7 +41,7 @@ void check_path(const path::Field& field, const path::Site& site, std::vector<Vi
   if (std::holds_alternative<path::Argument>(field.path.base)) {
     if (site.user)
       add("'$argN' is for kernel functions only", "use registers: %di, %si, %dx, %cx, %r8, %r9");
-    else if (site.offset != 0)
+    else if (site.offset != 0 && site.symbol != "_text")
       add("'$argN' is known only at the entry of a function", "use registers, or leave the offset out");
   }
   if (site.user && std::holds_alternative<path::Symbol>(field.path.base))

@@ -97,6 +97,7 @@ Result<std::string> render_field(const path::Field& field, const arch::Arch& arc
 std::string render_site(const path::Site& site) {
   if (site.user) return fmt::format("{}:{:#x}", site.object, site.address);
   if (site.way == path::Way::event) return site.object + "." + site.symbol;
+  if (site.way == path::Way::function) return site.symbol + (site.is_return ? "%return" : "");
   const std::string module = site.object.empty() ? "" : site.object + ":";
   if (site.symbol.empty()) return fmt::format("{:#x}", site.address);
   return fmt::format("{}{}+{}", module, site.symbol, site.offset);
@@ -108,6 +109,7 @@ char letter_of(const path::Site& site) {
   switch (site.way) {
     case path::Way::breakpoint: return site.is_return ? 'r' : 'p';
     case path::Way::event: return 'e';
+    case path::Way::function: return 'f';
   }
   return 'p';
 }
@@ -153,7 +155,7 @@ DefinitionArgument parse_argument(std::string_view text) {
 
 std::optional<Definition> parse_definition(std::string_view line) {
   while (!line.empty() && (line.back() == '\n' || line.back() == ' ')) line.remove_suffix(1);
-  if (line.size() < 3 || std::string_view("pre").find(line[0]) == std::string_view::npos) return std::nullopt;
+  if (line.size() < 3 || std::string_view("pref").find(line[0]) == std::string_view::npos) return std::nullopt;
   Definition definition{.kind = line[0]};
   const std::size_t colon = line.find(':');
   const std::size_t blank = line.find(' ');

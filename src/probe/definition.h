@@ -33,7 +33,7 @@ struct DefinitionArgument {
 
 // A line as the kernel lists it.
 struct Definition {
-  char kind = 'p';  // 'p', 'r' or 'e'
+  char kind = 'p';  // 'p', 'r', 'e' or 'f'
   std::string group = {};
   std::string event = {};
   std::string place = {};
