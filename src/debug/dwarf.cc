@@ -40,6 +40,7 @@ class DwarfInfo final : public Info {
   Result<std::vector<Instance>> find_function_at(std::uint64_t address) override;
   std::vector<Variable> find_variables(const Instance& instance, std::uint64_t address) override;
   Whereabouts locate(const Instance& instance, std::uint64_t address, const Variable& variable) override;
+  std::vector<AddressRange> live_ranges(const Instance& instance, const Variable& variable) override;
   std::uint64_t body_address(const Instance& instance) override;
   type::Id find_result_type(const Instance& instance) override;
   std::optional<type::Id> find_type(std::string_view c_name) override {
@@ -306,6 +307,12 @@ Whereabouts DwarfInfo::locate(const Instance& instance, std::uint64_t address, c
   if (variable.role == Role::global && is_flagged(die, DW_AT_external))
     return Location{.kind = Location::Kind::memory, .base = path::Symbol{variable.name}};
   return locate_variable(die, variable.role == Role::parameter, address, scope_at(scope_die, address));
+}
+
+std::vector<AddressRange> DwarfInfo::live_ranges(const Instance& instance, const Variable& variable) {
+  Dwarf_Die die;
+  if (dwarf_offdie(dwarf_, variable.key, &die) == nullptr) return {};
+  return location_ranges(die, {instance.address, instance.end});
 }
 
 // Compilers start a new line where the prologue ends; clang also marks it.

@@ -25,9 +25,7 @@ struct Program {
 // Locations of the frame base may nest one into the other once.
 constexpr int deepest_frame = 2;
 
-Unavailable computed() {
-  return {Reason::computed, "its value is computed, it is in no register and no memory"};
-}
+Unavailable computed() { return {Reason::computed, "its value is computed, it is in no register and no memory"}; }
 
 bool is_register(unsigned op) { return op >= DW_OP_reg0 && op <= DW_OP_reg31; }
 bool is_based(unsigned op) { return op >= DW_OP_breg0 && op <= DW_OP_breg31; }
@@ -258,6 +256,31 @@ Whereabouts locate_variable(Dwarf_Die variable, bool is_parameter, std::uint64_t
     program = *later;
   }
   return Evaluator(address, scope).run(program, 0);
+}
+
+std::vector<AddressRange> location_ranges(Dwarf_Die variable, const AddressRange& everywhere) {
+  Dwarf_Attribute attribute;
+  if (dwarf_attr_integrate(&variable, DW_AT_const_value, &attribute) != nullptr) return {everywhere};
+  if (dwarf_attr_integrate(&variable, DW_AT_location, &attribute) == nullptr) return {};
+  std::vector<AddressRange> ranges;
+  Dwarf_Addr base = 0;
+  AddressRange range;
+  Program program;
+  for (std::ptrdiff_t at = 0;
+       (at = dwarf_getlocations(&attribute, at, &base, &range.begin, &range.end, &program.ops, &program.count)) > 0;) {
+    if (program.count == 0 || range.begin >= range.end) continue;
+    // A single expression has no bounds.
+    ranges.push_back(range.begin == 0 && range.end == static_cast<Dwarf_Addr>(-1) ? everywhere : range);
+  }
+  std::ranges::sort(ranges, {}, &AddressRange::begin);
+  std::vector<AddressRange> joined;
+  for (const AddressRange& next : ranges) {
+    if (!joined.empty() && next.begin <= joined.back().end)
+      joined.back().end = std::max(joined.back().end, next.end);
+    else
+      joined.push_back(next);
+  }
+  return joined;
 }
 
 }  // namespace dtp::debug

@@ -4,6 +4,7 @@
 #include <elfutils/libdw.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "debug/elf_file.h"
 #include "debug/info.h"
@@ -22,5 +23,8 @@ struct Scope {
 
 // Where the variable's DIE says it is at `address`.
 Whereabouts locate_variable(Dwarf_Die variable, bool is_parameter, std::uint64_t address, const Scope& scope);
+
+// Where it has a location, ascending, neighbours joined; one that always has the same gives `everywhere`.
+std::vector<AddressRange> location_ranges(Dwarf_Die variable, const AddressRange& everywhere);
 
 }  // namespace dtp::debug

@@ -103,6 +103,11 @@ class Info : public type::Loader {
 
   virtual Whereabouts locate(const Instance& instance, std::uint64_t address, const Variable& variable) = 0;
 
+  // Where the variable has a value, ascending; neighbours are joined. Empty: nowhere, or not known.
+  virtual std::vector<AddressRange> live_ranges(const Instance& /*instance*/, const Variable& /*variable*/) {
+    return {};
+  }
+
   // The first address behind the instance's prologue, where its frame stands; its entry where that is not known.
   virtual std::uint64_t body_address(const Instance& instance) { return instance.address; }
 
