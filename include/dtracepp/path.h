@@ -151,13 +151,12 @@ struct Omission {
   Error reason = {};
 };
 
-// A whole event: what one request of the user becomes.
+// A whole event.
 struct Plan {
   std::string group = {};
   std::string event = {};
   std::vector<Point> points = {};
   std::vector<Error> warnings = {};  // what was done all the same
-  std::vector<Omission> omitted = {};
 };
 
 }  // namespace dtp::path

@@ -58,6 +58,14 @@ void remember(kernel::TraceFs& tracefs, const Compiled& compiled) {
   if (const auto event = kernel::find_event(*events, known.name)) kernel::Registry().save(known, *event);
 }
 
+void take_back(kernel::TraceFs& tracefs, const Compiled& compiled, const Options& options, const Common& common) {
+  if (options.dry_run) return;
+  for (const kernel::Event& event : kernel::events_of(compiled.lines))
+    if (kernel::remove_event(tracefs, event.kind, event.name) && !common.quiet)
+      fmt::print("took {}:{} back\n", event.name.group, event.name.event);
+}
+
+// Prints what it adds.
 Result<void> add(kernel::TraceFs& tracefs, Compiled& compiled, const Options& options, const Common& common) {
   DTP_TRY(const kernel::EventName name,
           kernel::free_name(tracefs, {compiled.plan.group, compiled.plan.event}, options.force));
@@ -74,6 +82,27 @@ Result<void> add(kernel::TraceFs& tracefs, Compiled& compiled, const Options& op
   return {};
 }
 
+// The names of what was added: everything, but for events of a pattern that the kernel refuses; or nothing.
+Result<std::vector<std::string>> add_all(kernel::TraceFs& tracefs, std::vector<Compiled>& events,
+                                         const Options& options, const Common& common) {
+  std::vector<const Compiled*> added;
+  std::vector<std::string> names;
+  Refused refused;
+  for (Compiled& one : events) {
+    if (auto done = add(tracefs, one, options, common)) {
+      added.push_back(&one);
+      names.push_back(one.plan.group + ":" + one.plan.event);
+      continue;
+    } else if (auto passed = refused.add(std::move(done.error()), one); !passed) {
+      for (const Compiled* other : added) take_back(tracefs, *other, options, common);
+      return fail(std::move(passed.error()));
+    }
+  }
+  if (added.empty()) return fail(refused.first());
+  refused.print(common);
+  return names;
+}
+
 int run(const Options& options, const Common& common) {
   const std::vector<std::string> requests = requests_of(options);
   if (requests.empty())
@@ -83,24 +112,27 @@ int run(const Options& options, const Common& common) {
                   common);
   TargetOptions target = options.target;
   target.is_live = options.definitions.empty();
-  auto compiled = compile(target, requests);
-  if (!compiled) return report(compiled.error(), common);
-  print_warnings(*compiled, common);
+  auto compilation = compile(target, requests);
+  if (!compilation) return report(compilation.error(), common);
+  print_warnings(*compilation, common);
   if (!options.definitions.empty()) {
-    for (const Compiled& one : *compiled)
+    for (const Compiled& one : compilation->events)
       for (const std::string& line : one.lines) fmt::print("{}\n", line);
     return 0;
   }
   auto tracefs = kernel::find_tracefs();
   if (!tracefs) return report(tracefs.error(), common);
   static_cast<void>(kernel::remove_stale(*tracefs));
-  std::string last;
-  for (Compiled& one : *compiled) {
-    if (auto added = add(*tracefs, one, options, common); !added) return report(added.error(), common);
-    last = one.plan.group + ":" + one.plan.event;
+  const auto names = add_all(*tracefs, compilation->events, options, common);
+  if (!names) return report(names.error(), common);
+  if (common.quiet || options.dry_run) return 0;
+  std::string records;
+  std::string deletes;
+  for (const std::string& name : *names) {
+    records += " -e " + name;
+    deletes += " " + name;
   }
-  if (!common.quiet && !options.dry_run)
-    fmt::print("record with: dtrace++ record -e {} -a\nremove with: dtrace++ delete {}\n", last, last);
+  fmt::print("record with: dtrace++ record{} -a\nremove with: dtrace++ delete{}\n", records, deletes);
   return 0;
 }
 

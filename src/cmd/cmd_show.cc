@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <utility>
 
 #include "cmd/columns.h"
 #include "cmd/command.h"
@@ -38,16 +39,16 @@ void print_point(const Compiled& compiled, std::size_t index) {
 }
 
 int run(const Options& options, const Common& common) {
-  std::string source;
-  auto compiled = compile(options.target, {join_words(options.words)}, "", &source);
-  if (!compiled) return report(compiled.error(), common);
-  print_warnings(*compiled, common);
-  const Compiled& one = compiled->front();
-  if (!common.quiet) fmt::print("types and places from: {}\n\n", source);
-  for (std::size_t i = 0; i < one.plan.points.size(); ++i) {
-    if (i > 0) fmt::print("\n");
-    print_point(one, i);
-  }
+  const auto compilation = compile(options.target, {join_words(options.words)});
+  if (!compilation) return report(compilation.error(), common);
+  print_warnings(*compilation, common);
+  if (!common.quiet) fmt::print("types and places from: {}\n\n", compilation->source);
+  const char* separator = "";
+  for (const Compiled& one : compilation->events)
+    for (std::size_t i = 0; i < one.plan.points.size(); ++i) {
+      fmt::print("{}", std::exchange(separator, "\n"));
+      print_point(one, i);
+    }
   return 0;
 }
 

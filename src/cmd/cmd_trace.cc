@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <memory>
+#include <optional>
 
 #include "cmd/command.h"
 #include "cmd/compile.h"
@@ -27,10 +28,28 @@ struct Options {
   std::string format = "text";
 };
 
-Result<kernel::OwnedEvents> create_events(kernel::TraceFs& tracefs, const Compiled& compiled) {
-  auto events = kernel::OwnedEvents::create(tracefs, compiled.lines);
-  if (!events) return fail(explain(events.error(), compiled));
-  return std::move(*events);
+// What is traced, with the events that are in the kernel for as long as we do.
+struct Traced {
+  std::optional<kernel::OwnedEvents> owned = {};  // none: a tracepoint as it is
+  const Compiled* compiled = nullptr;
+};
+
+// Of a pattern's events those that the kernel refuses are left out.
+Result<std::vector<Traced>> create_events(kernel::TraceFs& tracefs, const Compilation& compilation,
+                                          const Common& common) {
+  std::vector<Traced> traced;
+  Refused refused;
+  for (const Compiled& compiled : compilation.events) {
+    if (is_plain_tracepoint(compiled))
+      traced.push_back({{}, &compiled});
+    else if (auto events = kernel::OwnedEvents::create(tracefs, compiled.lines))
+      traced.push_back({std::move(*events), &compiled});
+    else
+      DTP_CHECK(refused.add(explain(events.error(), compiled), compiled));
+  }
+  if (traced.empty()) return fail(refused.first());
+  refused.print(common);
+  return traced;
 }
 
 std::vector<record::FieldDisplay> displays_of(const path::Plan& plan) {
@@ -41,6 +60,14 @@ std::vector<record::FieldDisplay> displays_of(const path::Plan& plan) {
     displays.push_back({fields[i].name.empty() ? "arg" + std::to_string(i + 1) : fields[i].name, fields[i].display});
   }
   return displays;
+}
+
+Result<WatchedEvent> watch(kernel::TraceFs& tracefs, const Traced& traced, std::string_view filter) {
+  if (!traced.owned) return watch_tracepoint(tracefs, *traced.compiled, filter);
+  const kernel::EventName name = traced.owned->events().front().name;
+  DTP_TRY(WatchedEvent event, watch_event(tracefs, name, displays_of(traced.compiled->plan), filter));
+  event.schema.group = traced.compiled->group;
+  return event;
 }
 
 // Where records go to.
@@ -56,12 +83,13 @@ struct Seen {
 };
 
 // Prints until the end comes. Everything of the capture is closed when this returns.
-Result<Seen> stream(kernel::TraceFs& tracefs, const WatchedEvent& event, const kernel::Target& target,
+Result<Seen> stream(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& watched, const kernel::Target& target,
                     kernel::StopSignals& signals, Printing& printing) {
-  DTP_TRY(auto capture, kernel::Capture::open(tracefs, to_capture({event}), target, {}, signals));
+  DTP_TRY(auto capture, kernel::Capture::open(tracefs, to_capture(watched), target, {}, signals));
   std::vector<record::StreamEvent> events;
   for (const kernel::OpenedEvent& opened : capture.events()) events.push_back({opened.attr, opened.ids});
-  const std::span schemas(&event.schema, 1);
+  std::vector<record::EventSchema> schemas;
+  for (const WatchedEvent& event : watched) schemas.push_back(event.schema);
   DTP_TRY(auto plain, record::Stream::create(events, schemas, [&](const record::Record& record) {
             return printing.report->record(record);
           }));
@@ -69,7 +97,9 @@ Result<Seen> stream(kernel::TraceFs& tracefs, const WatchedEvent& event, const k
   for (const record::Task& task : record::running_tasks()) live.stream().comms().set(task.tid, task.comm);
 
   DTP_CHECK(printing.report->begin(schemas));
-  if (printing.announced) fmt::print(stderr, "tracing {}:{}; ^C ends it\n", event.schema.group, event.schema.event);
+  if (printing.announced)
+    fmt::print(stderr, "tracing {}:{}{}; ^C ends it\n", schemas[0].group, schemas[0].event,
+               schemas.size() == 1 ? "" : fmt::format(" and {} more", schemas.size() - 1));
   const kernel::Sink sink{.records = [&](std::span<const std::byte> records, unsigned) { return live.append(records); },
                           .round = [&]() -> Result<void> {
                             DTP_CHECK(live.end_round());
@@ -86,27 +116,23 @@ Result<int> trace(const Options& options, const std::vector<std::string>& comman
   DTP_TRY(const kernel::Owner owner, kernel::this_process());
   TargetOptions probed = options.target;
   probed.is_live = true;
-  DTP_TRY(const auto compiled, compile(probed, {join_words(options.words)}, kernel::group_of(owner)));
-  print_warnings(compiled, common);
+  DTP_TRY(const Compilation compilation, compile(probed, {join_words(options.words)}, kernel::group_of(owner)));
+  print_warnings(compilation, common);
   DTP_TRY(auto tracefs, kernel::find_tracefs());
   // From here on signals are only noticed: what is put into the kernel is taken out again on every way.
   DTP_TRY(auto signals, kernel::StopSignals::block());
   DTP_CHECK(kernel::remove_stale(tracefs));
-  std::optional<kernel::OwnedEvents> owned;
-  WatchedEvent event;
-  if (is_plain_tracepoint(compiled.front())) {
-    DTP_TRY(event, watch_tracepoint(tracefs, compiled.front(), options.filter));
-  } else {
-    DTP_TRY(kernel::OwnedEvents created, create_events(tracefs, compiled.front()));
-    owned.emplace(std::move(created));
-    const kernel::EventName name = owned->events().front().name;
-    DTP_TRY(event, watch_event(tracefs, name, displays_of(compiled.front().plan), options.filter));
-    event.schema.group = compiled.front().group;
+  DTP_TRY(std::vector<Traced> traced, create_events(tracefs, compilation, common));
+  std::vector<WatchedEvent> watched;
+  for (const Traced& one : traced) {
+    DTP_TRY(WatchedEvent event, watch(tracefs, one, options.filter));
+    watched.push_back(std::move(event));
   }
   Printing printing{.announced = !common.quiet && command.empty()};
   printing.report = make_report(options.format, printing.output);
-  const auto seen = stream(tracefs, event, target, signals, printing);
-  if (owned) DTP_CHECK(owned->remove());
+  const auto seen = stream(tracefs, watched, target, signals, printing);
+  for (Traced& one : traced)
+    if (one.owned) DTP_CHECK(one.owned->remove());
   if (!seen && printing.output.reader_left()) return 0;
   if (!seen) return std::unexpected(seen.error());
   const kernel::Ending& ending = seen->ending;

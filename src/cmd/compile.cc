@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -45,25 +46,31 @@ Result<void> check(const expr::Request& request, const path::Plan& plan, const a
   return {};
 }
 
-Result<Compiled> compile_one(const lower::Target& target, const std::string& text, const std::string& group,
-                             bool require_all) {
-  Compiled compiled;
-  DTP_TRY(compiled.request, expr::parse_request(text));
-  DTP_TRY(compiled.plan, lower::lower(compiled.request, target, require_all));
-  compiled.group = compiled.plan.group;
-  if (!group.empty()) compiled.plan.group = group;
-  DTP_CHECK(check(compiled.request, compiled.plan, *target.arch));
-  DTP_TRY(compiled.lines, probe::render(compiled.plan, *target.arch));
-  return compiled;
+Result<void> compile_one(const lower::Target& target, const std::string& text, const std::string& group,
+                         const lower::Options& options, Compilation& compilation) {
+  DTP_TRY(const expr::Request request, expr::parse_request(text));
+  DTP_TRY(lower::Outcome outcome, lower::lower(request, target, options));
+  std::ranges::move(outcome.omitted, std::back_inserter(compilation.omitted));
+  for (path::Plan& plan : outcome.plans) {
+    Compiled compiled{.request = request, .plan = std::move(plan)};
+    compiled.group = compiled.plan.group;
+    if (!group.empty()) compiled.plan.group = group;
+    DTP_CHECK(check(compiled.request, compiled.plan, *target.arch));
+    DTP_TRY(compiled.lines, probe::render(compiled.plan, *target.arch));
+    compilation.events.push_back(std::move(compiled));
+  }
+  return {};
 }
 
-void print_omissions(const Compiled& compiled) {
-  const std::size_t omitted = compiled.plan.omitted.size();
+void print_omissions(const Compilation& compilation) {
+  const std::size_t omitted = compilation.omitted.size();
   if (omitted == 0) return;
+  std::size_t places = omitted;
+  for (const Compiled& compiled : compilation.events) places += compiled.plan.points.size();
   fmt::print(stderr, "warning: {} of {} places are left out, for their arguments cannot be read there\n", omitted,
-             omitted + compiled.plan.points.size());
+             places);
   std::vector<std::vector<std::string>> rows;
-  for (const path::Omission& one : compiled.plan.omitted) {
+  for (const path::Omission& one : compilation.omitted) {
     // The first column says where.
     const std::string site = probe::render_site(one.site);
     std::string what = one.reason.what;
@@ -76,8 +83,12 @@ void print_omissions(const Compiled& compiled) {
 }  // namespace
 
 void add_compile_options(CLI::App& command, TargetOptions& options) {
-  command.add_flag("--require-all", options.require_all,
+  command.add_flag("--require-all", options.lowering.require_all,
                    "fail when an argument cannot be read at one of several places");
+  command.add_option("--max-probes", options.lowering.max_probes, "the most places of one probe; the default is 128")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  command.add_flag("--no-inlines", options.lowering.no_inlines, "leave inlined copies of functions out");
   command.add_flag("--fprobe", options.by_function_probes,
                    "probe entries and returns of kernel functions by fprobes, which cost less than kprobes");
   command
@@ -91,30 +102,26 @@ void add_compile_options(CLI::App& command, TargetOptions& options) {
       ->type_name("FILE");
 }
 
-void print_warnings(const std::vector<Compiled>& compiled, const Common& common) {
+void print_warnings(const Compilation& compilation, const Common& common) {
   if (common.quiet) return;
-  for (const Compiled& one : compiled)
+  for (const Compiled& one : compilation.events)
     for (const Error& warning : one.plan.warnings) {
       const std::string text = base::format_error(warning, common.verbose);
       fmt::print(stderr, "warning{}", text.substr(text.find(':')));
     }
-  for (const Compiled& one : compiled) print_omissions(one);
+  print_omissions(compilation);
 }
 
-Result<std::vector<Compiled>> compile(const TargetOptions& options, const std::vector<std::string>& requests,
-                                      const std::string& group, std::string* source) {
+Result<Compilation> compile(const TargetOptions& options, const std::vector<std::string>& requests,
+                            const std::string& group) {
   DTP_TRY(const std::unique_ptr<OpenTarget> target, open_target(options));
-  if (source != nullptr) *source = target->info ? target->info->source() : "symbols only";
-  std::vector<Compiled> all;
+  Compilation compilation{.source = target->info ? target->info->source() : "symbols only"};
   std::optional<Error> wrong;
-  for (const std::string& request : requests) {
-    if (auto compiled = compile_one(target->target, request, group, options.require_all))
-      all.push_back(std::move(*compiled));
-    else
+  for (const std::string& request : requests)
+    if (auto compiled = compile_one(target->target, request, group, options.lowering, compilation); !compiled)
       collect(wrong, std::move(compiled.error()));
-  }
   if (wrong) return fail(std::move(*wrong));
-  return all;
+  return compilation;
 }
 
 std::string join_words(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, " ")); }

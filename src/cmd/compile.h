@@ -8,6 +8,7 @@
 #include "cmd/command.h"
 #include "dtracepp/path.h"
 #include "expr/ast.h"
+#include "lower/lower.h"
 
 namespace dtp::cmd {
 
@@ -17,14 +18,14 @@ struct TargetOptions {
   std::string module = {};                   // -m: a loaded module's name or a .ko path
   std::string vmlinux = {};                  // -k
   std::string format_file = {};              // --format-file: of a tracepoint
-  bool require_all = false;                  // --require-all
   bool symbols_only = false;                 // debug information is not opened: listing symbols is fast without it
   std::vector<std::string> kernel_has = {};  // --kernel-has: of another machine's
   bool by_function_probes = false;           // --fprobe
   bool is_live = false;                      // the probes will be added: names are checked against the running kernel's
+  lower::Options lowering = {};
 };
 void add_target_options(CLI::App& command, TargetOptions& options);
-// --require-all, of the commands that compile probes.
+// --max-probes, --no-inlines and --require-all, of the commands that compile probes.
 void add_compile_options(CLI::App& command, TargetOptions& options);
 
 struct Compiled {
@@ -34,13 +35,19 @@ struct Compiled {
   std::vector<std::string> lines = {};  // tracefs definitions, one a point of the plan
 };
 
+struct Compilation {
+  std::vector<Compiled> events = {};         // in the order of the requests; a pattern makes several
+  std::vector<path::Omission> omitted = {};  // places that get no probe
+  std::string source = {};                   // where types and places come from
+};
+
 // Every request is compiled before stopping: the error carries those of all of them. `group` replaces
-// the default group when it is not empty (trace uses it). `source` is told where types and places come from.
-Result<std::vector<Compiled>> compile(const TargetOptions& options, const std::vector<std::string>& requests,
-                                      const std::string& group = {}, std::string* source = nullptr);
+// the default group when it is not empty (trace uses it).
+Result<Compilation> compile(const TargetOptions& options, const std::vector<std::string>& requests,
+                            const std::string& group = {});
 
 // What was compiled all the same, on standard error.
-void print_warnings(const std::vector<Compiled>& compiled, const Common& common);
+void print_warnings(const Compilation& compilation, const Common& common);
 
 // Words of the command line make one request, as perf's do: {"vfs_read", "count"} is "vfs_read count".
 std::string join_words(const std::vector<std::string>& words);

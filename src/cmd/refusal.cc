@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "cmd/columns.h"
+
 namespace dtp::cmd {
 namespace {
 
@@ -50,6 +52,23 @@ Where where_of(const kernel::Refusal& refusal, const Compiled& compiled) {
 }
 
 }  // namespace
+
+Result<void> Refused::add(Error error, const Compiled& compiled) {
+  if (!compiled.request.point.is_pattern || compiled.request.point.event || error.status == Status::not_possible)
+    return fail(std::move(error));
+  errors_.push_back(std::move(error));
+  events_.push_back(compiled.plan.event);
+  return {};
+}
+
+void Refused::print(const Common& common) const {
+  if (errors_.empty() || common.quiet) return;
+  fmt::print(stderr, "warning: {} event{} left out, for the kernel refuses {}\n", errors_.size(),
+             errors_.size() == 1 ? " is" : "s are", errors_.size() == 1 ? "it" : "them");
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t i = 0; i < errors_.size(); ++i) rows.push_back({events_[i], errors_[i].what});
+  fmt::print(stderr, "{}", format_columns(rows, "  "));
+}
 
 Error explain(const kernel::Refusal& refusal, const Compiled& compiled) {
   Error error = kernel::to_error(refusal);

@@ -3,11 +3,13 @@
 #include <elf.h>
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstring>
 #include <variant>
 
 #include "arch/arch.h"
 #include "base/file.h"
+#include "base/pattern.h"
 #include "debug/btf.h"
 #include "debug/calling.h"
 #include "debug/elf_file.h"
@@ -70,6 +72,18 @@ class BtfInfo final : public Info {
   Result<std::vector<Instance>> find_functions(const std::string& name) override {
     std::vector<Instance> found;
     for (const std::uint32_t id : blob().find_functions(name)) found.push_back({.function = name, .scope = id});
+    return found;
+  }
+
+  Result<std::vector<Instance>> find_matching(const FunctionQuery& query) override {
+    std::vector<Instance> found;
+    if (!query.file.empty()) return found;
+    for (const std::uint32_t id : blob().functions()) {
+      const auto record = blob().at(id);
+      std::string name(record ? blob().text(record->name) : "");
+      if (base::matches_pattern(query.pattern, name)) found.push_back({.function = std::move(name), .scope = id});
+    }
+    std::ranges::stable_sort(found, {}, &Instance::function);
     return found;
   }
 

@@ -4,8 +4,10 @@
 #include <elfutils/libdwfl.h>
 
 #include <algorithm>
+#include <unordered_map>
 #include <unordered_set>
 
+#include "base/pattern.h"
 #include "debug/dwarf_die.h"
 #include "debug/dwarf_functions.h"
 #include "debug/dwarf_lines.h"
@@ -20,12 +22,17 @@
 namespace dtp::debug {
 namespace {
 
-bool is_callee_of(Dwarf_Die& die, Dwarf_Die& origin) {
+// What an inlined copy, or the body that stands apart, is a copy of; all zero: it is none.
+Dwarf_Die origin_of(Dwarf_Die& die) {
   Dwarf_Attribute attribute;
-  Dwarf_Die found;
-  return dwarf_attr(&die, DW_AT_abstract_origin, &attribute) != nullptr &&
-         dwarf_formref_die(&attribute, &found) != nullptr && found.addr == origin.addr;
+  Dwarf_Die found{};
+  if (dwarf_attr(&die, DW_AT_abstract_origin, &attribute) == nullptr ||
+      dwarf_formref_die(&attribute, &found) == nullptr)
+    return {};
+  return found;
 }
+
+bool is_callee_of(Dwarf_Die& die, Dwarf_Die& origin) { return origin_of(die).addr == origin.addr; }
 
 class DwarfInfo final : public Info {
  public:
@@ -35,6 +42,7 @@ class DwarfInfo final : public Info {
   }
 
   Result<std::vector<Instance>> find_functions(const std::string& name) override;
+  Result<std::vector<Instance>> find_matching(const FunctionQuery& query) override;
   bool has_lines() const override { return true; }
   Result<std::vector<LineInstance>> find_lines(const LineQuery& query) override;
   Result<std::vector<Instance>> find_function_at(std::uint64_t address) override;
@@ -60,6 +68,7 @@ class DwarfInfo final : public Info {
   std::optional<Dwarf_Die> unit_die_at(std::uint64_t address);
   std::optional<Dwarf_Die> unit_die(std::uint64_t unit_offset);
   void find_in_unit(Dwarf_Die& unit, const std::string& name, std::vector<Instance>& found);
+  void find_matching_in_unit(Dwarf_Die& unit, const FunctionQuery& query, std::vector<Instance>& found);
   void add_instance(Dwarf_Die& die, bool is_inlined, std::vector<Instance>& found);
   std::optional<Dwarf_Die> function_around(Dwarf_Die& unit, std::uint64_t address);
   std::optional<Dwarf_Die> declaration_in(Dwarf_Die& unit, const std::string& name, const std::string& file);
@@ -140,6 +149,68 @@ Result<std::vector<Instance>> DwarfInfo::find_functions(const std::string& name)
     find_in_unit(unit, name, found);
     return !found.empty();
   });
+  return found;
+}
+
+// As find_in_unit, for many functions: the inlined copies of all of them are found in one walk.
+void DwarfInfo::find_matching_in_unit(Dwarf_Die& unit, const FunctionQuery& query, std::vector<Instance>& found) {
+  Dwarf_Die die;
+  if (dwarf_child(&unit, &die) != 0) return;
+  struct Function {
+    Dwarf_Die die = {};
+    std::vector<Instance> instances = {};
+  };
+  const auto is_wanted = [&](Dwarf_Die& function) {
+    if (!base::matches_pattern(query.pattern, name_of(function))) return false;
+    const char* file = query.file.empty() ? nullptr : dwarf_decl_file(&function);
+    return query.file.empty() || (file != nullptr && matches_tail(file, query.file));
+  };
+  std::vector<Function> functions;
+  std::unordered_map<const void*, std::size_t> abstract;  // by the address of the DIE, into functions
+  do {
+    if (dwarf_tag(&die) != DW_TAG_subprogram || is_declaration(die) || !is_wanted(die)) continue;
+    if (origin_of(die).cu == die.cu) continue;  // found below, with the inlined copies
+    if (entry_of(die)) {
+      functions.push_back({.die = die});
+      add_instance(die, false, functions.back().instances);
+    } else if (has_attribute(die, DW_AT_inline)) {
+      abstract.emplace(die.addr, functions.size());
+      functions.push_back({.die = die});
+    }
+  } while (dwarf_siblingof(&die, &die) == 0);
+  auto visit = [&](Dwarf_Die& child) {
+    const int tag = dwarf_tag(&child);
+    const bool is_code = tag == DW_TAG_inlined_subroutine || tag == DW_TAG_subprogram;
+    if (Dwarf_Die origin = origin_of(child); is_code && origin.addr != nullptr) {
+      const auto known = abstract.find(origin.addr);
+      if (known != abstract.end() && !is_split_head(child, origin))
+        add_instance(child, tag == DW_TAG_inlined_subroutine, functions[known->second].instances);
+    }
+    return is_code || tag == DW_TAG_lexical_block || tag == DW_TAG_namespace;
+  };
+  if (!abstract.empty()) walk(unit, visit);
+  for (Function& function : functions)
+    for (Instance& instance : function.instances) found.push_back(std::move(instance));
+}
+
+// Functions in the order of their first instances.
+Result<std::vector<Instance>> DwarfInfo::find_matching(const FunctionQuery& query) {
+  std::vector<Instance> found;
+  if (const auto units = units_mentioning_any(binary_->file, query.pattern)) {
+    for (const std::uint64_t offset : *units)
+      if (auto unit = unit_die(offset); unit && found.size() <= query.most) find_matching_in_unit(*unit, query, found);
+  } else {
+    Dwarf_Die die;
+    Dwarf_CU* unit = nullptr;
+    while (found.size() <= query.most && dwarf_get_units(dwarf_, unit, &unit, nullptr, nullptr, &die, nullptr) == 0)
+      find_matching_in_unit(die, query, found);
+  }
+  std::unordered_map<std::string_view, std::size_t> order;
+  for (const Instance& instance : found) order.emplace(instance.function, order.size());
+  std::vector<std::vector<Instance>> groups(order.size());
+  for (const Instance& instance : found) groups[order.at(instance.function)].push_back(instance);
+  found.clear();
+  for (std::vector<Instance>& group : groups) std::ranges::move(group, std::back_inserter(found));
   return found;
 }
 

@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "base/cursor.h"
+#include "base/pattern.h"
 
 namespace dtp::debug {
 namespace {
@@ -22,6 +23,8 @@ using Bytes = std::span<const std::byte>;
 
 // More tails than this and the search costs more than it saves.
 constexpr std::size_t most_needles = 8;
+// Shorter names stand in .debug_info themselves.
+constexpr std::size_t shortest_offset = 4;
 
 std::string_view as_text(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
@@ -83,22 +86,8 @@ std::vector<std::uint64_t> unit_offsets(Bytes info) {
   return offsets;
 }
 
-}  // namespace
-
-std::optional<std::vector<std::uint64_t>> units_mentioning(const ElfFile& file, std::string_view name) {
-  const Bytes info = file.section(".debug_info");
-  const Bytes strings = file.section(".debug_str");
-  // Indexed strings (DW_FORM_strx) do not stand in .debug_info, relocatable files have no offsets yet,
-  // supplementary files keep strings elsewhere.
-  if (info.empty() || file.is_relocatable() || file.has_section(".debug_str_offsets") ||
-      file.has_section(".gnu_debugaltlink"))
-    return std::nullopt;
-  std::vector<std::uint64_t> hits;
-  if (name.size() < 4) find_bytes(info, std::string(name) + '\0', hits);
-  const auto needles = string_offsets(strings, name);
-  if (!needles) return std::nullopt;
-  for (const std::uint32_t needle : *needles) find_number(info, needle, hits);
-  std::ranges::sort(hits);
+// The units that hold these places, which ascend.
+std::vector<std::uint64_t> units_of(Bytes info, const std::vector<std::uint64_t>& hits) {
   std::vector<std::uint64_t> units;
   const std::vector<std::uint64_t> offsets = unit_offsets(info);
   for (const std::uint64_t hit : hits) {
@@ -107,6 +96,57 @@ std::optional<std::vector<std::uint64_t>> units_mentioning(const ElfFile& file, 
     if (const std::uint64_t unit = after[-1]; units.empty() || units.back() != unit) units.push_back(unit);
   }
   return units;
+}
+
+// Indexed strings (DW_FORM_strx) do not stand in .debug_info, relocatable files have no offsets yet, supplementary
+// files keep strings elsewhere.
+bool has_plain_strings(const ElfFile& file) {
+  return !file.section(".debug_info").empty() && !file.is_relocatable() && !file.has_section(".debug_str_offsets") &&
+         !file.has_section(".gnu_debugaltlink");
+}
+
+// By offset into .debug_str: is what stands there, up to its end, a name that matches? `head` is what the pattern
+// begins with.
+std::vector<bool> matching_offsets(Bytes strings, std::string_view head, const std::string& pattern) {
+  std::vector<bool> wanted(strings.size());
+  std::vector<std::uint64_t> hits;
+  find_bytes(strings, head, hits);
+  for (const std::uint64_t hit : hits) {
+    const std::string_view rest = as_text(strings).substr(hit);
+    wanted[hit] = base::matches_pattern(pattern, std::string(rest.substr(0, rest.find('\0'))));
+  }
+  return wanted;
+}
+
+}  // namespace
+
+std::optional<std::vector<std::uint64_t>> units_mentioning(const ElfFile& file, std::string_view name) {
+  const Bytes info = file.section(".debug_info");
+  const Bytes strings = file.section(".debug_str");
+  if (!has_plain_strings(file)) return std::nullopt;
+  std::vector<std::uint64_t> hits;
+  if (name.size() < shortest_offset) find_bytes(info, std::string(name) + '\0', hits);
+  const auto needles = string_offsets(strings, name);
+  if (!needles) return std::nullopt;
+  for (const std::uint32_t needle : *needles) find_number(info, needle, hits);
+  std::ranges::sort(hits);
+  return units_of(info, hits);
+}
+
+std::optional<std::vector<std::uint64_t>> units_mentioning_any(const ElfFile& file, const std::string& pattern) {
+  if (!has_plain_strings(file)) return std::nullopt;
+  const std::string_view head = std::string_view(pattern).substr(0, pattern.find_first_of("*?[\\"));
+  if (head.size() < shortest_offset) return std::nullopt;
+  const Bytes info = file.section(".debug_info");
+  const Bytes strings = file.section(".debug_str");
+  const std::vector<bool> wanted = matching_offsets(strings, head, pattern);
+  std::vector<std::uint64_t> hits;
+  for (std::size_t at = 0; at + 4 <= info.size(); ++at) {
+    std::uint32_t offset = 0;
+    std::memcpy(&offset, info.data() + at, sizeof offset);
+    if (offset < wanted.size() && wanted[offset]) hits.push_back(at);
+  }
+  return units_of(info, hits);
 }
 
 std::optional<std::uint64_t> unit_at(const ElfFile& file, std::uint64_t address) {

@@ -44,6 +44,13 @@ struct LineQuery {
   bool operator==(const LineQuery&) const = default;
 };
 
+// Functions by a shell glob.
+struct FunctionQuery {
+  std::string pattern = {};
+  std::string file = {};  // matched by the tail of its path; empty: any
+  std::size_t most = 0;   // instances; the search ends soon after it has found more
+};
+
 enum class Role { parameter, local, global };
 
 struct Variable {
@@ -87,6 +94,9 @@ class Info : public type::Loader {
  public:
   // All instances of the functions of this name. Empty: the file does not know it.
   virtual Result<std::vector<Instance>> find_functions(const std::string& name) = 0;
+
+  // The instances of all functions that match; those of one name stand together.
+  virtual Result<std::vector<Instance>> find_matching(const FunctionQuery& query) = 0;
 
   // Source lines are known.
   virtual bool has_lines() const { return false; }

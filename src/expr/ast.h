@@ -154,7 +154,7 @@ struct ProbeArgument {
   bool operator==(const ProbeArgument&) const = default;
 };
 
-// [[GROUP:]EVENT=]FUNC[@FILE][+OFF|:LINE|%return], FILE:LINE, PROVIDER:NAME or 0xADDR
+// [[GROUP:]EVENT=]FUNC[@FILE][+OFF|:LINE|%return], FILE:LINE, PROVIDER:NAME or 0xADDR. FUNC may be a shell glob.
 struct ProbePoint {
   std::string text = {};  // as written
   std::optional<std::string> group = {};
@@ -162,6 +162,7 @@ struct ProbePoint {
   std::string provider = {};  // of a tracepoint, whose name is `function`: the system
   Span provider_span = {};
   std::string function = {};  // empty: `address` is meant
+  bool is_pattern = false;    // `function` is a glob
   Span function_span = {};
   std::optional<std::string> file = {};  // matched by the tail of the source file's path
   Span file_span = {};

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/pattern.h"
 #include "expr/lexer.h"
 #include "expr/parse.h"
 
@@ -77,12 +78,12 @@ class PointParser {
       return parse_line();
     }
     if (is_provider()) return parse_tracepoint();
-    if (point_.function.find_first_of("*?[") != std::string::npos)
-      return fail(lexer_.error("a pattern is not understood here", point_.function_span,
-                               "list the functions with: dtrace++ funcs '" + point_.function + "'"));
+    point_.is_pattern = base::is_pattern(point_.function);
     DTP_CHECK(parse_file());
     DTP_CHECK(parse_offset());
     DTP_CHECK(parse_line());
+    if (point_.is_pattern && point_.line)
+      return fail(lexer_.error("a pattern takes no line", point_.line_span, "name one function: FUNCTION:LINE"));
     return parse_return();
   }
 

@@ -1,6 +1,5 @@
 #include "kernel/events.h"
 
-#include <fnmatch.h>
 
 #include <algorithm>
 #include <cctype>
@@ -8,6 +7,7 @@
 #include <cstring>
 #include <map>
 
+#include "base/pattern.h"
 #include "base/file.h"
 #include "kernel/error_log.h"
 
@@ -259,7 +259,7 @@ Error to_error(const Refusal& refusal) {
 
 bool matches(const EventName& name, const std::string& pattern) {
   const std::string& whole = pattern.contains(':') ? spell(name) : name.event;
-  return ::fnmatch(pattern.c_str(), whole.c_str(), 0) == 0;
+  return base::matches_pattern(pattern, whole);
 }
 
 }  // namespace dtp::kernel

@@ -91,44 +91,64 @@ std::string default_group(const Target& target) {
   return "probe_" + std::string(name.begin(), end);
 }
 
-std::string default_event(const expr::ProbePoint& point) {
+std::string default_event(const expr::ProbePoint& point, const Spot& spot) {
   const std::string suffix = point.is_return ? "__return" : "";
   if (point.event) return *point.event + suffix;
   if (point.address) return fmt::format("abs_{:x}", *point.address) + suffix;
   if (point.line && !point.function.empty()) return fmt::format("{}_L{}", point.function, *point.line);
-  std::string name = point.function.substr(std::min(point.function.find_first_not_of('.'), point.function.size()));
-  name = name.substr(0, name.find_first_of(".@"));
+  std::string name = point.is_pattern || point.function.empty() ? spot.instance.function : point.function;
+  name.erase(0, std::min(name.find_first_not_of('.'), name.size()));
+  name.erase(std::min(name.find_first_of(".@"), name.size()));
   return name + suffix;
 }
 
-Result<path::Plan> lower(const expr::Request& request, const Target& target, bool require_all) {
-  DTP_TRY(std::vector<Spot> spots, find_spots(request.point, target));
-  expr::ProbePoint named = request.point;
-  if (named.function.empty() && named.line) {  // a line of a file: the function that it is in
-    named.function = spots.front().instance.function;
-    named.line.reset();
-  }
-  path::Plan plan{.group = request.point.group.value_or(default_group(target)), .event = default_event(named)};
-  if (!expr::is_c_name(plan.event))
-    return fail({.what = fmt::format("'{}' cannot be the name of an event", plan.event),
-                 .where = Where{"probe point", request.point.text, request.point.function_span},
-                 .hint = fmt::format("give one: NAME={}", request.point.function),
-                 .status = Status::wrong_request});
+namespace {
+
+// The spots' events in order, each with its spots. A line of a file is one event, named after the first function.
+Result<std::vector<std::pair<path::Plan, std::vector<Spot>>>> group_by_event(const expr::ProbePoint& point,
+                                                                             std::vector<Spot> spots,
+                                                                             const Target& target) {
+  std::vector<std::pair<path::Plan, std::vector<Spot>>> groups;
   for (Spot& spot : spots) {
-    if (needs_frame(request, spot, target)) {
-      spot.address = target.info->body_address(spot.instance);
-      spot.is_entry = false;
-      if (const auto offset = target.file->file_offset(spot.address)) spot.site.address = *offset;
-    }
-    if (auto point = lower_point(request, spot, target, plan.warnings))
-      plan.points.push_back(std::move(*point));
-    else
-      plan.omitted.push_back({spot.site, std::move(point.error())});
+    const std::string event = groups.empty() || point.is_pattern ? default_event(point, spot) : groups[0].first.event;
+    if (!expr::is_c_name(event))
+      return fail({.what = fmt::format("'{}' cannot be the name of an event", event),
+                   .where = Where{"probe point", point.text, point.function_span},
+                   .hint = fmt::format("give one: NAME={}", point.function),
+                   .status = Status::wrong_request});
+    auto known = std::ranges::find_if(groups, [&](const auto& group) { return group.first.event == event; });
+    if (known == groups.end())
+      known = groups.insert(known, {{.group = point.group.value_or(default_group(target)), .event = event}, {}});
+    known->second.push_back(std::move(spot));
   }
-  if (plan.points.empty() || (require_all && !plan.omitted.empty()))
-    return fail(std::move(plan.omitted.front().reason));
-  if (plan.points.size() > 1) keep_common_fields(plan);
-  return plan;
+  return groups;
+}
+
+}  // namespace
+
+Result<Outcome> lower(const expr::Request& request, const Target& target, const Options& options) {
+  DTP_TRY(std::vector<Spot> spots, find_spots(request.point, target, options));
+  DTP_TRY(auto groups, group_by_event(request.point, std::move(spots), target));
+  Outcome outcome;
+  for (auto& [plan, plan_spots] : groups) {
+    for (Spot& spot : plan_spots) {
+      if (needs_frame(request, spot, target)) {
+        spot.address = target.info->body_address(spot.instance);
+        spot.is_entry = false;
+        if (const auto offset = target.file->file_offset(spot.address)) spot.site.address = *offset;
+      }
+      if (auto point = lower_point(request, spot, target, plan.warnings))
+        plan.points.push_back(std::move(*point));
+      else
+        outcome.omitted.push_back({spot.site, std::move(point.error())});
+    }
+    if (plan.points.empty()) continue;
+    if (plan.points.size() > 1) keep_common_fields(plan);
+    outcome.plans.push_back(std::move(plan));
+  }
+  if (outcome.plans.empty() || (options.require_all && !outcome.omitted.empty()))
+    return fail(std::move(outcome.omitted.front().reason));
+  return outcome;
 }
 
 }  // namespace dtp::lower

@@ -11,9 +11,14 @@
 
 namespace dtp::lower {
 
-// Where the point lies: one spot for each instance of the function, at most `most_spots`.
-inline constexpr std::size_t most_spots = 128;
-Result<std::vector<Spot>> find_spots(const expr::ProbePoint& point, const Target& target);
+struct Options {
+  std::size_t max_probes = 128;  // places of one request
+  bool no_inlines = false;       // leave inlined copies out
+  bool require_all = false;      // an argument that cannot be read at one of the places is an error
+};
+
+// Where the point lies: one spot for each instance of the function, or of all functions that match a pattern.
+Result<std::vector<Spot>> find_spots(const expr::ProbePoint& point, const Target& target, const Options& options = {});
 
 struct Lowered {
   std::vector<path::Field> fields = {};  // several for $params and $vars, one otherwise
@@ -30,10 +35,16 @@ Result<void> use_function_probe(path::Point& point, const expr::Request& request
 
 // "probe", or "probe_" and the program's name.
 std::string default_group(const Target& target);
-// As asked for, or as the function's name gives it; a return probe's ends in "__return".
-std::string default_event(const expr::ProbePoint& point);
+// As asked for, or as the name of the function at the spot gives it; a return probe's ends in "__return".
+std::string default_event(const expr::ProbePoint& point, const Spot& spot);
 
-// Of several places those where an argument cannot be read are left out, unless `require_all`; none is left: an error.
-Result<path::Plan> lower(const expr::Request& request, const Target& target, bool require_all = false);
+// What a request becomes.
+struct Outcome {
+  std::vector<path::Plan> plans = {};  // one an event: several of a pattern, one otherwise
+  std::vector<path::Omission> omitted = {};
+};
+
+// Of several places those where an argument cannot be read are left out; when none is left that is an error.
+Result<Outcome> lower(const expr::Request& request, const Target& target, const Options& options = {});
 
 }  // namespace dtp::lower

@@ -72,9 +72,9 @@ struct World {
   std::string lower_text(const std::string& text) {
     const auto request = expr::parse_request(text);
     if (!request) return base::format_error(request.error(), false);
-    const auto plan = lower(*request, target);
-    if (!plan) return base::format_error(plan.error(), false);
-    const auto lines = probe::render(*plan, *target.arch);
+    const auto outcome = lower(*request, target);
+    if (!outcome) return base::format_error(outcome.error(), false);
+    const auto lines = probe::render(outcome->plans.front(), *target.arch);
     return lines ? lines->front().substr(lines->front().find(' ', lines->front().find(' ') + 1) + 1)
                  : lines.error().what;
   }
@@ -255,18 +255,19 @@ TEST_CASE("an index behind the declared end is done, with a warning") {
   World world;
   const auto request = expr::parse_request("read f->numbers[5]");
   REQUIRE(request);
-  const auto plan = lower(*request, world.target);
-  REQUIRE(plan);
-  REQUIRE(plan->warnings.size() == 1);
-  CHECK(plan->warnings[0].what == "'unsigned long [3]' has the elements 0 to 2");
+  const auto outcome = lower(*request, world.target);
+  REQUIRE(outcome);
+  const path::Plan& plan = outcome->plans.front();
+  REQUIRE(plan.warnings.size() == 1);
+  CHECK(plan.warnings[0].what == "'unsigned long [3]' has the elements 0 to 2");
 }
 
 TEST_CASE("display types come from names and from the user") {
   World world;
   const auto display = [&](const std::string& text) {
-    const auto plan = lower(*expr::parse_request("read " + text), world.target);
-    REQUIRE(plan);
-    return plan->points[0].fields[0].display;
+    const auto outcome = lower(*expr::parse_request("read " + text), world.target);
+    REQUIRE(outcome);
+    return outcome->plans[0].points[0].fields[0].display;
   };
   CHECK(display("f->daddr") == path::Display::ip4);
   CHECK(display("count:port") == path::Display::port);
@@ -276,7 +277,7 @@ TEST_CASE("display types come from names and from the user") {
 
 TEST_CASE("events and groups are named as perf names them") {
   World world;
-  const auto name = [](std::string_view text) { return default_event(*expr::parse_point(text)); };
+  const auto name = [](std::string_view text) { return default_event(*expr::parse_point(text), {}); };
   CHECK(name("finish_task_switch.isra.0") == "finish_task_switch");
   CHECK(name("read%return") == "read__return");
   CHECK(name("ev=read%return") == "ev__return");

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/pattern.h"
 #include "base/suggest.h"
 #include "debug/source_path.h"
 #include "lower/lower.h"
@@ -12,31 +13,102 @@
 namespace dtp::lower {
 namespace {
 
+// A pattern for half of the kernel is not counted to its end.
+constexpr std::size_t most_counted = 10'000;
+
 class SpotFinder {
  public:
-  SpotFinder(const expr::ProbePoint& point, const Target& target) : point_(point), target_(target) {}
+  SpotFinder(const expr::ProbePoint& point, const Target& target, const Options& options)
+      : point_(point), target_(target), options_(options) {}
 
   Result<std::vector<Spot>> find() {
     if (!point_.provider.empty()) return at_tracepoint();
     if (point_.address) return at_address();
     if (point_.line) return at_line();
-    DTP_CHECK(find_instances());
-    if (instances_.empty() || is_ambiguous()) return by_symbol();
-    std::vector<Spot> spots;
-    std::optional<Error> wrong;
-    if (point_.is_return) keep_returning();
-    for (const debug::Instance& instance : instances_) {
-      DTP_CHECK(add(instance, spots, wrong));
-    }
-    if (spots.empty() && wrong) return fail(std::move(*wrong));
-    if (spots.empty()) return fail(inlined_only());
-    if (spots.size() > most_spots)
-      return fail(error(fmt::format("'{}' is at {} places, more than {}", point_.function, spots.size(), most_spots),
-                        point_.function_span, fmt::format("name the source file: {}@FILE", point_.function)));
+    DTP_TRY(std::vector<Spot> spots, point_.is_pattern ? of_pattern() : of_function());
+    if (spots.size() > options_.max_probes)
+      return fail(
+          too_many(std::to_string(spots.size()), fmt::format("allow them with --max-probes={}, or ", spots.size())));
     return spots;
   }
 
  private:
+  Result<std::vector<Spot>> of_function() {
+    DTP_CHECK(find_instances());
+    return of_instances();
+  }
+
+  Result<std::vector<Spot>> of_instances() {
+    if (instances_.empty() || is_ambiguous()) return by_symbol();
+    std::vector<Spot> spots;
+    std::optional<Error> wrong;
+    const std::vector<debug::Instance> all = instances_;
+    if (point_.is_return) keep_returning();
+    if (options_.no_inlines)
+      std::erase_if(instances_, [](const debug::Instance& instance) { return instance.is_inlined; });
+    for (const debug::Instance& instance : instances_) {
+      DTP_CHECK(add(instance, spots, wrong));
+    }
+    if (spots.empty() && wrong) return fail(std::move(*wrong));
+    if (spots.empty()) return fail(inlined_only(all));
+    return spots;
+  }
+
+  // Functions that have no place of their own, such as start-up code, are passed over.
+  Result<std::vector<Spot>> of_pattern() {
+    std::vector<Spot> spots;
+    const auto add_function = [&](const std::string& name, std::vector<debug::Instance> instances) {
+      expr::ProbePoint point = point_;
+      point.function = name;
+      SpotFinder finder(point, target_, options_);
+      finder.instances_ = std::move(instances);
+      if (auto found = finder.of_instances()) std::ranges::move(*found, std::back_inserter(spots));
+    };
+    DTP_TRY(std::vector<std::vector<debug::Instance>> functions, matching_functions());
+    for (std::vector<debug::Instance>& instances : functions) {
+      const std::string name = instances.front().function;
+      add_function(name, std::move(instances));
+    }
+    if (!functions.empty() || point_.file) {
+      if (spots.empty()) return fail(no_match());
+      return spots;
+    }
+    std::set<std::string_view> seen;
+    for (const debug::Symbol& symbol : target_.symbols().all())
+      if (symbol.is_function && base::matches_pattern(point_.function, std::string(symbol.name)) &&
+          seen.insert(symbol.name).second)
+        add_function(std::string(symbol.name), {});
+    if (spots.empty()) return fail(no_match());
+    return spots;
+  }
+
+  Result<std::vector<std::vector<debug::Instance>>> matching_functions() const {
+    std::vector<std::vector<debug::Instance>> functions;
+    if (target_.info == nullptr) return functions;
+    const std::size_t most = std::max(options_.max_probes, most_counted);
+    DTP_TRY(std::vector<debug::Instance> instances,
+            target_.info->find_matching({point_.function, point_.file.value_or(""), most}));
+    if (instances.size() > most) return fail(too_many(fmt::format("more than {}", most), ""));
+    for (debug::Instance& instance : instances) {
+      if (functions.empty() || functions.back().front().function != instance.function) functions.emplace_back();
+      functions.back().push_back(std::move(instance));
+    }
+    return functions;
+  }
+
+  Error no_match() const {
+    return error(fmt::format("no function matches '{}'{}", point_.function,
+                             point_.file ? fmt::format(" in a file '{}'", *point_.file) : ""),
+                 point_.function_span);
+  }
+
+  Error too_many(const std::string& count, const std::string& allow) const {
+    return error(
+        fmt::format("'{}' is at {} places, {} are allowed", point_.function, count, options_.max_probes),
+        point_.function_span,
+        allow + (point_.file ? "name fewer functions" : fmt::format("name the source file: {}@FILE", point_.function)));
+  }
+
   Error error(std::string what, Span span, std::string hint = {}) const {
     return {.what = std::move(what),
             .where = Where{"probe point", point_.text, span},
@@ -170,15 +242,18 @@ class SpotFinder {
         return fail(error(fmt::format("the offset is outside of '{}'", point_.function), point_.offset_span,
                           fmt::format("it has {} bytes", symbol->size)));
       const std::uint64_t address = symbol->address + point_.offset;
+      const debug::Instance nameless{.function = point_.function};
       if (symbol->address == 0) {  // hidden addresses: the name must do
         spots.push_back({.site = {.object = target_.object,
                                   .symbol = point_.function,
                                   .offset = point_.offset,
-                                  .is_return = point_.is_return}});
+                                  .is_return = point_.is_return},
+                         .instance = nameless});
         continue;
       }
       DTP_TRY(path::Site site, site_at(address));
-      spots.push_back({.site = std::move(site), .address = address, .is_entry = point_.offset == 0});
+      spots.push_back(
+          {.site = std::move(site), .instance = nameless, .address = address, .is_entry = point_.offset == 0});
     }
     if (!spots.empty()) return spots;
     return fail(unknown());
@@ -198,9 +273,21 @@ class SpotFinder {
     return error(std::move(what), point_.function_span, std::move(hint));
   }
 
-  Error inlined_only() const {
-    return error(fmt::format("'{}' is inlined everywhere and never returns on its own", point_.function),
-                 point_.function_span, "probe its entry, or a function that calls it");
+  Error inlined_only(const std::vector<debug::Instance>& all) const {
+    constexpr std::size_t most_named = 5;
+    std::vector<std::string_view> around;
+    for (const debug::Instance& instance : all) {
+      const debug::Symbol* symbol = target_.symbols().find_function_at(instance.address);
+      if (symbol != nullptr && std::ranges::find(around, symbol->name) == around.end()) around.push_back(symbol->name);
+    }
+    const std::string more = around.size() > most_named ? ", ..." : "";
+    around.resize(std::min(around.size(), most_named));
+    return error(fmt::format("'{}' is inlined everywhere{}", point_.function,
+                             point_.is_return ? " and never returns on its own" : ""),
+                 point_.function_span,
+                 fmt::format("{}probe a function that it is in: {}{}",
+                             point_.is_return ? "probe its entry, or " : "allow inlined copies, or ",
+                             fmt::join(around, ", "), more));
   }
 
   Result<std::vector<Spot>> at_tracepoint() const {
@@ -273,13 +360,14 @@ class SpotFinder {
 
   const expr::ProbePoint& point_;
   const Target& target_;
+  const Options& options_;
   std::vector<debug::Instance> instances_ = {};
 };
 
 }  // namespace
 
-Result<std::vector<Spot>> find_spots(const expr::ProbePoint& point, const Target& target) {
-  return SpotFinder(point, target).find();
+Result<std::vector<Spot>> find_spots(const expr::ProbePoint& point, const Target& target, const Options& options) {
+  return SpotFinder(point, target, options).find();
 }
 
 }  // namespace dtp::lower

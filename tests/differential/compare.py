@@ -84,8 +84,6 @@ def out_of_scope(row):
         return 'USDT'
     if ';' in place:
         return 'lazy pattern'
-    if re.search(r'[*?\[]', place):
-        return 'glob'
     return None
 
 

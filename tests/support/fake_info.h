@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/pattern.h"
 #include "debug/info.h"
 
 namespace dtp::debug {
@@ -33,6 +34,12 @@ class FakeInfo final : public Info {
     for (const auto& [known, where] : variables)
       if (known.name == variable.name) return where;
     return Unavailable{};
+  }
+  Result<std::vector<Instance>> find_matching(const FunctionQuery& query) override {
+    std::vector<Instance> found;
+    for (const Instance& instance : instances)
+      if (base::matches_pattern(query.pattern, instance.function)) found.push_back(instance);
+    return found;
   }
   type::Id find_result_type(const Instance&) override { return result; }
   std::optional<type::Id> find_type(std::string_view c_name) override {

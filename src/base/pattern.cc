@@ -1,0 +1,13 @@
+#include "base/pattern.h"
+
+#include <fnmatch.h>
+
+namespace dtp::base {
+
+bool is_pattern(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
+
+bool matches_pattern(const std::string& pattern, const std::string& text) {
+  return ::fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
+}
+
+}  // namespace dtp::base

@@ -1,0 +1,13 @@
+// Shell globs: * ? [a-z].
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace dtp::base {
+
+// `text` has a character that makes it a glob.
+bool is_pattern(std::string_view text);
+bool matches_pattern(const std::string& pattern, const std::string& text);
+
+}  // namespace dtp::base
