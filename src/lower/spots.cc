@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "base/pattern.h"
 #include "base/suggest.h"
@@ -73,11 +74,13 @@ class SpotFinder {
       if (spots.empty()) return fail(no_match());
       return spots;
     }
-    std::set<std::string_view> seen;
+    std::set<std::pair<std::uint64_t, std::string>> names;  // in the order of addresses
     for (const debug::Symbol& symbol : target_.symbols().all())
-      if (symbol.is_function && base::matches_pattern(point_.function, std::string(symbol.name)) &&
-          seen.insert(symbol.name).second)
-        add_function(std::string(symbol.name), {});
+      if (symbol.is_function && base::matches_pattern(point_.function, std::string(symbol.name)))
+        names.emplace(symbol.address, symbol.name);
+    std::uint64_t last = 0;
+    for (const auto& [address, name] : names)
+      if (address == 0 || address != std::exchange(last, address)) add_function(name, {});
     if (spots.empty()) return fail(no_match());
     return spots;
   }
