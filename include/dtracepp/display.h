@@ -7,10 +7,11 @@
 
 namespace dtp::path {
 
-enum class Display { none, decimal, boolean, ip4, ip6, port, mac, be16, be32, be64 };
+// `path` is the last component of one, and `path_part` the components that belong to the path before them.
+enum class Display { none, decimal, boolean, ip4, ip6, port, mac, be16, be32, be64, path, path_part };
 
 // Their names in expressions, in files and in JSON. `none` has none.
-inline constexpr std::array<std::pair<Display, std::string_view>, 9> display_names{{
+inline constexpr std::array<std::pair<Display, std::string_view>, 11> display_names{{
     {Display::decimal, "decimal"},
     {Display::boolean, "bool"},
     {Display::ip4, "ip4"},
@@ -20,6 +21,8 @@ inline constexpr std::array<std::pair<Display, std::string_view>, 9> display_nam
     {Display::be16, "be16"},
     {Display::be32, "be32"},
     {Display::be64, "be64"},
+    {Display::path, "path"},
+    {Display::path_part, "path_part"},
 }};
 
 constexpr std::string_view name_of(Display display) {

@@ -88,7 +88,7 @@ struct Path {
 };
 
 // How the last value is taken out of memory or a register.
-enum class Form { unsigned_, signed_, hex, string, ustring, symbol, symstr, character, bitfield };
+enum class Form { unsigned_, signed_, hex, string, ustring, symbol, symstr, character, bitfield, dentry_name, file_name };
 
 struct Read {
   Form form = Form::hex;

@@ -32,7 +32,8 @@ struct FieldSchema {
   bool dynamic = false;                      // __data_loc: `offset` holds a locator (offset | length << 16)
   bool relative = false;                     // __rel_loc: a locator that counts from its own end
   path::Display display = path::Display::none;
-  std::string c_type = {};  // as the format file has it
+  std::string c_type = {};              // as the format file has it
+  std::vector<FieldSchema> parts = {};  // Display::path: its other components, in fields that are not shown
   bool operator==(const FieldSchema&) const = default;
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "lower/file_path.h"
 #include "lower/lower.h"
 #include "lower/type_spec.h"
 #include "lower/walk.h"
@@ -40,6 +41,16 @@ class Finisher {
     field.path = {.base = std::move(place.base), .derefs = std::move(place.derefs)};
     field.steps = walker_.take_steps();
     return field;
+  }
+
+  // One value, several fields.
+  Result<std::vector<path::Field>> finish_path(Place place, Span span) {
+    path::Field field{.display = Display::path};
+    name(place, field);
+    if (place.type) field.c_type = walker_.type_name(place);
+    DTP_CHECK(walker_.know_type(place, span));
+    field.steps = walker_.take_steps();
+    return read_file_path(walker_, target_, std::move(place), std::move(field), span);
   }
 
  private:
@@ -191,10 +202,29 @@ class Finisher {
     return {};
   }
 
+  // %pd and %pD: the kernel follows the pointer itself.
+  Result<void> check_path_name(const Place& place, Form form) const {
+    const std::string_view wanted = form == Form::dentry_name ? "dentry" : "file";
+    if (target_.is_user()) return {};  // refused with the kernel's other limits
+    if (!target_.ways || !target_.ways().path_names)
+      return fail(error(target_.ways ? fmt::format("this kernel has no type '{}'", *argument_.type)
+                                     : fmt::format("not every kernel has the type '{}'", *argument_.type),
+                        argument_.type_span,
+                        target_.ways ? "write :path, or the name itself: ...->d_name.name:string"
+                                     : "of one that has it: --kernel-has path-names; on all: :path"));
+    if (!place.type) return {};
+    const type::Type& type = plain(*place.type);
+    if (type.kind == Kind::pointer && plain(type.target).name == wanted) return {};
+    return fail(
+        error(fmt::format("'{}' is not a 'struct {} *'", walker_.type_name(place), wanted), argument_.type_span));
+  }
+
   Result<void> read_as_asked(Place& place, path::Field& field) {
     auto spec = parse_type_spec(*argument_.type);
     if (!spec) return fail(error(spec.error().what, argument_.type_span, spec.error().hint));
     field.display = spec->display;
+    if (spec->read.form == Form::dentry_name || spec->read.form == Form::file_name)
+      DTP_CHECK(check_path_name(place, spec->read.form));
     if (spec->read.form == Form::string || spec->read.form == Form::ustring) {
       if (!spec->read.count) return read_string(place, field, spec->read.form);
     }
@@ -218,7 +248,7 @@ class Finisher {
     field.name = place.name;
     if (place.is_plain_variable && argument_.type) field.name += "_" + *argument_.type;
     std::ranges::replace_if(
-        field.name, [](char c) { return c == '@' || c == '/' || c == '[' || c == ']'; }, '_');
+        field.name, [](char c) { return c == '@' || c == '/' || c == '[' || c == ']' || c == '%'; }, '_');
   }
 
   const expr::ProbeArgument& argument_;
@@ -273,6 +303,10 @@ Result<Lowered> lower_argument(const expr::ProbeArgument& argument, std::size_t 
   DTP_TRY(Place place, walker.walk(argument.tree.root));
   // $retval alone is what the kernel calls it, unless a type is wanted of it.
   if (std::holds_alternative<expr::ReturnValue>(root.of) && !argument.type) place.type.reset();
+  if (argument.type == "path") {
+    DTP_TRY(auto fields, Finisher(argument, target, walker).finish_path(std::move(place), root.span));
+    return Lowered{.fields = std::move(fields), .warnings = walker.take_warnings()};
+  }
   DTP_TRY(path::Field field, Finisher(argument, target, walker).finish(std::move(place), root.span));
   return Lowered{.fields = {std::move(field)}, .warnings = walker.take_warnings()};
 }

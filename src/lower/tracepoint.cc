@@ -101,7 +101,6 @@ Result<Place> Walker::event_field(const std::string& name, Span span) {
   return place;
 }
 
-// The C type of a field, looked up when something is asked of it.
 Result<void> Walker::know_type(Place& place, Span span) const {
   if (place.type || place.event_field == nullptr) return {};
   DTP_TRY(place.type, resolve(type_name_of(place.event_field->c_type, span)));

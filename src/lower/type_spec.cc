@@ -18,7 +18,7 @@ struct Named {
 
 constexpr path::Read numeric(Form form, int bits) { return {.form = form, .bits = bits}; }
 
-const std::array<Named, 25> named_types{{
+const std::array<Named, 28> named_types{{
     {"u8", {.read = numeric(Form::unsigned_, 8)}},
     {"u16", {.read = numeric(Form::unsigned_, 16)}},
     {"u32", {.read = numeric(Form::unsigned_, 32)}},
@@ -39,6 +39,9 @@ const std::array<Named, 25> named_types{{
     {"ustring", {.read = {.form = Form::ustring}}},
     {"symbol", {.read = {.form = Form::symbol}}},
     {"symstr", {.read = {.form = Form::symstr}}},
+    {"%pd", {.read = {.form = Form::dentry_name}}},
+    {"%pD", {.read = {.form = Form::file_name}}},
+    {"path", {.read = {.form = Form::string}, .display = Display::path}},
     {"ip4", {.read = numeric(Form::hex, 32), .display = Display::ip4}},
     {"ip6", {.read = {.form = Form::hex, .bits = 8, .count = 16}, .display = Display::ip6}},
     {"port", {.read = numeric(Form::hex, 16), .display = Display::port}},
@@ -64,13 +67,11 @@ Error unknown(std::string_view text) {
   std::vector<std::string_view> names;
   for (const Named& named : named_types) names.push_back(named.name);
   const std::string near = base::did_you_mean(base::nearest(text, names));
-  return {
-      .what = "there is no type '" + std::string(text) + "'",
-      .hint =
-          near.empty()
-              ? "types are u8..u64, s8..s64, x8..x64, string, ustring, symbol, bWIDTH@OFFSET/BITS, ip4, ip6, port, mac"
-              : near,
-      .status = Status::wrong_request};
+  return {.what = "there is no type '" + std::string(text) + "'",
+          .hint = near.empty() ? "types are u8..u64, s8..s64, x8..x64, string, ustring, symbol, bWIDTH@OFFSET/BITS, "
+                                 "path, ip4, ip6, port, mac"
+                               : near,
+          .status = Status::wrong_request};
 }
 
 Result<TypeSpec> parse_bitfield(std::string_view text) {

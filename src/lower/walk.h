@@ -51,6 +51,9 @@ class Walker {
   // The memory at a place is read: afterwards it is a value.
   Result<void> load(Place& place, Span span) const;
 
+  // Of a tracepoint's field the type is looked up only when something is asked of it.
+  Result<void> know_type(Place& place, Span span) const;
+
   std::vector<path::Step> take_steps() { return std::move(steps_); }
   std::vector<Error> take_warnings() { return std::move(warnings_); }
   void note(Span span, const Place& place, std::string note);
@@ -76,7 +79,6 @@ class Walker {
   Result<Place> follow_pointer(Place place, Span span) const;
   Result<Place> decay(Place place, Span span) const;
   Result<type::Id> resolve(const expr::TypeName& name) const;
-  Result<void> know_type(Place& place, Span span) const;
   // The definition of a struct that is only declared where it is used; the same type where there is none.
   type::Id complete(type::Id id) const;
   bool is_variable(const std::string& name) const;

@@ -71,6 +71,9 @@ void check_read(const path::Field& field, const path::Site& site, std::vector<Vi
     add(fmt::format("an array has 1 to {} elements", longest_array));
   if (site.user && (form == path::Form::symbol || form == path::Form::symstr))
     add("the kernel knows no symbols of a process", "use :x64");
+  const bool is_path_name = form == path::Form::dentry_name || form == path::Form::file_name;
+  if (site.user && is_path_name) add("%pd and %pD are for the kernel's own files");
+  if (is_path_name && field.read->count) add("%pd and %pD cannot be an array");
 }
 
 void check_point(const path::Point& point, const arch::Arch& arch, std::vector<Violation>& found) {
@@ -103,7 +106,8 @@ void check_point(const path::Point& point, const arch::Arch& arch, std::vector<V
 std::size_t recorded_bytes(const path::Field& field) {
   if (!field.read) return 8;
   const path::Form form = field.read->form;
-  const bool is_text = form == path::Form::string || form == path::Form::ustring || form == path::Form::symstr;
+  const bool is_text = form == path::Form::string || form == path::Form::ustring || form == path::Form::symstr ||
+                       form == path::Form::dentry_name || form == path::Form::file_name;
   const std::size_t one = is_text ? 4 : static_cast<std::size_t>(field.read->bits / 8);
   return one * static_cast<std::size_t>(field.read->count.value_or(1));
 }

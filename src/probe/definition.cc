@@ -55,6 +55,8 @@ constexpr std::string_view form_letter(path::Form form) {
     case path::Form::symstr: return "symstr";
     case path::Form::character: return "char";
     case path::Form::bitfield: return "b";
+    case path::Form::dentry_name: return "%pd";
+    case path::Form::file_name: return "%pD";
   }
   return "";
 }
@@ -82,6 +84,8 @@ std::string render_read(const path::Read& read) {
     case path::Form::ustring:
     case path::Form::symbol:
     case path::Form::symstr:
+    case path::Form::dentry_name:
+    case path::Form::file_name:
     case path::Form::character: break;
   }
   return read.count ? fmt::format("{}[{}]", text, *read.count) : text;

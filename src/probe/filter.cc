@@ -114,6 +114,8 @@ int swapped_bytes(Display display) {
     case Display::ip6:
     case Display::mac:
     case Display::boolean:
+    case Display::path:
+    case Display::path_part:
     case Display::decimal: return 0;
   }
   return 0;
@@ -295,6 +297,10 @@ class Translator {
     if (op.empty())
       return fail(error(span, fmt::format("'{}' is not compared with anything", field.name),
                         "use ==, !=, <, <=, >, >=, & or ~"));
+    if (field.display == Display::path)
+      return fail(error({last_predicate_, last_predicate_ + field.name.size()},
+                        fmt::format("the kernel cannot filter the path '{}': it is put together later", field.name),
+                        "fetch and filter the last name too: ...->d_name.name:string"));
     if (field.is_array && !field.is_string)
       return fail(error({last_predicate_, last_predicate_ + field.name.size()},
                         fmt::format("the kernel cannot filter the array '{}'", field.name),

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "record/file_path.h"
+
 namespace dtp::record {
 namespace {
 
@@ -23,6 +25,8 @@ bool is_network_order(path::Display display) {
     case Display::none:
     case Display::mac:
     case Display::boolean:
+    case Display::path:
+    case Display::path_part:
     case Display::decimal: return false;
   }
   return false;
@@ -132,6 +136,14 @@ void decode_field(const FieldSchema& field, Raw raw, value::Value& out) {
   }
 }
 
+// A path is rare and long; it does not reuse memory.
+void decode_path(const FieldSchema& field, Raw raw, value::Value& out) {
+  std::vector<value::Value> names(1 + field.parts.size());
+  decode_field(field, raw, names[0]);
+  for (std::size_t i = 0; i < field.parts.size(); ++i) decode_field(field.parts[i], raw, names[i + 1]);
+  out = join_path(field, names);
+}
+
 std::uint64_t load_address(Raw raw, int offset) {
   if (offset < 0 || static_cast<std::size_t>(offset) + 8 > raw.size()) return 0;
   return load(raw.data() + offset, 8);
@@ -144,7 +156,13 @@ void decode_raw(const EventSchema& schema, Raw raw, Record& record) {
   record.ip = load_address(raw, schema.ip_offset);
   record.return_ip = load_address(raw, schema.return_ip_offset);
   record.values.resize(schema.fields.size());
-  for (std::size_t i = 0; i < schema.fields.size(); ++i) decode_field(schema.fields[i], raw, record.values[i]);
+  for (std::size_t i = 0; i < schema.fields.size(); ++i) {
+    const FieldSchema& field = schema.fields[i];
+    if (field.display == path::Display::path)
+      decode_path(field, raw, record.values[i]);
+    else
+      decode_field(field, raw, record.values[i]);
+  }
 }
 
 }  // namespace dtp::record

@@ -22,6 +22,7 @@
 #include <optional>
 #include <utility>
 
+#include "record/file_path.h"
 #include "record/print_format.h"
 
 namespace dtp::record {
@@ -277,6 +278,7 @@ Result<EventSchema> parse_format(std::string_view text, std::string_view group) 
   }
   if (schema.event.empty() || !id) return fail({.what = "an event format has no name or no number"});
   schema.id = *id;
+  fold_paths(schema);
   return schema;
 }
 
@@ -288,10 +290,12 @@ std::string annotate_format(std::string_view text, std::span<const FieldDisplay>
     const auto display =
         std::ranges::find_if(displays, [&](const FieldDisplay& wanted) { return field && wanted.name == field->name; });
     const std::string word = display == displays.end() ? "" : word_of(display->display);
-    if (word.empty() || field->display != path::Display::none || field->dynamic) {
+    constexpr std::string_view locator = "__data_loc ";
+    if (word.empty() || field->display != path::Display::none || field->relative) {
       out += line;
     } else {
-      const std::size_t type = line.find("field:") + 6;
+      // Other readers know a locator by the first word.
+      const std::size_t type = field->dynamic ? line.find(locator) + locator.size() : line.find("field:") + 6;
       out.append(line.substr(0, type)).append(word).append(" ").append(line.substr(type));
     }
     out += '\n';

@@ -125,6 +125,28 @@ TEST_CASE("formats that cannot be right are refused") {
   }
 }
 
+TEST_CASE("a path's display stands behind the locator, where libtraceevent still finds a string") {
+  const std::string text =
+      "name: hit\nID: 7\nformat:\n\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n\n"
+      "\tfield:__data_loc char[] p;\toffset:8;\tsize:4;\tsigned:1;\n"
+      "\tfield:__data_loc char[] p__d1;\toffset:12;\tsize:4;\tsigned:1;\n\nprint fmt: \"p=\\\"%s\\\"\", __get_str(p)\n";
+  const std::array<FieldDisplay, 2> displays{{{"p", path::Display::path}, {"p__d1", path::Display::path_part}}};
+  const std::string annotated = annotate_format(text, displays);
+  CHECK(annotated.find("\tfield:__data_loc dtp_path char[] p;\toffset:8;") != std::string::npos);
+  CHECK(annotate_format(annotated, displays) == annotated);
+  const auto schema = parse_format(annotated, "g");
+  REQUIRE(schema);
+  REQUIRE(schema->fields.size() == 1);
+  CHECK(schema->fields[0].parts.size() == 1);
+  tep_handle* tep = tep_alloc();
+  REQUIRE(tep_parse_event(tep, annotated.data(), annotated.size(), "g") == TEP_ERRNO__SUCCESS);
+  const tep_format_field* found = tep_find_field(tep_find_event(tep, 7), "p");
+  REQUIRE(found != nullptr);
+  CHECK((found->flags & TEP_FIELD_IS_DYNAMIC) != 0);
+  CHECK((found->flags & TEP_FIELD_IS_STRING) != 0);
+  tep_free(tep);
+}
+
 // The library that perf uses must see the same fields in what we write, annotated or not.
 TEST_CASE("libtraceevent agrees on names, offsets and sizes") {
   const std::array<FieldDisplay, 2> displays{{{"family", path::Display::be16}, {"saddr", path::Display::ip4}}};

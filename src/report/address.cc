@@ -32,6 +32,8 @@ bool append_address(std::string& out, path::Display display, const value::Value&
     case path::Display::be32:
     case path::Display::be64:
     case path::Display::boolean:
+    case path::Display::path:
+    case path::Display::path_part:
     case path::Display::decimal: return false;
   }
   return false;
