@@ -17,6 +17,7 @@
 #include "debug/dwarf_units.h"
 #include "debug/find.h"
 #include "debug/info.h"
+#include "debug/qualified_name.h"
 #include "debug/source_path.h"
 
 namespace dtp::debug {
@@ -30,6 +31,17 @@ Dwarf_Die origin_of(Dwarf_Die& die) {
       dwarf_formref_die(&attribute, &found) == nullptr)
     return {};
   return found;
+}
+
+// By its name, or by its mangled one.
+bool is_called(Dwarf_Die& die, const std::string& name) {
+  const char* plain = dwarf_diename(&die);
+  if (plain != nullptr && name == plain) return true;
+  if (!name.starts_with("_Z") && !name.starts_with("_R")) return false;
+  Dwarf_Attribute attribute;
+  const char* mangled = nullptr;
+  if (dwarf_attr_integrate(&die, DW_AT_linkage_name, &attribute) != nullptr) mangled = dwarf_formstring(&attribute);
+  return mangled != nullptr && name == mangled;
 }
 
 bool is_callee_of(Dwarf_Die& die, Dwarf_Die& origin) { return origin_of(die).addr == origin.addr; }
@@ -67,7 +79,9 @@ class DwarfInfo final : public Info {
  private:
   std::optional<Dwarf_Die> unit_die_at(std::uint64_t address);
   std::optional<Dwarf_Die> unit_die(std::uint64_t unit_offset);
-  void find_in_unit(Dwarf_Die& unit, const std::string& name, std::vector<Instance>& found);
+  bool find_in_unit(Dwarf_Die& unit, Dwarf_Die& parent, const std::string& name, std::vector<Instance>& found,
+                    int depth = 0);
+  void add_qualified(const std::string& name, std::vector<Instance>& found);
   void find_matching_in_unit(Dwarf_Die& unit, const FunctionQuery& query, std::vector<Instance>& found);
   void add_instance(Dwarf_Die& die, bool is_inlined, std::vector<Instance>& found);
   std::optional<Dwarf_Die> function_around(Dwarf_Die& unit, std::uint64_t address);
@@ -118,14 +132,16 @@ void DwarfInfo::add_instance(Dwarf_Die& die, bool is_inlined, std::vector<Instan
 }
 
 // A function's DIE is concrete, or abstract with its instances elsewhere in the unit: inlined ones and
-// perhaps one out of line. A unit defines a name once.
-void DwarfInfo::find_in_unit(Dwarf_Die& unit, const std::string& name, std::vector<Instance>& found) {
+// perhaps one out of line. A unit defines a name once; of overloads the first one is taken. Functions of namespaces
+// stand within these, or at the top.
+bool DwarfInfo::find_in_unit(Dwarf_Die& unit, Dwarf_Die& parent, const std::string& name, std::vector<Instance>& found,
+                             int depth) {
   Dwarf_Die die;
-  if (dwarf_child(&unit, &die) != 0) return;
+  if (depth > deepest_die || dwarf_child(&parent, &die) != 0) return false;
   do {
-    if (dwarf_tag(&die) != DW_TAG_subprogram) continue;
-    const char* die_name = dwarf_diename(&die);
-    if (die_name == nullptr || name != die_name || is_declaration(die)) continue;
+    const int die_tag = dwarf_tag(&die);
+    if (die_tag == DW_TAG_namespace && find_in_unit(unit, die, name, found, depth + 1)) return true;
+    if (die_tag != DW_TAG_subprogram || !is_called(die, name) || is_declaration(die)) continue;
     const std::size_t before = found.size();
     if (entry_of(die)) {
       add_instance(die, false, found);
@@ -139,23 +155,41 @@ void DwarfInfo::find_in_unit(Dwarf_Die& unit, const std::string& name, std::vect
       };
       walk(unit, visit);
     }
-    if (found.size() > before) return;
+    if (found.size() > before) return true;
   } while (dwarf_siblingof(&die, &die) == 0);
+  return false;
 }
 
 Result<std::vector<Instance>> DwarfInfo::find_functions(const std::string& name) {
   std::vector<Instance> found;
+  if (is_qualified(name)) {
+    add_qualified(name, found);
+    if (!found.empty()) return found;
+  }
   each_unit_mentioning(name, [&](Dwarf_Die& unit) {
-    find_in_unit(unit, name, found);
+    find_in_unit(unit, unit, name, found);
     return !found.empty();
   });
   return found;
 }
 
+// By the mangled names: every overload, constructor and instance of a template that goes by the name.
+void DwarfInfo::add_qualified(const std::string& name, std::vector<Instance>& found) {
+  const auto strings = binary_->file.section(".debug_str");
+  const std::string_view texts(reinterpret_cast<const char*>(strings.data()), strings.size());
+  for (const std::string& mangled : mangled_names(binary_->symbols, texts, name)) {
+    const std::size_t before = found.size();
+    each_unit_mentioning(mangled, [&](Dwarf_Die& unit) { return find_in_unit(unit, unit, mangled, found); });
+    if (found.size() > before) continue;
+    // Constructors and destructors have several symbols and one description.
+    for (const Symbol* symbol : binary_->symbols.find(mangled))
+      if (auto unit = unit_die_at(symbol->address))
+        if (auto function = function_around(*unit, symbol->address)) add_instance(*function, false, found);
+  }
+}
+
 // As find_in_unit, for many functions: the inlined copies of all of them are found in one walk.
 void DwarfInfo::find_matching_in_unit(Dwarf_Die& unit, const FunctionQuery& query, std::vector<Instance>& found) {
-  Dwarf_Die die;
-  if (dwarf_child(&unit, &die) != 0) return;
   struct Function {
     Dwarf_Die die = {};
     std::vector<Instance> instances = {};
@@ -167,17 +201,20 @@ void DwarfInfo::find_matching_in_unit(Dwarf_Die& unit, const FunctionQuery& quer
   };
   std::vector<Function> functions;
   std::unordered_map<const void*, std::size_t> abstract;  // by the address of the DIE, into functions
-  do {
-    if (dwarf_tag(&die) != DW_TAG_subprogram || is_declaration(die) || !is_wanted(die)) continue;
-    if (origin_of(die).cu == die.cu) continue;  // found below, with the inlined copies
-    if (entry_of(die)) {
-      functions.push_back({.die = die});
-      add_instance(die, false, functions.back().instances);
-    } else if (has_attribute(die, DW_AT_inline)) {
-      abstract.emplace(die.addr, functions.size());
-      functions.push_back({.die = die});
+  auto collect = [&](Dwarf_Die& function) {
+    if (dwarf_tag(&function) == DW_TAG_namespace) return true;
+    if (dwarf_tag(&function) != DW_TAG_subprogram || is_declaration(function) || !is_wanted(function)) return false;
+    if (origin_of(function).cu == function.cu) return false;  // found below, with the inlined copies
+    if (entry_of(function)) {
+      functions.push_back({.die = function});
+      add_instance(function, false, functions.back().instances);
+    } else if (has_attribute(function, DW_AT_inline)) {
+      abstract.emplace(function.addr, functions.size());
+      functions.push_back({.die = function});
     }
-  } while (dwarf_siblingof(&die, &die) == 0);
+    return false;
+  };
+  walk(unit, collect);
   auto visit = [&](Dwarf_Die& child) {
     const int tag = dwarf_tag(&child);
     const bool is_code = tag == DW_TAG_inlined_subroutine || tag == DW_TAG_subprogram;

@@ -14,6 +14,56 @@ constexpr std::string_view name_hint = "use letters, digits and '_', not a digit
 
 bool ends_function(char c) { return c == '\0' || c == '@' || c == '+' || c == '%' || c == ':' || c == ';'; }
 
+constexpr std::string_view operator_word = "operator";
+
+// "operator" and the characters that are one: operator==, operator(), operator+.
+std::size_t operator_length(std::string_view text) {
+  if (!text.starts_with(operator_word)) return 0;
+  std::size_t length = operator_word.size();
+  if (text.substr(length).starts_with("()") || text.substr(length).starts_with("[]")) return length + 2;
+  while (length < text.size() && std::string_view("=!<>+-*/%&|^~,").contains(text[length])) ++length;
+  return length == operator_word.size() ? 0 : length;
+}
+
+// A bracket with what is in it; 0: nothing closes it.
+std::size_t bracket_length(std::string_view text) {
+  int depth = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '(' || c == '<' || c == '{' || c == '[') ++depth;
+    if ((c == ')' || c == '>' || c == '}' || c == ']') && --depth == 0) return at + 1;
+  }
+  return 0;
+}
+
+// The name of a function: an identifier, a pattern, or a name with scopes, template arguments and parameters.
+struct FunctionName {
+  std::size_t length = 0;
+  bool is_pattern = false;
+};
+
+FunctionName read_function_name(std::string_view text) {
+  FunctionName name;
+  while (name.length < text.size()) {
+    const std::string_view rest = text.substr(name.length);
+    const bool starts_word = name.length == 0 || !is_name_part(text[name.length - 1]);
+    if (const std::size_t length = starts_word ? operator_length(rest) : 0; length > 0) {
+      name.length += length;
+    } else if (rest.starts_with("::")) {
+      name.length += 2;
+    } else if (const std::size_t inner = std::string_view("(<{").contains(rest[0]) ? bracket_length(rest) : 0;
+               inner > 0) {
+      name.length += inner;
+    } else if (ends_function(rest[0])) {
+      break;
+    } else {
+      name.is_pattern = name.is_pattern || base::is_pattern(rest.substr(0, 1));
+      ++name.length;
+    }
+  }
+  return name;
+}
+
 class PointParser {
  public:
   explicit PointParser(std::string_view text) : lexer_(text, "probe point") {}
@@ -41,7 +91,7 @@ class PointParser {
 
   Result<void> parse_event() {
     const std::size_t equals = lexer_.text().find('=');
-    if (equals == std::string_view::npos) return {};
+    if (equals == std::string_view::npos || lexer_.text().substr(0, equals).contains(operator_word)) return {};
     std::string_view event = lexer_.text().substr(0, equals);
     std::size_t begin = 0;
     if (const std::size_t colon = event.find(':'); colon != std::string_view::npos) {
@@ -67,7 +117,8 @@ class PointParser {
 
   Result<void> parse_function() {
     const std::size_t begin = lexer_.at();
-    while (!ends_function(lexer_.peek())) lexer_.skip(1);
+    const FunctionName name = read_function_name(lexer_.rest());
+    lexer_.skip(name.length);
     point_.function = std::string(lexer_.text().substr(begin, lexer_.at() - begin));
     point_.function_span = {begin, lexer_.at()};
     if (point_.function.empty()) return fail(no_function());
@@ -78,7 +129,7 @@ class PointParser {
       return parse_line();
     }
     if (is_provider()) return parse_tracepoint();
-    point_.is_pattern = base::is_pattern(point_.function);
+    point_.is_pattern = name.is_pattern;
     DTP_CHECK(parse_file());
     DTP_CHECK(parse_offset());
     DTP_CHECK(parse_line());
@@ -179,17 +230,20 @@ class PointParser {
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n'; }
 
-// Blanks within quotes or parentheses belong to the word: ((struct sock *)sk)->sk_rcvbuf. A parenthesis that nothing
-// closes keeps none, so that the words behind it are checked for themselves.
-std::size_t end_of_word(std::string_view text, std::size_t at) {
+// Blanks within quotes, parentheses or the template arguments of the point belong to the word: ((struct sock
+// *)sk)->sk_rcvbuf. A parenthesis that nothing closes keeps none, so that the words behind it are checked for
+// themselves.
+std::size_t end_of_word(std::string_view text, std::size_t at, bool is_point) {
+  const auto opens = [&](char c) { return c == '(' || (is_point && c == '<'); };
+  const auto closes = [&](char c) { return c == ')' || (is_point && c == '>'); };
   bool quoted = false;
   std::size_t open = 0;
   std::size_t first_blank = std::string_view::npos;
   for (; at < text.size() && (quoted || open > 0 || !is_blank(text[at])); ++at) {
     if (text[at] == '"') quoted = !quoted;
     if (quoted) continue;
-    if (text[at] == '(') ++open;
-    if (text[at] == ')' && open > 0) --open;
+    if (opens(text[at])) ++open;
+    if (closes(text[at]) && open > 0) --open;
     if (is_blank(text[at])) first_blank = std::min(first_blank, at);
   }
   return open > 0 ? std::min(first_blank, at) : at;
@@ -203,7 +257,7 @@ std::vector<std::string_view> split_words(std::string_view text) {
       ++at;
       continue;
     }
-    const std::size_t end = end_of_word(text, at);
+    const std::size_t end = end_of_word(text, at, words.empty());
     words.push_back(text.substr(at, end - at));
     at = end;
   }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "debug/demangle.h"
+#include "debug/qualified_name.h"
 #include "expr/lexer.h"
 
 namespace dtp::lower {
@@ -66,6 +68,35 @@ void keep_common_fields(path::Plan& plan) {
     });
 }
 
+// The points of an event fetch the same types, too: those that differ from the first one's are left out. Overloads do.
+void keep_same_types(path::Plan& plan, std::vector<path::Omission>& omitted) {
+  const std::vector<path::Field> first = plan.points.front().fields;
+  std::erase_if(plan.points, [&](const path::Point& point) {
+    for (std::size_t i = 0; i < first.size() && i < point.fields.size(); ++i) {
+      if (point.fields[i].read == first[i].read) continue;
+      omitted.push_back({point.site,
+                         {.what = fmt::format("'{}' has another type than at the first place", first[i].name),
+                          .hint = "say which function is meant",
+                          .status = Status::wrong_request}});
+      return true;
+    }
+    return false;
+  });
+}
+
+// A plain name takes one of several overloads, as it always did.
+void warn_of_overloads(const expr::ProbePoint& point, const Target& target, std::vector<Error>& warnings) {
+  if (!target.is_user() || point.is_pattern || point.function.empty() || debug::is_qualified(point.function)) return;
+  std::vector<std::string> names = debug::mangled_names(target.symbols(), "", point.function);
+  for (std::string& name : names) name = debug::demangle(name);
+  std::ranges::sort(names);
+  names.erase(std::ranges::unique(names).begin(), names.end());
+  if (names.size() < 2) return;
+  warnings.push_back({.what = fmt::format("'{}' is one of {} functions of this name", point.function, names.size()),
+                      .where = Where{"probe point", point.text, point.function_span},
+                      .hint = fmt::format("choose: {}", fmt::join(names, "  or  "))});
+}
+
 // Variables that lie in a frame which the function has yet to make: the probe goes behind the prologue.
 bool needs_frame(const expr::Request& request, const Spot& spot, const Target& target) {
   if (!target.is_user() || !spot.is_entry || !spot.has_instance || spot.instance.is_inlined || spot.site.is_return ||
@@ -96,7 +127,8 @@ std::string default_event(const expr::ProbePoint& point, const Spot& spot) {
   if (point.event) return *point.event + suffix;
   if (point.address) return fmt::format("abs_{:x}", *point.address) + suffix;
   if (point.line && !point.function.empty()) return fmt::format("{}_L{}", point.function, *point.line);
-  std::string name = point.is_pattern || point.function.empty() ? spot.instance.function : point.function;
+  std::string name =
+      debug::plain_name(point.is_pattern || point.function.empty() ? spot.instance.function : point.function);
   name.erase(0, std::min(name.find_first_not_of('.'), name.size()));
   name.erase(std::min(name.find_first_of(".@"), name.size()));
   return name + suffix;
@@ -131,6 +163,7 @@ Result<Outcome> lower(const expr::Request& request, const Target& target, const 
   DTP_TRY(auto groups, group_by_event(request.point, std::move(spots), target));
   Outcome outcome;
   for (auto& [plan, plan_spots] : groups) {
+    warn_of_overloads(request.point, target, plan.warnings);
     for (Spot& spot : plan_spots) {
       if (needs_frame(request, spot, target)) {
         spot.address = target.info->body_address(spot.instance);
@@ -143,7 +176,10 @@ Result<Outcome> lower(const expr::Request& request, const Target& target, const 
         outcome.omitted.push_back({spot.site, std::move(point.error())});
     }
     if (plan.points.empty()) continue;
-    if (plan.points.size() > 1) keep_common_fields(plan);
+    if (plan.points.size() > 1) {
+      keep_common_fields(plan);
+      keep_same_types(plan, outcome.omitted);
+    }
     outcome.plans.push_back(std::move(plan));
   }
   if (outcome.plans.empty() || (options.require_all && !outcome.omitted.empty()))

@@ -7,6 +7,8 @@
 
 #include "base/pattern.h"
 #include "base/suggest.h"
+#include "debug/demangle.h"
+#include "debug/qualified_name.h"
 #include "debug/source_path.h"
 #include "lower/lower.h"
 #include "lower/tracepoint.h"
@@ -239,7 +241,7 @@ class SpotFinder {
   Result<std::vector<Spot>> by_symbol() {
     std::vector<Spot> spots;
     std::set<std::uint64_t> seen;
-    for (const debug::Symbol* symbol : target_.symbols().find(point_.function)) {
+    for (const debug::Symbol* symbol : named_symbols()) {
       if (!symbol->is_function || point_.file || !seen.insert(symbol->address).second) continue;
       if (point_.offset > 0 && symbol->size > 0 && point_.offset >= symbol->size)
         return fail(error(fmt::format("the offset is outside of '{}'", point_.function), point_.offset_span,
@@ -262,13 +264,31 @@ class SpotFinder {
     return fail(unknown());
   }
 
+  std::vector<const debug::Symbol*> named_symbols() const {
+    std::vector<const debug::Symbol*> symbols = target_.symbols().find(point_.function);
+    if (!symbols.empty() || !debug::is_qualified(point_.function)) return symbols;
+    for (const std::string& mangled : debug::mangled_names(target_.symbols(), "", point_.function))
+      std::ranges::copy(target_.symbols().find(mangled), std::back_inserter(symbols));
+    return symbols;
+  }
+
+  // Of a name with scopes those that only the scopes or the parameters tell apart.
+  std::vector<std::string> near_functions(const std::vector<std::string_view>& names) const {
+    if (!debug::is_qualified(point_.function)) return base::nearest(point_.function, names);
+    constexpr std::size_t most_named = 4;
+    std::vector<std::string> near = debug::mangled_names(target_.symbols(), "", debug::plain_name(point_.function));
+    near.resize(std::min(near.size(), most_named));
+    for (std::string& name : near) name = debug::demangle(name);
+    return near;
+  }
+
   Error unknown() const {
     std::vector<std::string_view> names;
     for (const debug::Symbol& symbol : target_.symbols().all())
       if (symbol.is_function) names.push_back(symbol.name);
     std::string what = fmt::format("there is no function '{}'", point_.function);
     what += target_.kind == Target::Kind::kernel ? " in the kernel" : fmt::format(" in '{}'", target_.object);
-    std::string hint = base::did_you_mean(base::nearest(point_.function, names));
+    std::string hint = base::did_you_mean(near_functions(names));
     if (hint.empty())
       hint = names.empty() ? "it has no symbol table"
                            : fmt::format("list what there is: dtrace++ funcs{}",

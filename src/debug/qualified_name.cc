@@ -1,0 +1,218 @@
+// A demangled name is read from left to right: scopes end in "::", template arguments stand in <>, parameters in (),
+// lambdas in {}. A template function also has its result type in front, which ends at a blank. An operator's own
+// characters are none of these (Itanium C++ ABI, 5.1.3).
+#include "debug/qualified_name.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "debug/demangle.h"
+
+namespace dtp::debug {
+namespace {
+
+constexpr std::string_view operator_word = "operator";
+constexpr std::string_view anonymous = "(anonymous namespace)";
+
+struct Parts {
+  std::vector<std::string> scopes = {};  // the function's own name is the last one
+  std::optional<std::string> parameters = {};
+};
+
+bool is_identifier(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+// One past the bracket that closes the one at `at`; the end of the text where none does.
+std::size_t close(std::string_view text, std::size_t at) {
+  int depth = 0;
+  for (; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '(' || c == '<' || c == '{' || c == '[') ++depth;
+    const bool is_arrow = c == '>' && at > 0 && text[at - 1] == '-';
+    if ((c == ')' || c == '>' || c == '}' || c == ']') && !is_arrow && --depth == 0) return at + 1;
+  }
+  return at;
+}
+
+bool begins_operator(std::string_view text, std::size_t at) {
+  return text.substr(at).starts_with(operator_word) && (at == 0 || !is_identifier(text[at - 1])) &&
+         at + operator_word.size() < text.size() && !is_identifier(text[at + operator_word.size()]);
+}
+
+// One past the operator's own characters.
+std::size_t end_of_operator(std::string_view text, std::size_t at) {
+  at += operator_word.size();
+  if (text.substr(at).starts_with("()")) return at + 2;
+  return std::min(text.find('(', at), text.size());
+}
+
+Parts split(std::string_view text) {
+  Parts parts;
+  std::string scope;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    if (text.substr(at).starts_with("::")) {
+      parts.scopes.push_back(std::exchange(scope, ""));
+      at += 2;
+    } else if (text.substr(at).starts_with(anonymous)) {
+      scope += anonymous;
+      at += anonymous.size();
+    } else if (begins_operator(text, at)) {
+      const std::size_t end = end_of_operator(text, at);
+      scope += text.substr(at, end - at);
+      at = end;
+    } else if (text[at] == '(') {
+      const std::size_t end = close(text, at);
+      parts.parameters = std::string(text.substr(at + 1, std::max(end, at + 2) - at - 2));
+      break;
+    } else if (text[at] == '<' || text[at] == '{' || text[at] == '[') {
+      const std::size_t end = close(text, at);
+      scope += text.substr(at, end - at);
+      at = end;
+    } else if (text[at] == ' ') {  // what stood before was the type of the result
+      parts.scopes.clear();
+      scope.clear();
+      ++at;
+    } else {
+      scope += text[at++];
+    }
+  }
+  parts.scopes.push_back(scope);
+  return parts;
+}
+
+std::string_view without_template(std::string_view scope) {
+  if (scope.starts_with(operator_word)) return scope;
+  return scope.substr(0, scope.find('<'));
+}
+
+std::string without_blanks(std::string_view text) {
+  std::string result(text);
+  std::erase(result, ' ');
+  return result;
+}
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
+}
+
+// "const char *, int" and "char const*, int" are one: "charconst*,int".
+std::string normal_parameters(std::string_view text) {
+  std::string result;
+  std::size_t begin = 0;
+  int depth = 0;
+  const auto add = [&](std::string_view parameter) {
+    parameter.remove_prefix(std::min(parameter.find_first_not_of(' '), parameter.size()));
+    std::string type(parameter);
+    if (type.starts_with("const ")) {
+      type.erase(0, 6);
+      type.insert(std::min(type.find_first_of("*&"), type.size()), "const");
+    }
+    result += (result.empty() ? "" : ",") + without_blanks(type);
+  };
+  for (std::size_t at = 0; at <= text.size(); ++at) {
+    const char c = at < text.size() ? text[at] : ',';
+    if (c == '<' || c == '(') ++depth;
+    if (c == '>' || c == ')') --depth;
+    if (c != ',' || (depth > 0 && at < text.size())) continue;
+    add(text.substr(begin, at - begin));
+    begin = at + 1;
+  }
+  replace_all(result, "std::__cxx11::basic_string<char,std::char_traits<char>,std::allocator<char>>", "std::string");
+  return result == "void" ? "" : result;
+}
+
+bool is_same_scope(std::string_view whole, std::string_view asked) {
+  const bool has_template = without_template(asked).size() != asked.size();
+  return has_template ? without_blanks(whole) == without_blanks(asked)
+                      : without_blanks(without_template(whole)) == without_blanks(asked);
+}
+
+// The last ones are equal; the others of `asked` are among those of `whole`, in order.
+bool has_scopes(const std::vector<std::string>& whole, const std::vector<std::string>& asked) {
+  if (!is_same_scope(whole.back(), asked.back())) return false;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i + 1 < asked.size(); ++i, ++at) {
+    while (at + 1 < whole.size() && !is_same_scope(whole[at], asked[i])) ++at;
+    if (at + 1 >= whole.size()) return false;
+  }
+  return true;
+}
+
+// What a mangled name of this function must have in it, as Itanium mangling writes identifiers: "4grow".
+std::string mangled_piece(const Parts& parts) {
+  for (std::size_t i = parts.scopes.size(); i-- > 0;) {
+    std::string_view scope = without_template(parts.scopes[i]);
+    if (scope.starts_with('~')) scope.remove_prefix(1);
+    const bool is_plain = !scope.empty() && std::ranges::all_of(scope, is_identifier) && scope != "std";
+    if (is_plain && !begins_operator(parts.scopes[i], 0)) return std::to_string(scope.size()) + std::string(scope);
+  }
+  return "";
+}
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 29> operator_names{{
+    {"==", "eq"},   {"!=", "ne"},    {"<", "lt"},    {">", "gt"},       {"<=", "le"},      {">=", "ge"},
+    {"<=>", "cmp"}, {"+", "plus"},   {"-", "minus"}, {"*", "mul"},      {"/", "div"},      {"%", "mod"},
+    {"=", "set"},   {"+=", "add"},   {"-=", "sub"},  {"*=", "mul_set"}, {"/=", "div_set"}, {"<<", "shl"},
+    {">>", "shr"},  {"->", "arrow"}, {"()", "call"}, {"[]", "index"},   {"!", "not"},      {"&&", "and"},
+    {"||", "or"},   {"++", "inc"},   {"--", "dec"},  {"&", "bit_and"},  {"|", "bit_or"},
+}};
+
+}  // namespace
+
+bool is_qualified(std::string_view name) {
+  return name.find("::") != std::string_view::npos || name.find_first_of("<(~") != std::string_view::npos ||
+         begins_operator(name, 0);
+}
+
+bool goes_by(std::string_view demangled, std::string_view name) {
+  for (const std::string_view part : {"[clone .cold", "[clone .part"})
+    if (demangled.contains(part)) return false;
+  const Parts whole = split(demangled);
+  const Parts asked = split(name);
+  if (!has_scopes(whole.scopes, asked.scopes)) return false;
+  return !asked.parameters || normal_parameters(*asked.parameters) == normal_parameters(whole.parameters.value_or(""));
+}
+
+std::string plain_name(std::string_view name) {
+  const Parts parts = split(name);
+  std::string_view last = without_template(parts.scopes.back());
+  std::string result;
+  if (begins_operator(last, 0)) {
+    const std::string_view symbol = last.substr(operator_word.size());
+    const auto known = std::ranges::find(operator_names, symbol, &std::pair<std::string_view, std::string_view>::first);
+    result = "operator_";
+    last = known == operator_names.end() ? symbol : known->second;
+  } else if (last.starts_with('~')) {
+    last.remove_prefix(1);
+    result = "destroy_";
+  }
+  for (const char c : last)
+    if (is_identifier(c) || c == '.') result += c;
+  return result;
+}
+
+std::vector<std::string> mangled_names(const Symbols& symbols, std::string_view debug_strings, std::string_view name) {
+  const std::string piece = mangled_piece(split(name));
+  std::set<std::string> found;
+  const auto consider = [&](std::string_view mangled) {
+    if (mangled.starts_with("_Z") && mangled.contains(piece) && goes_by(demangle(mangled), name))
+      found.insert(std::string(mangled));
+  };
+  for (const Symbol& symbol : symbols.all())
+    if (symbol.is_function) consider(symbol.name);
+  if (piece.empty()) return {found.begin(), found.end()};
+  for (std::size_t at = 0; (at = debug_strings.find(piece, at)) != std::string_view::npos; ++at) {
+    const std::size_t begin = at == 0 ? 0 : debug_strings.rfind('\0', at) + 1;
+    const std::size_t end = std::min(debug_strings.find('\0', at), debug_strings.size());
+    consider(debug_strings.substr(begin, end - begin));
+    at = end;
+  }
+  return {found.begin(), found.end()};
+}
+
+}  // namespace dtp::debug

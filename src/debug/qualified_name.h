@@ -1,0 +1,26 @@
+// Names of functions as the source of C++ and Rust has them: geo::Shape::grow(int), detail::scale<int>, operator==.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "debug/symbols.h"
+
+namespace dtp::debug {
+
+// More than one identifier: it has a scope, template arguments, parameters, or is an operator.
+bool is_qualified(std::string_view name);
+
+// Does the function, named as the demangler names it, go by this name? Leading scopes, template arguments and
+// parameters may be left out of `name`, and scopes in the middle as well: inline namespaces are.
+bool goes_by(std::string_view demangled, std::string_view name);
+
+// The last identifier, for an event: "grow" of "geo::Shape::grow(int)", "operator_eq" of "Shape::operator==".
+std::string plain_name(std::string_view name);
+
+// The mangled names among the symbols and among the texts of .debug_str that go by the name. Inlined functions have no
+// symbol.
+std::vector<std::string> mangled_names(const Symbols& symbols, std::string_view debug_strings, std::string_view name);
+
+}  // namespace dtp::debug
