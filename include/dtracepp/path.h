@@ -133,6 +133,7 @@ struct Site {
   std::string symbol = {};    // of a tracepoint its name; empty: `address` is meant
   std::uint64_t offset = 0;   // from the symbol; user-space: unused
   std::uint64_t address = 0;  // kernel: link-time address; user-space: offset into the file
+  std::uint64_t counter = 0;  // user-space: offset of what counts those who listen; 0: there is none
   bool user = false;
   bool is_return = false;
   Way way = Way::breakpoint;

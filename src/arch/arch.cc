@@ -16,6 +16,12 @@ std::optional<int> register_number(const Arch& arch, std::string_view fetch) {
   return std::nullopt;
 }
 
+std::optional<RegisterPart> register_part(const Arch& arch, std::string_view name) {
+  for (const RegisterPart& part : arch.parts)
+    if (part.name == name) return part;
+  return std::nullopt;
+}
+
 bool is_known_register(const Arch& arch, std::string_view fetch) {
   return register_number(arch, fetch).has_value() || std::ranges::find(arch.aliases, fetch) != arch.aliases.end();
 }

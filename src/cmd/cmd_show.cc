@@ -32,7 +32,10 @@ void print_point(const Compiled& compiled, std::size_t index) {
   const path::Point& point = compiled.plan.points[index];
   fmt::print("{}{}\n", probe::render_site(point.site), point.site.is_return ? ", when it returns" : "");
   for (const path::Field& field : point.fields) {
-    fmt::print("argument {}: {}\n", field.argument + 1, compiled.request.arguments[field.argument].text);
+    if (field.argument < compiled.request.arguments.size())
+      fmt::print("argument {}: {}\n", field.argument + 1, compiled.request.arguments[field.argument].text);
+    else
+      fmt::print("argument of the probe itself: {}\n", field.name);
     print_field(field, arch::x86_64());
   }
   fmt::print("{}\n", compiled.lines[index]);

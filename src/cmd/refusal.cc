@@ -47,6 +47,10 @@ Where where_of(const kernel::Refusal& refusal, const Compiled& compiled) {
     return {"probe point", text, {0, text.size()}};
   }
   const std::size_t argument = fields[word.index - 2].argument;
+  if (argument >= compiled.request.arguments.size()) {  // one that the point brings along
+    const std::string& text = compiled.request.point.text;
+    return {"probe point", text, {0, text.size()}};
+  }
   const std::string& text = compiled.request.arguments[argument].text;
   return {fmt::format("argument {}", argument + 1), text, span_in(text, word, refusal.column)};
 }

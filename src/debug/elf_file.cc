@@ -136,6 +136,12 @@ std::span<const std::byte> ElfFile::section(std::string_view name) const {
   return mapping_.bytes().subspan(header->raw.sh_offset, header->raw.sh_size);
 }
 
+std::optional<std::uint64_t> ElfFile::section_address(std::string_view name) const {
+  const auto header = find_header(name);
+  if (!header) return std::nullopt;
+  return header->raw.sh_addr;
+}
+
 std::string ElfFile::build_id() const {
   base::Cursor cursor(section(".note.gnu.build-id"));
   const auto header = cursor.read<Elf64_Nhdr>();

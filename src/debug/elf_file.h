@@ -35,6 +35,8 @@ class ElfFile {
   bool has_section(std::string_view name) const;
   // The raw bytes; empty when there is no such section, it is compressed or holds no bytes.
   std::span<const std::byte> section(std::string_view name) const;
+  // Its link-time address; none when there is no such section.
+  std::optional<std::uint64_t> section_address(std::string_view name) const;
   std::string build_id() const;    // lower-case hex; empty: none
   std::string debug_link() const;  // file name of .gnu_debuglink; empty: none
   // Of a link-time address; none when no loaded segment has it in the file.

@@ -154,15 +154,17 @@ struct ProbeArgument {
   bool operator==(const ProbeArgument&) const = default;
 };
 
-// [[GROUP:]EVENT=]FUNC[@FILE][+OFF|:LINE|%return], FILE:LINE, PROVIDER:NAME or 0xADDR. FUNC may be a shell glob.
+// [[GROUP:]EVENT=]FUNC[@FILE][+OFF|:LINE|%return], FILE:LINE, PROVIDER:NAME, %[PROVIDER:]NAME or 0xADDR. FUNC, and NAME
+// and PROVIDER of a static probe, may be shell globs.
 struct ProbePoint {
   std::string text = {};  // as written
   std::optional<std::string> group = {};
   std::optional<std::string> event = {};
-  std::string provider = {};  // of a tracepoint, whose name is `function`: the system
+  std::string provider = {};  // of a static probe, whose name is `function`; of a tracepoint: the system
+  bool is_usdt = false;       // %: a static probe of a program, of any provider if none is named
   Span provider_span = {};
   std::string function = {};  // empty: `address` is meant
-  bool is_pattern = false;    // `function` is a glob
+  bool is_pattern = false;    // `function` or `provider` is a glob
   Span function_span = {};
   std::optional<std::string> file = {};  // matched by the tail of the source file's path
   Span file_span = {};

@@ -1,4 +1,4 @@
-// [[GROUP:]EVENT=]FUNC[@FILE][+OFFSET|:LINE|%return], FILE:LINE, SYSTEM:TRACEPOINT and 0xADDRESS
+// [[GROUP:]EVENT=]FUNC[@FILE][+OFFSET|:LINE|%return], FILE:LINE, SYSTEM:TRACEPOINT, %[PROVIDER:]PROBE and 0xADDRESS
 #include <utility>
 
 #include <algorithm>
@@ -71,7 +71,9 @@ class PointParser {
   Result<ProbePoint> parse() {
     point_.text = std::string(lexer_.text());
     DTP_CHECK(parse_event());
-    if (is_digit(lexer_.peek())) {
+    if (lexer_.peek() == '%' && lexer_.rest() != "%return") {
+      DTP_CHECK(parse_usdt());
+    } else if (is_digit(lexer_.peek())) {
       DTP_CHECK(parse_address());
     } else {
       DTP_CHECK(parse_function());
@@ -138,9 +140,12 @@ class PointParser {
     return parse_return();
   }
 
+  // Also of the pattern that a name may be.
+  static bool is_probe_name(char c) { return is_name_start(c) || (c != '\0' && std::string_view("*?[").contains(c)); }
+
   // One colon and a name: two are C++'s, a number is a line.
   bool is_provider() const {
-    return lexer_.peek() == ':' && is_name_start(lexer_.peek(1)) && is_c_name(point_.function);
+    return lexer_.peek() == ':' && is_probe_name(lexer_.peek(1)) && is_c_name(point_.function);
   }
 
   // SYSTEM:NAME
@@ -149,16 +154,45 @@ class PointParser {
     point_.provider_span = point_.function_span;
     lexer_.skip(1);
     const std::size_t begin = lexer_.at();
-    point_.function = std::string(lexer_.take_name());
+    while (is_name_part(lexer_.peek()) || (!lexer_.done() && std::string_view("*?[]-!^").contains(lexer_.peek())))
+      lexer_.skip(1);
+    point_.function = std::string(lexer_.text().substr(begin, lexer_.at() - begin));
     point_.function_span = {begin, lexer_.at()};
+    point_.is_pattern = base::is_pattern(point_.function);
     if (lexer_.done()) return {};
     return fail(lexer_.error("'" + std::string(lexer_.rest()) + "' is not understood",
-                             {lexer_.at(), lexer_.text().size()}, "nothing may follow SYSTEM:TRACEPOINT"));
+                             {lexer_.at(), lexer_.text().size()},
+                             "nothing may follow SYSTEM:TRACEPOINT or PROVIDER:PROBE"));
+  }
+
+  // %[PROVIDER:]NAME. Providers and names are whatever their authors thought of, "query-start" too.
+  Result<void> parse_usdt() {
+    point_.is_usdt = true;
+    lexer_.skip(1);
+    const auto take_part = [this](Span& span) {
+      const std::size_t begin = lexer_.at();
+      while (!lexer_.done() && std::string_view(":@;+%").find(lexer_.peek()) == std::string_view::npos) lexer_.skip(1);
+      span = {begin, lexer_.at()};
+      return std::string(lexer_.text().substr(begin, lexer_.at() - begin));
+    };
+    point_.function = take_part(point_.function_span);
+    if (lexer_.take(":")) {
+      point_.provider = std::exchange(point_.function, "");
+      point_.provider_span = point_.function_span;
+      if (point_.provider.empty()) return fail(lexer_.error("the provider has no name", {0, lexer_.at()}));
+      point_.function = take_part(point_.function_span);
+    }
+    if (point_.function.empty())
+      return fail(lexer_.error_here("the name of a USDT probe is missing", "write %PROVIDER:NAME"));
+    point_.is_pattern = base::is_pattern(point_.function) || base::is_pattern(point_.provider);
+    if (lexer_.done()) return {};
+    return fail(lexer_.error("'" + std::string(lexer_.rest()) + "' is not understood",
+                             {lexer_.at(), lexer_.text().size()},
+                             "a USDT probe is %[PROVIDER:]NAME; its file is given with -x"));
   }
 
   Error no_function() const {
     if (lexer_.peek() == '@') return lexer_.error_here("a function is missing before '@'", "write FUNCTION@FILE");
-    if (lexer_.peek() == '%') return lexer_.error_here("USDT probes are not understood");
     return lexer_.error_here("a function's name is missing");
   }
 

@@ -34,6 +34,8 @@ class Finisher {
       DTP_CHECK(read_by_type(place, field));
     } else if (place.event_field != nullptr) {
       read_event_field(place, field);
+    } else if (place.is_usdt) {
+      field.read = place.default_read;
     }
     DTP_CHECK(walker_.load(place, span));
     name(place, field);
@@ -180,6 +182,7 @@ class Finisher {
   // A string's address is the pointer's value, or the place of the array itself.
   Result<void> read_string(Place& place, path::Field& field, Form form) {
     field.read = path::Read{.form = form};
+    if (place.is_usdt) return usdt_to_memory(place);
     if (place.event_field != nullptr && is_text_pointer(*place.event_field)) place.in_memory = true;
     if (!place.type) return {};
     const type::Type& type = plain(*place.type);
@@ -190,6 +193,16 @@ class Finisher {
       return fail(error(fmt::format("'{}' does not hold text", walker_.type_name(place)), argument_.type_span,
                         "a string is a char pointer or a char array"));
     return to_memory(place, type);
+  }
+
+  // The arguments of a static probe have no type: one that is to be text is its address.
+  Result<void> usdt_to_memory(Place& place) {
+    if (place.default_read && place.default_read->bits != 64)
+      return fail(
+          error(fmt::format("this has {} bits and is not the address of a string", place.default_read->bits), span_));
+    DTP_CHECK(walker_.load(place, span_));
+    place.in_memory = true;
+    return {};
   }
 
   Result<void> to_memory(Place& place, const type::Type& type) {
@@ -235,6 +248,10 @@ class Finisher {
       if (spec->size_from_type) spec->read.bits = round_bits(type.size);
       if ((spec->display == Display::ip6 || spec->display == Display::mac) && type.kind == Kind::pointer)
         DTP_CHECK(to_memory(place, type));
+    }
+    if (place.is_usdt && place.default_read) {
+      if (place.default_read->form == Form::bitfield) spec->read = *place.default_read;
+      if (spec->size_from_type) spec->read.bits = place.default_read->bits;
     }
     field.read = spec->read;
     return {};

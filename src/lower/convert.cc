@@ -147,6 +147,7 @@ Result<Place> Walker::cast(const expr::Cast& node, const expr::Node& whole) {
   DTP_CHECK(check_cast(place, wanted, whole, so_far));
   place.type = wanted;
   place.event_field = nullptr;
+  place.is_usdt = false;
   place.is_plain_variable = false;
   note(whole.span, place, "cast");
   return place;
@@ -160,6 +161,7 @@ Result<Place> Walker::address_of(const expr::AddressOf& node, const expr::Node& 
   if (!place.in_memory)
     return fail(error(fmt::format("'{}' is not in memory here and has no address", text_of(so_far)), so_far));
   place.in_memory = false;
+  place.is_usdt = false;
   if (place.type) place.type = target_.info->types().add_pointer(*place.type);
   place.is_plain_variable = false;
   note(whole.span, place, "address");
@@ -229,6 +231,7 @@ Result<Place> Walker::container_of(const expr::ContainerOf& node, const expr::No
   place.offset -= static_cast<std::int64_t>(offset);
   place.type = types.add_pointer(container);
   place.event_field = nullptr;
+  place.is_usdt = false;
   place.is_plain_variable = false;
   note(whole.span, place, fmt::format("container, {} is at +{}", node.member, offset));
   return place;

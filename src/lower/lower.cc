@@ -8,6 +8,7 @@
 #include "debug/demangle.h"
 #include "debug/qualified_name.h"
 #include "expr/lexer.h"
+#include "lower/usdt.h"
 
 namespace dtp::lower {
 namespace {
@@ -23,7 +24,8 @@ void collect(std::optional<Error>& first, Error next) {
 void tell_apart(std::vector<path::Field>& fields, const expr::Request& request) {
   std::map<std::string, int> seen;
   for (path::Field& field : fields) {
-    if (field.name.empty() || request.arguments[field.argument].name) continue;
+    const bool is_asked = field.argument < request.arguments.size();
+    if (field.name.empty() || (is_asked && request.arguments[field.argument].name)) continue;
     if (const int count = ++seen[field.name]; count > 1) field.name += fmt::format("_{}", count);
   }
 }
@@ -50,6 +52,7 @@ Result<path::Point> lower_point(const expr::Request& request, const Spot& spot, 
     DTP_CHECK(check_function_probe(request.point, spot));
     DTP_CHECK(use_function_probe(point, request, *target.arch));
   }
+  if (spot.usdt != nullptr) DTP_CHECK(add_usdt_arguments(request, spot, target, point, warnings));
   tell_apart(point.fields, request);
   return point;
 }
@@ -125,6 +128,7 @@ std::string default_group(const Target& target) {
 std::string default_event(const expr::ProbePoint& point, const Spot& spot) {
   const std::string suffix = point.is_return ? "__return" : "";
   if (point.event) return *point.event + suffix;
+  if (spot.usdt != nullptr) return usdt_event(*spot.usdt);
   if (point.address) return fmt::format("abs_{:x}", *point.address) + suffix;
   if (point.line && !point.function.empty()) return fmt::format("{}_L{}", point.function, *point.line);
   std::string name =
@@ -142,18 +146,42 @@ Result<std::vector<std::pair<path::Plan, std::vector<Spot>>>> group_by_event(con
                                                                              const Target& target) {
   std::vector<std::pair<path::Plan, std::vector<Spot>>> groups;
   for (Spot& spot : spots) {
-    const std::string event = groups.empty() || point.is_pattern ? default_event(point, spot) : groups[0].first.event;
+    const bool is_own_event = groups.empty() || point.is_pattern || spot.usdt != nullptr;
+    const std::string event = is_own_event ? default_event(point, spot) : groups[0].first.event;
+    const std::string group =
+        point.group.value_or(spot.usdt != nullptr ? usdt_group(*spot.usdt) : default_group(target));
     if (!expr::is_c_name(event))
       return fail({.what = fmt::format("'{}' cannot be the name of an event", event),
                    .where = Where{"probe point", point.text, point.function_span},
                    .hint = fmt::format("give one: NAME={}", point.function),
                    .status = Status::wrong_request});
-    auto known = std::ranges::find_if(groups, [&](const auto& group) { return group.first.event == event; });
-    if (known == groups.end())
-      known = groups.insert(known, {{.group = point.group.value_or(default_group(target)), .event = event}, {}});
+    auto known = std::ranges::find_if(
+        groups, [&](const auto& one) { return one.first.event == event && one.first.group == group; });
+    if (known == groups.end()) known = groups.insert(known, {{.group = group, .event = event}, {}});
     known->second.push_back(std::move(spot));
   }
   return groups;
+}
+
+// The kernel has all places of an event fetch the same types. A static probe may have others where a template or a
+// macro put it again: those places are events of their own, EVENT_1 and on.
+std::vector<path::Plan> split_by_types(path::Plan plan) {
+  const auto same_types = [](const path::Point& a, const path::Point& b) {
+    return std::ranges::equal(a.fields, b.fields, [](const path::Field& left, const path::Field& right) {
+      return left.name == right.name && left.read == right.read;
+    });
+  };
+  std::vector<path::Plan> plans;
+  for (path::Point& point : plan.points) {
+    auto known = std::ranges::find_if(plans, [&](const path::Plan& one) { return same_types(one.points[0], point); });
+    if (known == plans.end()) {
+      const std::string suffix = plans.empty() ? "" : fmt::format("_{}", plans.size());
+      known = plans.insert(known, path::Plan{.group = plan.group, .event = plan.event + suffix});
+    }
+    known->points.push_back(std::move(point));
+  }
+  if (!plans.empty()) plans.front().warnings = std::move(plan.warnings);
+  return plans;
 }
 
 }  // namespace
@@ -176,6 +204,10 @@ Result<Outcome> lower(const expr::Request& request, const Target& target, const 
         outcome.omitted.push_back({spot.site, std::move(point.error())});
     }
     if (plan.points.empty()) continue;
+    if (plan_spots.front().usdt != nullptr) {
+      std::ranges::move(split_by_types(std::move(plan)), std::back_inserter(outcome.plans));
+      continue;
+    }
     if (plan.points.size() > 1) {
       keep_common_fields(plan);
       keep_same_types(plan, outcome.omitted);

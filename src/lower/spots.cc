@@ -12,6 +12,7 @@
 #include "debug/source_path.h"
 #include "lower/lower.h"
 #include "lower/tracepoint.h"
+#include "lower/usdt.h"
 
 namespace dtp::lower {
 namespace {
@@ -25,7 +26,7 @@ class SpotFinder {
       : point_(point), target_(target), options_(options) {}
 
   Result<std::vector<Spot>> find() {
-    if (!point_.provider.empty()) return at_tracepoint();
+    if (point_.is_usdt || !point_.provider.empty()) return at_static_probe();
     if (point_.address) return at_address();
     if (point_.line) return at_line();
     DTP_TRY(std::vector<Spot> spots, point_.is_pattern ? of_pattern() : of_function());
@@ -313,7 +314,12 @@ class SpotFinder {
                              fmt::join(around, ", "), more));
   }
 
-  Result<std::vector<Spot>> at_tracepoint() const {
+  // Of a program, or a tracepoint of the kernel.
+  Result<std::vector<Spot>> at_static_probe() const {
+    if (target_.is_user()) return find_usdt(point_, target_, options_);
+    if (point_.is_usdt)
+      return fail(error("the kernel has no USDT probes", point_.function_span, "name the program: -x FILE"));
+    if (point_.is_pattern) return fail(error("a pattern of tracepoints is not understood", point_.function_span));
     DTP_TRY(Spot spot, find_tracepoint(point_, target_));
     return std::vector{std::move(spot)};
   }

@@ -13,6 +13,7 @@
 namespace dtp::lower {
 
 struct Tracepoint;
+struct Usdt;
 
 // What the kernel that the probes are for can do beyond what all do.
 struct Ways {
@@ -51,6 +52,7 @@ struct Spot {
   std::uint64_t address = 0;                          // link-time address of the probe; 0 with BTF
   bool is_entry = false;                              // the first byte of the function or of its inlined copy
   std::shared_ptr<const Tracepoint> tracepoint = {};  // of Way::event
+  std::shared_ptr<const Usdt> usdt = {};              // a static probe
 };
 
 }  // namespace dtp::lower

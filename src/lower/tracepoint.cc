@@ -52,7 +52,6 @@ Result<Spot> find_tracepoint(const expr::ProbePoint& point, const Target& target
                  .hint = std::move(hint),
                  .status = status};
   };
-  if (target.is_user()) return fail(error("USDT probes are not understood", "", Status::wrong_request));
   if (!target.tracepoint)
     return fail(
         error(fmt::format("the fields of '{}:{}' are not known here", point.provider, point.function),

@@ -76,6 +76,7 @@ Result<void> Walker::load(Place& place, Span span) const {
 
 Result<Place> Walker::walk(expr::NodeId id) {
   const expr::Node& whole = argument_.tree.at(id);
+  if (const auto number = usdt_number(whole)) return usdt_argument(*number, whole.span);
   if (const auto* node = std::get_if<expr::Name>(&whole.of)) return name(*node, whole);
   if (const auto* node = std::get_if<expr::Member>(&whole.of)) return member(*node, whole);
   if (const auto* node = std::get_if<expr::Index>(&whole.of)) return index(*node, whole);
@@ -147,6 +148,12 @@ std::string Walker::spot_name() const {
   return fmt::format("{}+{}", spot_.site.symbol, spot_.site.offset);
 }
 
+// The kernel reads @+OFFSET at OFFSET bytes from where the file's start would be if all of it were mapped as the probed
+// code is. Data is mapped at another distance from its place in the file than code: what counts is the address.
+path::FileOffset Walker::static_memory(std::uint64_t address) const {
+  return {address - (spot_.address - spot_.site.address)};
+}
+
 Result<Place> Walker::located(const debug::Variable& variable, Span span) {
   const debug::Whereabouts where = target_.info->locate(spot_.instance, spot_.address, variable);
   if (const auto* missing = std::get_if<debug::Unavailable>(&where))
@@ -166,10 +173,7 @@ Result<Place> Walker::located(const debug::Variable& variable, Span span) {
     if (!target_.is_user()) {
       place.base = path::Symbol{.name = variable.name, .offset = 0, .with_offset = true};
     } else {
-      const auto offset = target_.file->file_offset(address->address);
-      if (!offset)
-        return fail(error(fmt::format("'{}' is not in the file, a probe cannot read it", variable.name), span));
-      place.base = path::FileOffset{*offset};
+      place.base = static_memory(address->address);
     }
   }
   note(span, place,
@@ -302,6 +306,7 @@ Result<Place> Walker::deref(const expr::Deref& node, const expr::Node& whole) {
   place.user = node.user || argument_.user;
   place.type.reset();
   place.event_field = nullptr;
+  place.is_usdt = false;
   place.name.clear();
   place.is_plain_variable = false;
   note(whole.span, place, "as written");

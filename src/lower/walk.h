@@ -29,6 +29,8 @@ struct Place {
   std::string name = {};              // what the field is called by default; empty: raw
   bool is_plain_variable = false;
   const TracepointField* event_field = nullptr;  // it is one, and nothing was done to it yet
+  bool is_usdt = false;                          // an argument of a static probe, and nothing was done to it yet
+  std::optional<path::Read> default_read = {};   // of such an argument: what its note says
 };
 
 // How a field of a tracepoint is read where nothing else is asked for.
@@ -82,6 +84,11 @@ class Walker {
   // The definition of a struct that is only declared where it is used; the same type where there is none.
   type::Id complete(type::Id id) const;
   bool is_variable(const std::string& name) const;
+  // The number of the static probe's argument that this node is; none: it is none, or the spot is no static probe.
+  std::optional<std::size_t> usdt_number(const expr::Node& whole) const;
+  Result<Place> usdt_argument(std::size_t number, Span span);
+  // What a fetch-arg calls the memory at a link-time address of the program.
+  path::FileOffset static_memory(std::uint64_t address) const;
   std::string text_of(Span span) const;
   std::string spot_name() const;
   Error no_info(const std::string& name, Span span) const;

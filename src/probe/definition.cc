@@ -99,7 +99,10 @@ Result<std::string> render_field(const path::Field& field, const arch::Arch& arc
 }
 
 std::string render_site(const path::Site& site) {
-  if (site.user) return fmt::format("{}:{:#x}", site.object, site.address);
+  if (site.user) {
+    const std::string counter = site.counter == 0 ? "" : fmt::format("({:#x})", site.counter);
+    return fmt::format("{}:{:#x}{}", site.object, site.address, counter);
+  }
   if (site.way == path::Way::event) return site.object + "." + site.symbol;
   if (site.way == path::Way::function) return site.symbol + (site.is_return ? "%return" : "");
   const std::string module = site.object.empty() ? "" : site.object + ":";

@@ -78,8 +78,6 @@ def out_of_scope(row):
     """Why this row is not compared yet, or None."""
     point = row.expression.split(' ')[0]
     place = re.sub(r'^[^=@+%;(]*=', '', point)  # without [GROUP:]EVENT=
-    if re.match(r'%|(sdt_)?\w+:[a-z]\w+$', place):
-        return 'USDT'
     if ';' in place:
         return 'lazy pattern'
     return None
