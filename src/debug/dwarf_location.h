@@ -21,8 +21,9 @@ struct Scope {
   std::uint64_t end = 0;    // one past its last byte
 };
 
-// Where the variable's DIE says it is at `address`.
-Whereabouts locate_variable(Dwarf_Die variable, bool is_parameter, std::uint64_t address, const Scope& scope);
+// Where the variable's DIE says it is at `address`. `depth` counts the expressions that led there.
+Whereabouts locate_variable(Dwarf_Die variable, bool is_parameter, std::uint64_t address, const Scope& scope,
+                            int depth = 0);
 
 // Where it has a location, ascending, neighbours joined; one that always has the same gives `everywhere`.
 std::vector<AddressRange> location_ranges(Dwarf_Die variable, const AddressRange& everywhere);

@@ -60,16 +60,21 @@ struct Variable {
   std::uint64_t key = 0;  // the reader's own
 };
 
+struct Piece;
+
 // Where a variable is at one address: base, dereferenced in turn, plus offset.
 struct Location {
   enum class Kind {
-    memory,  // the sum is the object's address
-    value,   // the sum is the object's value
+    memory,   // the sum is the object's address
+    value,    // the sum is the object's value
+    pieces,   // split: `parts` in the order of the object's bytes
+    pointee,  // a pointer that is nowhere; what it points at is `parts[0]`, and it points `offset` bytes into that
   };
   Kind kind = Kind::value;
   path::Base base = {};  // path::Symbol, Address, FileOffset: the address itself is meant, not its contents
   std::vector<path::Deref> derefs = {};
   std::int64_t offset = 0;
+  std::shared_ptr<const std::vector<Piece>> parts = {};
 };
 
 enum class Reason {
@@ -78,6 +83,7 @@ enum class Reason {
   float_register,
   in_pieces,        // split over registers and memory
   computed,         // an expression that no register or address gives
+  thread_local_,    // its address differs from thread to thread
   no_frame,         // the frame base cannot be computed here
   unknown_calling,  // BTF: a parameter whose register the convention does not tell
 };
@@ -88,6 +94,13 @@ struct Unavailable {
 };
 
 using Whereabouts = std::variant<Location, Unavailable>;
+
+// A part of an object.
+struct Piece {
+  std::uint64_t bits = 0;        // 0: to the end
+  std::uint64_t bit_offset = 0;  // where in the register or memory it begins
+  Whereabouts at = {};
+};
 
 // A debug file, opened. Types are loaded on demand through types().
 class Info : public type::Loader {
