@@ -32,9 +32,21 @@ struct Place {
   std::string text = {};
 };
 
+Place place_of(const debug::Whereabouts& where, const arch::Arch& arch);
+
+// "%si, %dx"
+std::string describe_parts(const std::vector<debug::Piece>& parts, const arch::Arch& arch) {
+  std::string text;
+  for (const debug::Piece& part : parts) text += (text.empty() ? "" : ", ") + place_of(part.at, arch).text;
+  return text;
+}
+
 Place place_of(const debug::Whereabouts& where, const arch::Arch& arch) {
   if (const auto* missing = std::get_if<debug::Unavailable>(&where)) return {.text = missing->text};
   const auto& location = std::get<debug::Location>(where);
+  if (location.kind == debug::Location::Kind::pieces) return {"pieces", describe_parts(*location.parts, arch)};
+  if (location.kind == debug::Location::Kind::pointee)
+    return {.text = "it is optimised out there; what it points to is at " + describe_parts(*location.parts, arch)};
   if (const auto* constant = std::get_if<path::Constant>(&location.base))
     return {"constant", std::to_string(constant->value + location.offset)};
   path::Path path{.base = location.base, .derefs = location.derefs};

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <map>
 #include <unordered_set>
 
 #include "base/pattern.h"
@@ -66,6 +67,10 @@ class DwarfInfo final : public Info {
   std::optional<type::Id> find_type(std::string_view c_name) override {
     return find_dwarf_type(binary_->file, dwarf_, c_name);
   }
+  std::vector<Definition> find_definitions(std::string_view c_name) override;
+  std::vector<Global> find_globals(std::string_view name, bool defined) override {
+    return find_dwarf_globals(binary_->file, dwarf_, name, defined);
+  }
   std::optional<std::int64_t> find_enumerator(std::string_view name) override {
     return find_dwarf_enumerator(binary_->file, dwarf_, name);
   }
@@ -93,7 +98,15 @@ class DwarfInfo final : public Info {
 
   std::shared_ptr<const Binary> binary_;
   Dwarf* dwarf_;
+  std::map<std::string, std::vector<Definition>, std::less<>> definitions_ = {};  // that were asked for
 };
+
+// Each of many instances asks again.
+std::vector<Definition> DwarfInfo::find_definitions(std::string_view c_name) {
+  const auto known = definitions_.find(c_name);
+  if (known != definitions_.end()) return known->second;
+  return definitions_[std::string(c_name)] = find_dwarf_definitions(binary_->file, dwarf_, c_name);
+}
 
 std::optional<Dwarf_Die> DwarfInfo::unit_die(std::uint64_t unit_offset) {
   Dwarf_Off next = 0, abbreviations = 0;
@@ -412,9 +425,17 @@ Whereabouts DwarfInfo::locate(const Instance& instance, std::uint64_t address, c
   if (dwarf_offdie(dwarf_, variable.key, &die) == nullptr ||
       dwarf_offdie(dwarf_, instance.scope, &scope_die) == nullptr)
     return Unavailable{Reason::optimised_out, "its debug information cannot be read"};
-  if (variable.role == Role::global && is_flagged(die, DW_AT_external))
+  if (variable.role == Role::global && is_flagged(die, DW_AT_external)) {
+    const Whereabouts at = locate_variable(die, false, address, Scope{.dwarf = dwarf_, .file = &binary_->file});
+    const auto* missing = std::get_if<Unavailable>(&at);
+    if (missing != nullptr && missing->reason == Reason::thread_local_) return at;
     return Location{.kind = Location::Kind::memory, .base = path::Symbol{variable.name}};
-  return locate_variable(die, variable.role == Role::parameter, address, scope_at(scope_die, address));
+  }
+  Scope scope = scope_at(scope_die, address);
+  Whereabouts at = locate_variable(die, variable.role == Role::parameter, address, scope);
+  if (auto* missing = std::get_if<Unavailable>(&at); missing != nullptr && missing->reason == Reason::not_here)
+    missing->hint = hint_elsewhere(die, address, scope);
+  return at;
 }
 
 std::vector<AddressRange> DwarfInfo::live_ranges(const Instance& instance, const Variable& variable) {

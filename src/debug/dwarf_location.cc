@@ -36,17 +36,46 @@ std::vector<Range> live_ranges(Dwarf_Attribute& attribute, const Scope& scope) {
   return joined;
 }
 
-// "it lives in [+35, +90), [+120, +128)", relative to the entry.
+std::string name_of_function(const Scope& scope) {
+  Dwarf_Die function = scope.function;
+  return scope.has_function ? name_of(function) : "";
+}
+
+// "it lives at vfs_read+35..+90, +120..+128"
 Unavailable lives_elsewhere(Dwarf_Attribute& attribute, const Scope& scope) {
   const std::vector<Range> ranges = live_ranges(attribute, scope);
   if (ranges.empty()) return {Reason::optimised_out, "it is optimised out there"};
   constexpr std::size_t most_shown = 3;
   std::string text;
   for (std::size_t i = 0; i < ranges.size() && i < most_shown; ++i)
-    text +=
-        fmt::format("{}[+{}, +{})", i > 0 ? ", " : "", ranges[i].first - scope.entry, ranges[i].second - scope.entry);
+    text += fmt::format("{}+{}..+{}", i > 0 ? ", " : name_of_function(scope), ranges[i].first - scope.entry,
+                        ranges[i].second - scope.entry);
   if (ranges.size() > most_shown) text += ", ...";
   return {Reason::not_here, "it is optimised out there; it lives at " + text};
+}
+
+// The line, counted from the declaration of the function, whose code begins in the range; none: it is not to be had.
+std::optional<int> line_within(Dwarf_Die function, const Range& range) {
+  Dwarf_Die unit;
+  Dwarf_Lines* lines = nullptr;
+  std::size_t count = 0;
+  int declared = 0;
+  const char* file = dwarf_decl_file(&function);
+  if (file == nullptr || dwarf_decl_line(&function, &declared) != 0 ||
+      dwarf_diecu(&function, &unit, nullptr, nullptr) == nullptr || dwarf_getsrclines(&unit, &lines, &count) != 0)
+    return std::nullopt;
+  for (std::size_t i = 0; i < count; ++i) {
+    Dwarf_Line* row = dwarf_onesrcline(lines, i);
+    Dwarf_Addr address = 0;
+    bool is_statement = false;
+    int line = 0;
+    if (dwarf_lineaddr(row, &address) != 0 || address < range.first || address >= range.second ||
+        dwarf_linebeginstatement(row, &is_statement) != 0 || !is_statement || dwarf_lineno(row, &line) != 0)
+      continue;
+    const char* source = dwarf_linesrc(row, nullptr, nullptr);
+    if (source != nullptr && line > declared && std::string_view(source) == file) return line - declared;
+  }
+  return std::nullopt;
 }
 
 // endbr64 and the call that tracing inserts.
@@ -80,6 +109,19 @@ std::uint64_t size_of_object(Dwarf_Die& variable) {
 }
 
 }  // namespace
+
+std::string hint_elsewhere(Dwarf_Die variable, std::uint64_t address, const Scope& scope) {
+  Dwarf_Attribute attribute;
+  if (dwarf_attr_integrate(&variable, DW_AT_location, &attribute) == nullptr) return {};
+  const std::vector<Range> ranges = live_ranges(attribute, scope);
+  const std::string name = name_of_function(scope);
+  if (ranges.empty() || name.empty()) return {};
+  const auto next = std::ranges::find_if(ranges, [&](const Range& range) { return range.first > address; });
+  const Range& nearest = next == ranges.end() ? ranges.back() : *next;
+  std::string hint = fmt::format("probe {}+{}", name, nearest.first - scope.entry);
+  if (const auto line = line_within(scope.function, nearest)) hint += fmt::format(" or {}:{}", name, *line);
+  return hint;
+}
 
 Whereabouts locate_variable(Dwarf_Die variable, bool is_parameter, std::uint64_t address, const Scope& scope,
                             int depth) {

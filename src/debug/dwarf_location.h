@@ -27,5 +27,7 @@ Whereabouts locate_variable(Dwarf_Die variable, bool is_parameter, std::uint64_t
 
 // Where it has a location, ascending, neighbours joined; one that always has the same gives `everywhere`.
 std::vector<AddressRange> location_ranges(Dwarf_Die variable, const AddressRange& everywhere);
+// Where else in the function it can be read: "probe vfs_read+35 or vfs_read:7". Empty: nowhere.
+std::string hint_elsewhere(Dwarf_Die variable, std::uint64_t address, const Scope& scope);
 
 }  // namespace dtp::debug

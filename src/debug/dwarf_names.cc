@@ -4,7 +4,10 @@
 
 #include <dwarf.h>
 
+#include <algorithm>
+
 #include "debug/dwarf_die.h"
+#include "debug/dwarf_types.h"
 #include "debug/dwarf_units.h"
 #include "type/query.h"
 
@@ -93,6 +96,49 @@ std::optional<type::Id> find_dwarf_type(const ElfFile& file, Dwarf* dwarf, std::
     const bool is_whole = !is_declaration(die);
     if (is_whole || !found) found = type::Id{dwarf_dieoffset(&die)};
     return is_whole;
+  });
+  return found;
+}
+
+// A header's struct is in every unit that includes it, the same in all. So after the first one a few are looked at.
+std::vector<Definition> find_dwarf_definitions(const ElfFile& file, Dwarf* dwarf, std::string_view c_name) {
+  constexpr int most_compared = 16;
+  const auto [tag, name] = type::split_tag(c_name);
+  std::vector<Definition> found;
+  std::vector<std::uint64_t> sizes;
+  int compared = 0;
+  each_top_die(file, dwarf, name, [&, tag = tag, name = name](Dwarf_Die& die) {
+    if (!has_tag(dwarf_tag(&die), tag) || !is_called(die, name) || is_declaration(die)) return false;
+    const char* declared_in = dwarf_decl_file(&die);
+    Definition definition{.type = {dwarf_dieoffset(&die)}, .file = declared_in == nullptr ? "" : declared_in};
+    dwarf_decl_line(&die, &definition.line);
+    const std::uint64_t size = number(die, DW_AT_byte_size).value_or(0);
+    bool is_new = true;
+    for (std::size_t i = 0; i < found.size(); ++i)
+      if (sizes[i] == size && found[i].file == definition.file && found[i].line == definition.line) is_new = false;
+    if (is_new) {
+      found.push_back(std::move(definition));
+      sizes.push_back(size);
+    }
+    return ++compared > most_compared;
+  });
+  return found;
+}
+
+std::vector<Global> find_dwarf_globals(const ElfFile& file, Dwarf* dwarf, std::string_view name, bool defined) {
+  constexpr std::size_t most_statics = 256;
+  std::vector<Global> found;
+  each_top_die(file, dwarf, name, [&](Dwarf_Die& die) {
+    if (dwarf_tag(&die) != DW_TAG_variable || !is_called(die, name)) return false;
+    Global global{.variable = {std::string(name), type_of(die), Role::global, dwarf_dieoffset(&die)},
+                  .is_external = is_flagged(die, DW_AT_external),
+                  .is_definition = has_attribute(die, DW_AT_location) || has_attribute(die, DW_AT_const_value)};
+    if (!global.is_definition && (defined || !global.is_external)) return false;
+    const char* declared_in = dwarf_decl_file(&die);
+    if (declared_in != nullptr) global.file = declared_in;
+    if (global.is_external) found.clear();
+    found.push_back(std::move(global));
+    return found.back().is_external || found.size() >= most_statics;
   });
   return found;
 }

@@ -90,10 +90,26 @@ enum class Reason {
 
 struct Unavailable {
   Reason reason = Reason::optimised_out;
-  std::string text = {};  // one clause: "it is optimised out here; it lives in [+35, +90)"
+  std::string text = {};  // one clause: "it is optimised out there; it lives at vfs_read+35..+90"
+  std::string hint = {};  // where it can be read: "probe vfs_read+35"
 };
 
 using Whereabouts = std::variant<Location, Unavailable>;
+
+// A variable at the top of some unit.
+struct Global {
+  Variable variable = {};
+  bool is_external = false;    // not static
+  bool is_definition = false;  // not a declaration
+  std::string file = {};       // the declaring source file, as recorded
+};
+
+// The body of a struct, union or class. Several of one name differ.
+struct Definition {
+  type::Id type = {};
+  std::string file = {};
+  int line = 0;
+};
 
 // A part of an object.
 struct Piece {
@@ -139,6 +155,16 @@ class Info : public type::Loader {
 
   // A type as C names it: "struct tcp_sock", "pid_t", "unsigned int". A definition rather than a declaration.
   virtual std::optional<type::Id> find_type(std::string_view /*c_name*/) { return std::nullopt; }
+
+  // The definitions of a struct, union or class, "struct file", that differ from each other; not all units are asked.
+  virtual std::vector<Definition> find_definitions(std::string_view c_name) {
+    const auto found = find_type(c_name);
+    return found ? std::vector{Definition{.type = *found}} : std::vector<Definition>{};
+  }
+
+  // The variables of this name of all units: one that is not static, or all static ones. What another unit declares
+  // does as well unless `defined`.
+  virtual std::vector<Global> find_globals(std::string_view /*name*/, bool /*defined*/) { return {}; }
 
   // The value of an enumerator of any enum: "TCP_ESTABLISHED".
   virtual std::optional<std::int64_t> find_enumerator(std::string_view /*name*/) { return std::nullopt; }

@@ -21,9 +21,10 @@ struct TypeName {
   bool operator==(const TypeName&) const = default;
 };
 
-// A variable, parameter, global or enumerator by name.
+// A variable, parameter, global or enumerator by name. name@FILE is a static variable of a source file.
 struct Name {
   std::string name = {};
+  std::string file = {};  // the end of its path
   bool operator==(const Name&) const = default;
 };
 // base->name or base.name
@@ -33,10 +34,11 @@ struct Member {
   bool arrow = false;
   bool operator==(const Member&) const = default;
 };
-// base[index]; *base is base[0]
+// base[index]; *base is base[0]; base[index..last] are several elements
 struct Index {
   NodeId base = 0;
   std::int64_t index = 0;
+  std::optional<std::int64_t> last = {};
   bool operator==(const Index&) const = default;
 };
 // (type)base

@@ -4,9 +4,9 @@
 // own fetch-args (Documentation/trace/kprobetrace.rst), which may be mixed: +0(regs->si).
 //
 //   unary   = '*' unary | '&' unary | '(' TYPE ')' unary | postfix
-//   postfix = primary { '->' NAME | '.' NAME | '[' NUMBER ']' }
+//   postfix = primary { '->' NAME | '.' NAME | '[' NUMBER [ '..' NUMBER ] ']' }
 //   primary = '(' unary ')' | 'sizeof(' ( TYPE | unary ) ')' | 'container_of(' unary ',' TYPE ',' NAME ')'
-//           | NAME | NUMBER | FETCH-ARG
+//           | NAME [ '@' FILE ] | NUMBER | FETCH-ARG
 //
 // C knows from its declarations whether (name) is a type. Here it is one if something follows that it could be cast to
 // the type, for there are no binary operators that it could be an operand of.
@@ -93,7 +93,7 @@ class ArgumentParser {
     const std::size_t begin = lexer_.at();
     if (lexer_.take("*")) {
       DTP_TRY(const NodeId base, parse_unary(depth + 1));
-      return add(Index{base, 0}, {begin, end_of(base)}, {begin, begin + 1});
+      return add(Index{base, 0, {}}, {begin, end_of(base)}, {begin, begin + 1});
     }
     if (lexer_.take("&")) {
       DTP_TRY(const NodeId base, parse_unary(depth + 1));
@@ -145,15 +145,24 @@ class ArgumentParser {
                                    {step, lexer_.done() ? lexer_.at() : lexer_.at() + 1}));
         node = add(Member{node, std::string(name), arrow}, begin, name_at);
       } else if (lexer_.take("[")) {
-        const auto index = lexer_.take_signed();
-        if (!index || !lexer_.take("]"))
-          return fail(lexer_.error("the index is not a number", {step, lexer_.done() ? lexer_.at() : lexer_.at() + 1},
-                                   "write [N] with a decimal or 0x number"));
-        node = add(Index{node, *index}, begin, step);
+        DTP_TRY(const Index index, parse_index(node, step));
+        node = add(index, begin, step);
       } else {
         return node;
       }
     }
+  }
+
+  Result<Index> parse_index(NodeId base, std::size_t begin) {
+    const auto index = lexer_.take_signed();
+    const bool is_slice = lexer_.take("..");
+    const auto last = is_slice ? lexer_.take_signed() : std::nullopt;
+    if (!index || (is_slice && !last) || !lexer_.take("]"))
+      return fail(lexer_.error("the index is not a number", {begin, lexer_.done() ? lexer_.at() : lexer_.at() + 1},
+                               "write [N] or [N..M] with decimal or 0x numbers"));
+    if (is_slice && *last < *index)
+      return fail(lexer_.error("the last element comes before the first one", {begin, lexer_.at()}));
+    return Index{base, *index, last};
   }
 
   Result<NodeId> parse_primary(int depth) {
@@ -172,10 +181,25 @@ class ArgumentParser {
     if (const std::string_view name = lexer_.take_name(); !name.empty()) {
       if (lexer_.peek() == '(' && name == "sizeof") return parse_size(begin, depth);
       if (lexer_.peek() == '(' && name == "container_of") return parse_container(begin, depth);
-      return add(Name{std::string(name)}, begin, begin);
+      return parse_plain_name(begin, std::string(name));
     }
     if (lexer_.done()) return fail(lexer_.error_here("an expression is missing"));
     return fail(lexer_.error_here("'" + std::string(1, lexer_.peek()) + "' does not begin an expression"));
+  }
+
+  // NAME or NAME@FILE: the file's name has dots, so parentheses tell it from a member.
+  Result<NodeId> parse_plain_name(std::size_t begin, std::string name) {
+    std::string file;
+    if (lexer_.peek() == '@' && lexer_.rest() != "@user") {
+      lexer_.skip(1);
+      const auto is_file_part = [&] {
+        return is_name_part(lexer_.peek()) || (!lexer_.done() && std::string_view("./+").contains(lexer_.peek())) ||
+               (lexer_.peek() == '-' && !lexer_.rest().starts_with("->"));
+      };
+      for (; is_file_part(); lexer_.skip(1)) file += lexer_.peek();
+      if (file.empty()) return fail(lexer_.error_here("a file is missing after '@'", "write NAME@FILE"));
+    }
+    return add(Name{std::move(name), std::move(file)}, begin, begin);
   }
 
   // The node keeps its own tail; it reaches over its parentheses.
@@ -261,7 +285,7 @@ class ArgumentParser {
     if (name == "retval") return add(ReturnValue{}, begin, begin);
     if (name == "comm" || name == "COMM") return add(Comm{}, begin, begin);
     if (name == "stack") return add(StackPointer{}, begin, begin);
-    if (name == "params") return add(Parameters{}, begin, begin);
+    if (name == "params" || (name == "arg" && lexer_.take("*"))) return add(Parameters{}, begin, begin);
     if (name == "vars") return add(Variables{}, begin, begin);
     if (const auto number = numbered("stack")) return add(StackSlot{*number}, begin, begin);
     if (const auto number = numbered("arg")) {

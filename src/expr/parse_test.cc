@@ -97,7 +97,7 @@ TEST_CASE("blanks within parentheses stay in their word") {
         "error: the index is not a number\n"
         "  argument 2: b[x]\n"
         "               ^^\n"
-        "hint: write [N] with a decimal or 0x number\n");
+        "hint: write [N] or [N..M] with decimal or 0x numbers\n");
 }
 
 TEST_CASE("names, types and address spaces") {
@@ -167,7 +167,7 @@ TEST_CASE("wrong requests point at the place") {
         "error: the index is not a number\n"
         "  argument 2: b[x]\n"
         "               ^^\n"
-        "hint: write [N] with a decimal or 0x number\n"
+        "hint: write [N] or [N..M] with decimal or 0x numbers\n"
         "error: a member's name is missing after '->'\n"
         "  argument 3: file->\n"
         "                  ^^\n");

@@ -15,12 +15,13 @@ std::string print_node(const Tree& tree, NodeId id) {
       [&](const auto& node) -> std::string {
         using T = std::decay_t<decltype(node)>;
         if constexpr (std::is_same_v<T, Name>)
-          return "(name " + node.name + ")";
+          return "(name " + node.name + (node.file.empty() ? "" : "@" + node.file) + ")";
         else if constexpr (std::is_same_v<T, Member>)
           return std::string("(member ") + (node.arrow ? "->" : ".") + " " + print_node(tree, node.base) + " " +
                  node.name + ")";
         else if constexpr (std::is_same_v<T, Index>)
-          return "(index " + print_node(tree, node.base) + " " + std::to_string(node.index) + ")";
+          return "(index " + print_node(tree, node.base) + " " + std::to_string(node.index) +
+                 (node.last ? ".." + std::to_string(*node.last) : "") + ")";
         else if constexpr (std::is_same_v<T, Cast>)
           return "(cast " + print_node(tree, node.base) + " '" + print_type(node.type) + "')";
         else if constexpr (std::is_same_v<T, AddressOf>)

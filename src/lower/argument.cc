@@ -28,6 +28,7 @@ class Finisher {
   Result<path::Field> finish(Place place, Span span) {
     span_ = span;
     path::Field field;
+    DTP_CHECK(walker_.settle(place, span));
     if (argument_.type) {
       DTP_CHECK(read_as_asked(place, field));
     } else if (place.type) {
@@ -38,6 +39,11 @@ class Finisher {
       field.read = place.default_read;
     }
     DTP_CHECK(walker_.load(place, span));
+    if (place.count > 1 && field.read) {
+      if (field.read->count || field.read->form == Form::string || field.read->form == Form::bitfield)
+        return fail(error("several elements of this type cannot be fetched", span, "ask for one element"));
+      field.read->count = static_cast<int>(std::min<std::uint64_t>(place.count, 1 << 20));
+    }
     name(place, field);
     if (place.type) field.c_type = walker_.type_name(place);
     field.path = {.base = std::move(place.base), .derefs = std::move(place.derefs)};
@@ -112,7 +118,7 @@ class Finisher {
     field.display = display_of(place);
     switch (type.kind) {
       case Kind::pointer:
-        if (plain(type.target).name == "char" && plain(type.target).kind == Kind::character)
+        if (place.count == 0 && plain(type.target).name == "char" && plain(type.target).kind == Kind::character)
           return read_string(place, field, Form::string);
         field.read = path::Read{.bits = 64};
         return {};

@@ -82,12 +82,19 @@ Result<type::Id> Walker::resolve(const expr::TypeName& name) const {
   return *found;
 }
 
-type::Id Walker::complete(type::Id id) const {
+type::Id Walker::complete(type::Id id, Span span) {
   type::Table& types = target_.info->types();
   const type::Type& plain = types.at(type::strip(types, id));
   if (!plain.is_declaration || !is_aggregate(plain.kind) || plain.name.empty()) return id;
-  const auto found = target_.info->find_type(std::string(tag_of(plain.kind)) + plain.name);
-  return found && !types.at(*found).is_declaration ? *found : id;
+  const std::vector<debug::Definition> found =
+      target_.info->find_definitions(std::string(tag_of(plain.kind)) + plain.name);
+  if (found.empty() || types.at(found[0].type).is_declaration) return id;
+  if (found.size() > 1)
+    warnings_.push_back(
+        error(fmt::format("several '{}' differ: that of {}:{} is meant, not that of {}:{}", type::declare(types, id),
+                          found[0].file, found[0].line, found[1].file, found[1].line),
+              span));
+  return found[0].type;
 }
 
 Place Walker::constant(std::int64_t value, std::string name, Span span, std::string note_text) {
@@ -97,9 +104,11 @@ Place Walker::constant(std::int64_t value, std::string name, Span span, std::str
 }
 
 // An array stands for its address, a reference for what it refers to.
-Result<Place> Walker::decay(Place place, Span span) const {
+Result<Place> Walker::decay(Place place, Span span) {
   if (!place.type) return place;
   type::Table& types = target_.info->types();
+  DTP_CHECK(check_single(place, span));
+  DTP_CHECK(settle(place, span));
   if (types.at(type::strip(types, *place.type)).kind == Kind::reference) {
     DTP_TRY(place, follow_pointer(std::move(place), span));
   }
@@ -156,6 +165,7 @@ Result<Place> Walker::cast(const expr::Cast& node, const expr::Node& whole) {
 Result<Place> Walker::address_of(const expr::AddressOf& node, const expr::Node& whole) {
   DTP_TRY(Place place, walk(node.base));
   const Span so_far = argument_.tree.at(node.base).span;
+  DTP_CHECK(settle(place, so_far));
   if (place.bit_size != 0)
     return fail(error(fmt::format("'{}' is a bitfield and has no address", text_of(so_far)), so_far));
   if (!place.in_memory)
@@ -170,7 +180,7 @@ Result<Place> Walker::address_of(const expr::AddressOf& node, const expr::Node& 
 
 Result<Place> Walker::size_of(type::Id type, Span span, const expr::Node& whole) {
   type::Table& types = target_.info->types();
-  const std::uint64_t size = type::size_of(types, complete(type));
+  const std::uint64_t size = type::size_of(types, complete(type, span));
   if (size == 0) return fail(error(fmt::format("the size of '{}' is not known", type::declare(types, type)), span));
   return constant(static_cast<std::int64_t>(size), "", whole.span,
                   fmt::format("size of {}", type::declare(types, type)));
@@ -199,12 +209,12 @@ Result<Place> Walker::size_of_value(const expr::SizeOfValue& node, const expr::N
 }
 
 // From the start of the container; the member may be a path: a.b
-Result<std::uint64_t> Walker::member_offset(type::Id container, const expr::ContainerOf& node) const {
+Result<std::uint64_t> Walker::member_offset(type::Id container, const expr::ContainerOf& node) {
   std::uint64_t bits = 0;
   Span span{node.member_span.begin, node.member_span.begin};
   for (const std::string_view name : split(node.member, '.')) {
     span = {span.begin, span.begin + name.size()};
-    const auto found = type::find_member(target_.info->types(), complete(container), name);
+    const auto found = type::find_member(target_.info->types(), complete(container, span), name);
     if (!found) return fail(no_member(std::string(name), container, span));
     if (found->bit_size != 0) return fail(error(fmt::format("'{}' is a bitfield and has no address", name), span));
     bits += found->bit_offset;

@@ -231,10 +231,10 @@ TEST_CASE("what cannot be read says why") {
         "  argument 1: gone\n"
         "              ^^^^\n");
   CHECK(world.lower_text("read sum") ==
-        "error: its address is computed here and cannot be fetched as a value\n"
+        "error: 'sum' is computed there, as %bx+120, and a fetch-arg does not add\n"
         "  argument 1: sum\n"
         "              ^^^\n"
-        "hint: read a member through it instead\n");
+        "hint: read a member through it: sum->ino\n");
   CHECK(world.lower_text("read f->inner") ==
         "error: 'struct inode' is a whole struct of 32 bytes\n"
         "  argument 1: f->inner\n"

@@ -14,11 +14,6 @@ using type::Kind;
 
 bool is_aggregate(Kind kind) { return kind == Kind::structure || kind == Kind::union_ || kind == Kind::class_; }
 
-bool is_static(const path::Base& base) {
-  return std::holds_alternative<path::Symbol>(base) || std::holds_alternative<path::Address>(base) ||
-         std::holds_alternative<path::FileOffset>(base);
-}
-
 void add_to_base(path::Base& base, std::int64_t offset) {
   if (auto* symbol = std::get_if<path::Symbol>(&base))
     symbol->offset += offset;
@@ -57,13 +52,33 @@ void Walker::note(Span span, const Place& place, std::string note) {
       {text_of(span), type_name(place), path_of(place), place.in_memory ? 0 : place.offset, std::move(note)});
 }
 
+std::string Walker::through_it(const Place& place) const {
+  if (!place.type) return {};
+  type::Table& types = target_.info->types();
+  const type::Type& plain = types.at(type::strip(types, *place.type));
+  if (plain.kind != Kind::pointer) return {};
+  const std::vector<std::string> names = type::member_names(types, plain.target);
+  return names.empty() ? "" : fmt::format("read a member through it: {}->{}", place.name, names.front());
+}
+
 Result<void> Walker::load(Place& place, Span span) const {
   if (!place.in_memory) {
-    const bool is_address = place.base_is_address && place.derefs.empty() && !place.is_plain_variable;
-    if (place.offset != 0 || is_address)
-      return fail(error("its address is computed here and cannot be fetched as a value", span,
-                        "read a member through it instead"));
-    return {};
+    if (place.parts != nullptr)
+      return fail(error(
+          fmt::format("'{}' is a pointer that is optimised out there; only what it points to can be read", place.name),
+          span));
+    const bool is_address = place.base_is_address && place.derefs.empty();
+    if (place.offset == 0 && !is_address) return {};
+    if (is_address && place.is_plain_variable)
+      return fail(error(fmt::format("'{}' is a fixed address there, in no register or memory", place.name), span,
+                        through_it(place)));
+    const auto* in = std::get_if<path::Register>(&place.base);
+    if (place.is_plain_variable && in != nullptr && place.derefs.empty())
+      return fail(error(fmt::format("'{}' is computed there, as %{}{:+}, and a fetch-arg does not add", place.name,
+                                    arch::fetch_name(*target_.arch, in->number).value_or("?"), place.offset),
+                        span, through_it(place)));
+    return fail(error("its address is computed here and cannot be fetched as a value", span,
+                      "read a member through it instead"));
   }
   path::Path path = path_of(place);
   place.base = std::move(path.base);
@@ -92,6 +107,7 @@ Result<Place> Walker::walk(expr::NodeId id) {
 
 // A variable hides an enumerator of its name, also where it cannot be read.
 Result<Place> Walker::name(const expr::Name& node, const expr::Node& whole) {
+  if (!node.file.empty()) return global(node.name, node.file, whole.span);
   Result<Place> place = variable(node.name, whole.span);
   if (place || target_.info == nullptr || is_variable(node.name)) return place;
   if (const auto value = target_.info->find_enumerator(node.name))
@@ -99,98 +115,16 @@ Result<Place> Walker::name(const expr::Name& node, const expr::Node& whole) {
   return place;
 }
 
-bool Walker::is_variable(const std::string& name) const {
-  if (spot_.tracepoint != nullptr)
-    return std::ranges::find(spot_.tracepoint->fields, name, &TracepointField::name) != spot_.tracepoint->fields.end();
-  if (target_.info == nullptr || !spot_.has_instance) return false;
-  const std::vector<debug::Variable> known = target_.info->find_variables(spot_.instance, spot_.address);
-  return std::ranges::find(known, name, &debug::Variable::name) != known.end();
-}
-
-Error Walker::no_variable(const std::string& name, Span span, const std::vector<debug::Variable>& known) const {
-  std::vector<std::string_view> names;
-  std::string listed;
-  constexpr std::size_t most_listed = 10;
-  std::size_t count = 0;
-  for (const debug::Variable& variable : known) {
-    if (variable.role == debug::Role::global) continue;
-    names.push_back(variable.name);
-    if (++count <= most_listed) listed += (listed.empty() ? "" : ", ") + variable.name;
-  }
-  if (count > most_listed) listed += ", ...";
-  std::string hint = base::did_you_mean(base::nearest(name, names));
-  if (!listed.empty()) hint += (hint.empty() ? "" : " ") + fmt::format("{} has: {}", spot_.instance.function, listed);
-  if (hint.empty()) hint = fmt::format("{} has no variables here", spot_.instance.function);
-  return error(fmt::format("there is no variable '{}' here", name), span, std::move(hint));
-}
-
-Error Walker::unknown_function(const std::string& name, Span span) const {
-  return error(fmt::format("'{}' is not known: the debug information does not describe this function, or not this one "
-                           "of several of its name",
-                           name),
-               span, "use registers: %di, %si, %dx, %cx, %r8, %r9 hold the first arguments at the entry");
-}
-
-Result<Place> Walker::variable(const std::string& name, Span span) {
-  if (spot_.tracepoint != nullptr) return event_field(name, span);
-  if (spot_.site.is_return) return parameter_at_return(name, span);
-  if (target_.info == nullptr) return fail(no_info(name, span));
-  if (!spot_.has_instance) return fail(unknown_function(name, span));
-  const std::vector<debug::Variable> known = target_.info->find_variables(spot_.instance, spot_.address);
-  const auto found = std::ranges::find(known, name, &debug::Variable::name);
-  if (found == known.end()) return fail(no_variable(name, span, known));
-  return located(*found, span);
-}
-
-// "vfs_read+0": of many instances, the one that is meant.
-std::string Walker::spot_name() const {
-  if (spot_.site.symbol.empty()) return fmt::format("{}:{:#x}", spot_.instance.function, spot_.site.address);
-  return fmt::format("{}+{}", spot_.site.symbol, spot_.site.offset);
-}
-
-// The kernel reads @+OFFSET at OFFSET bytes from where the file's start would be if all of it were mapped as the probed
-// code is. Data is mapped at another distance from its place in the file than code: what counts is the address.
-path::FileOffset Walker::static_memory(std::uint64_t address) const {
-  return {address - (spot_.address - spot_.site.address)};
-}
-
-Result<Place> Walker::located(const debug::Variable& variable, Span span) {
-  const debug::Whereabouts where = target_.info->locate(spot_.instance, spot_.address, variable);
-  if (const auto* missing = std::get_if<debug::Unavailable>(&where))
-    return fail(error(fmt::format("'{}' cannot be read at {}: {}", variable.name, spot_name(), missing->text), span));
-  const auto& location = std::get<debug::Location>(where);
-  Place place{.base = location.base,
-              .derefs = location.derefs,
-              .offset = location.offset,
-              .in_memory = location.kind == debug::Location::Kind::memory,
-              .base_is_address = is_static(location.base),
-              .user = argument_.user,
-              .type = variable.type,
-              .name = variable.name,
-              .is_plain_variable = true};
-  if (auto* symbol = std::get_if<path::Symbol>(&place.base)) symbol->with_offset = true;
-  if (const auto* address = std::get_if<path::Address>(&place.base)) {
-    if (!target_.is_user()) {
-      place.base = path::Symbol{.name = variable.name, .offset = 0, .with_offset = true};
-    } else {
-      place.base = static_memory(address->address);
-    }
-  }
-  note(span, place,
-       variable.role == debug::Role::parameter ? "parameter"
-       : variable.role == debug::Role::local   ? "variable"
-                                               : "global");
-  return place;
-}
-
 // What a pointer points at. Arrays decay: their own memory is meant.
-Result<Place> Walker::follow_pointer(Place place, Span span) const {
+Result<Place> Walker::follow_pointer(Place place, Span span) {
   type::Table& types = target_.info->types();
   const type::Type& plain = types.at(type::strip(types, *place.type));
   if (plain.kind == Kind::array) {
     place.type = plain.target;
     return place;
   }
+  if (place.parts != nullptr && place.is_pointee) return pointee(std::move(place), plain.target, span);
+  DTP_CHECK(settle(place, span));
   // A pointer that is a register plus an offset is one: the offset goes into the next read.
   if (place.in_memory) {
     DTP_CHECK(load(place, span));
@@ -203,13 +137,10 @@ Result<Place> Walker::follow_pointer(Place place, Span span) const {
 Error Walker::no_member(const std::string& name, type::Id type, Span span) const {
   type::Table& types = target_.info->types();
   const std::string declared = type::declare(types, type);
-  // perf does not look into other units either; a type that is named in a cast is looked for in all of them.
-  if (const type::Id definition = complete(type); definition != type)
-    return error(
-        fmt::format("'{}' is only declared where this function is", declared), span,
-        fmt::format("a cast finds its definition: (({} *)POINTER)->{}", type::declare(types, definition), name));
   if (types.at(type::strip(types, type)).is_declaration)
-    return error(fmt::format("'{}' is declared but not defined in this debug information", declared), span);
+    return error(fmt::format("'{}' is incomplete: it is declared, and no unit of the {} defines it", declared,
+                             target_.info->source()),
+                 span);
   const std::vector<std::string> names = type::member_names(types, type);
   const std::vector<std::string_view> views(names.begin(), names.end());
   std::string hint = base::did_you_mean(base::nearest(name, views));
@@ -225,6 +156,7 @@ Error Walker::no_member(const std::string& name, type::Id type, Span span) const
 Result<Place> Walker::member(const expr::Member& node, const expr::Node& whole) {
   DTP_TRY(Place place, walk(node.base));
   const Span so_far = argument_.tree.at(node.base).span;
+  DTP_CHECK(check_single(place, so_far));
   const Span step{so_far.end, whole.tail.end};
   DTP_CHECK(know_type(place, so_far));
   if (!place.type) return fail(error("the type of this is not known, so it has no members", so_far));
@@ -251,6 +183,7 @@ Result<Place> Walker::member(const expr::Member& node, const expr::Node& whole) 
     return fail(error(fmt::format("'{}' is '{}', not a pointer", left, declared), {step.begin, step.begin + 2},
                       fmt::format("write {}.{}", left, node.name)));
   }
+  place.type = complete(*place.type, so_far);
   const auto found = type::find_member(types, *place.type, node.name);
   if (!found) return fail(no_member(node.name, *place.type, whole.tail));
   place.type = found->type;
@@ -267,9 +200,15 @@ Result<Place> Walker::member(const expr::Member& node, const expr::Node& whole) 
   return place;
 }
 
+Result<void> Walker::check_single(const Place& place, Span span) const {
+  if (place.count == 0) return {};
+  return fail(error(fmt::format("'{}' is several elements: they can be fetched, not followed", text_of(span)), span));
+}
+
 Result<Place> Walker::index(const expr::Index& node, const expr::Node& whole) {
   DTP_TRY(Place place, walk(node.base));
   const Span so_far = argument_.tree.at(node.base).span;
+  DTP_CHECK(check_single(place, so_far));
   DTP_CHECK(know_type(place, so_far));
   if (!place.type) return fail(error("the type of this is not known, so it has no elements", so_far));
   type::Table& types = target_.info->types();
@@ -281,19 +220,26 @@ Result<Place> Walker::index(const expr::Index& node, const expr::Node& whole) {
     return fail(error(fmt::format("'{}' begins at element 0", declared), whole.tail));
   // Arrays at the end of a struct are often declared shorter than they are.
   if (plain.kind == Kind::array && plain.count.value_or(0) > 0 &&
-      static_cast<std::uint64_t>(node.index) >= *plain.count)
+      static_cast<std::uint64_t>(node.last.value_or(node.index)) >= *plain.count)
     warnings_.push_back(error(fmt::format("'{}' has the elements 0 to {}", declared, *plain.count - 1), whole.tail));
-  const std::uint64_t size = type::size_of(types, plain.target);
+  const type::Id element = complete(plain.target, so_far);
+  const std::uint64_t size = type::size_of(types, element);
   if (size == 0) return fail(error(fmt::format("the size of the elements of '{}' is not known", declared), whole.tail));
-  if (plain.kind == Kind::array && !place.in_memory)
-    return fail(error("this array is in a register and has no address", so_far));
   std::int64_t offset = 0;
   if (__builtin_mul_overflow(node.index, static_cast<std::int64_t>(size), &offset))
     return fail(error("the index is too large", whole.tail));
   DTP_TRY(place, follow_pointer(std::move(place), so_far));
-  place.offset += offset;
+  place.type = element;
+  if (place.in_memory) {
+    place.offset += offset;
+  } else {
+    constexpr std::int64_t largest = 1 << 20;
+    if (offset < 0 || offset > largest) return fail(error("this element is not in a register", whole.tail));
+    place.bit_offset += static_cast<std::uint32_t>(offset) * 8;
+  }
+  if (node.last) place.count = static_cast<std::uint64_t>(*node.last - node.index) + 1;
   place.is_plain_variable = false;
-  note(whole.span, place, fmt::format("element of {} bytes at {:+}", size, offset));
+  note(whole.span, place, fmt::format("{} of {} bytes at {:+}", node.last ? "elements" : "element", size, offset));
   return place;
 }
 

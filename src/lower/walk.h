@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,7 +27,10 @@ struct Place {
   std::optional<type::Id> type = {};  // none: a raw fetch-arg
   std::uint32_t bit_offset = 0;       // of a bitfield, or of a member of a struct in a register
   std::uint32_t bit_size = 0;         // 0: not a bitfield
-  std::string name = {};              // what the field is called by default; empty: raw
+  std::uint64_t count = 0;            // of a slice: so many elements of the type
+  std::shared_ptr<const std::vector<debug::Piece>> parts = {};  // of an object that is split, or that is pointed to
+  bool is_pointee = false;
+  std::string name = {};  // what the field is called by default; empty: raw
   bool is_plain_variable = false;
   const TracepointField* event_field = nullptr;  // it is one, and nothing was done to it yet
   bool is_usdt = false;                          // an argument of a static probe, and nothing was done to it yet
@@ -50,6 +54,8 @@ class Walker {
   Result<Place> event_field(const std::string& name, Span span);
   // The same for a variable that is known already.
   Result<Place> located(const debug::Variable& variable, Span span);
+  // Of an object that is split, the piece is taken that holds the part that is meant.
+  Result<void> settle(Place& place, Span span) const;
   // The memory at a place is read: afterwards it is a value.
   Result<void> load(Place& place, Span span) const;
 
@@ -73,16 +79,29 @@ class Walker {
   Result<Place> size_of_type(const expr::SizeOfType& node, const expr::Node& whole);
   Result<Place> size_of_value(const expr::SizeOfValue& node, const expr::Node& whole);
   Result<Place> container_of(const expr::ContainerOf& node, const expr::Node& whole);
-  Result<std::uint64_t> member_offset(type::Id container, const expr::ContainerOf& node) const;
+  Result<std::uint64_t> member_offset(type::Id container, const expr::ContainerOf& node);
   Place constant(std::int64_t value, std::string name, Span span, std::string note_text);
   Result<Place> deref(const expr::Deref& node, const expr::Node& whole);
   Result<Place> raw(const expr::Node& whole);
   Result<Place> return_value(const expr::Node& whole);
-  Result<Place> follow_pointer(Place place, Span span) const;
-  Result<Place> decay(Place place, Span span) const;
+  Result<Place> follow_pointer(Place place, Span span);
+  Result<void> check_single(const Place& place, Span span) const;
+  Result<Place> global(const std::string& name, const std::string& file, Span span);
+  Result<Place> one_of(const std::vector<debug::Global>& globals, const std::string& name, Span span);
+  Result<void> put(Place& place, const debug::Location& location, Span span) const;
+  Result<void> put_in_process(Place& place, Span span) const;
+  Result<void> put_in_kernel(Place& place, Span span) const;
+  Result<void> put_piece(Place& place, const debug::Piece& piece, std::uint32_t bit, std::uint64_t bits,
+                         Span span) const;
+  static void take_constant(Place& place, std::uint64_t bits);
+  Result<Place> pointee(Place place, type::Id target, Span span) const;
+  static std::string files_of(const std::vector<debug::Global>& globals);
+  // A pointer that cannot be had can be followed.
+  std::string through_it(const Place& place) const;
+  Result<Place> decay(Place place, Span span);
   Result<type::Id> resolve(const expr::TypeName& name) const;
   // The definition of a struct that is only declared where it is used; the same type where there is none.
-  type::Id complete(type::Id id) const;
+  type::Id complete(type::Id id, Span span);
   bool is_variable(const std::string& name) const;
   // The number of the static probe's argument that this node is; none: it is none, or the spot is no static probe.
   std::optional<std::size_t> usdt_number(const expr::Node& whole) const;
@@ -94,6 +113,7 @@ class Walker {
   Error no_info(const std::string& name, Span span) const;
   Error unknown_function(const std::string& name, Span span) const;
   Error no_type(const expr::TypeName& type) const;
+  Error unavailable(const debug::Variable& variable, const debug::Unavailable& missing, Span span) const;
   Error no_variable(const std::string& name, Span span, const std::vector<debug::Variable>& known) const;
   Error no_member(const std::string& name, type::Id type, Span span) const;
 
