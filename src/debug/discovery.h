@@ -29,4 +29,23 @@ struct FunctionSummary {
 // Is a function of this name wanted? First as its unit names it, then as the linker does (empty: the same).
 using NameFilter = std::function<bool(std::string_view name, std::string_view linkage_name)>;
 
+// The lines of a function, or of a whole file, where a probe can be put.
+struct SourceLines {
+  std::string function = {};         // empty: the whole file
+  std::string file = {};             // as recorded
+  std::string directory = {};        // where it was compiled: what a relative path starts from
+  unsigned first = 0;                // of the function: its declaration, which probe points count from
+  unsigned last = 0;                 // the last one with code
+  std::vector<unsigned> lines = {};  // ascending, from the start of the file
+};
+
+// The source that an address belongs to: of inlined code, the place in the function it was inlined into.
+struct CodePlace {
+  std::string function = {};  // the one out of line around it
+  unsigned declared = 0;      // its first line
+  std::string file = {};      // the one that declares it
+  unsigned line = 0;          // in that file; 0: not known
+  std::uint64_t entry = 0;    // of the function
+};
+
 }  // namespace dtp::debug

@@ -14,6 +14,7 @@
 #include "debug/dwarf_lines.h"
 #include "debug/dwarf_location.h"
 #include "debug/dwarf_names.h"
+#include "debug/dwarf_source.h"
 #include "debug/dwarf_types.h"
 #include "debug/dwarf_units.h"
 #include "debug/find.h"
@@ -61,6 +62,13 @@ class DwarfInfo final : public Info {
   Result<std::vector<Instance>> find_function_at(std::uint64_t address) override;
   std::vector<Variable> find_variables(const Instance& instance, std::uint64_t address) override;
   Whereabouts locate(const Instance& instance, std::uint64_t address, const Variable& variable) override;
+  std::vector<SourceLines> source_of(const std::vector<Instance>& instances) override {
+    return dwarf_source_of(dwarf_, instances);
+  }
+  std::vector<SourceLines> source_of_file(const std::string& tail) override {
+    return dwarf_source_of_file(dwarf_, tail);
+  }
+  std::optional<CodePlace> place_of(std::uint64_t address) override;
   std::vector<AddressRange> live_ranges(const Instance& instance, const Variable& variable) override;
   std::uint64_t body_address(const Instance& instance) override;
   type::Id find_result_type(const Instance& instance) override;
@@ -134,13 +142,12 @@ void DwarfInfo::add_instance(Dwarf_Die& die, bool is_inlined, std::vector<Instan
   const auto entry = entry_of(die);
   if (!entry || *entry == 0) return;
   if (std::ranges::any_of(found, [&](const Instance& known) { return known.address == *entry; })) return;
-  const char* file = dwarf_decl_file(&die);
   found.push_back({.function = name_of(die),
                    .address = *entry,
                    .end = end_of(die, *entry),
                    .is_inlined = is_inlined,
                    .is_external = is_flagged(die, DW_AT_external),
-                   .file = file == nullptr ? "" : file,
+                   .file = declared_file(die),
                    .scope = dwarf_dieoffset(&die)});
 }
 
@@ -299,9 +306,9 @@ std::optional<Dwarf_Die> DwarfInfo::declaration_in(Dwarf_Die& unit, const std::s
   if (dwarf_child(&unit, &die) != 0) return std::nullopt;
   do {
     if (dwarf_tag(&die) != DW_TAG_subprogram || is_declaration(die) || name_of(die) != name) continue;
-    const char* declared = dwarf_decl_file(&die);
+    const std::string declared = declared_file(die);
     const bool has_code = entry_of(die).has_value() || has_attribute(die, DW_AT_inline);
-    if (has_code && declared != nullptr && matches_tail(declared, file)) return die;
+    if (has_code && !declared.empty() && matches_tail(declared, file)) return die;
   } while (dwarf_siblingof(&die, &die) == 0);
   return std::nullopt;
 }
@@ -313,7 +320,7 @@ void DwarfInfo::find_lines_in_unit(Dwarf_Die& unit, const LineQuery& query, std:
     auto declaration = declaration_in(unit, query.function, query.file);
     int declared_line = 0;
     if (!declaration || dwarf_decl_line(&*declaration, &declared_line) != 0) return;
-    file = dwarf_decl_file(&*declaration);
+    file = declared_file(*declaration);
     line += static_cast<unsigned>(declared_line);
   }
   for (const std::uint64_t address : addresses_of_line(unit, file, line)) {
@@ -357,6 +364,13 @@ Result<std::vector<Instance>> DwarfInfo::find_function_at(std::uint64_t address)
   if (!unit) return found;
   if (auto function = function_around(*unit, address)) add_instance(*function, false, found);
   return found;
+}
+
+std::optional<CodePlace> DwarfInfo::place_of(std::uint64_t address) {
+  auto unit = unit_die_at(address);
+  auto function = unit ? function_around(*unit, address) : std::nullopt;
+  if (!function) return std::nullopt;
+  return dwarf_place_of(*unit, *function, address);
 }
 
 std::vector<Variable> DwarfInfo::find_variables(const Instance& instance, std::uint64_t address) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace dtp::debug {
 
@@ -46,6 +47,20 @@ inline std::optional<std::int64_t> constant_of(Dwarf_Die& die) {
 inline std::string name_of(Dwarf_Die& die) {
   const char* name = dwarf_diename(&die);
   return name == nullptr ? "" : name;
+}
+
+// Where it is declared, as recorded; empty: not known. In DWARF 5 file 0 is the unit's own, which libdw takes for none.
+inline std::string declared_file(Dwarf_Die& die) {
+  if (const char* file = dwarf_decl_file(&die)) return file;
+  Dwarf_Die unit;
+  Dwarf_Files* files = nullptr;
+  std::size_t count = 0;
+  const auto index = number(die, DW_AT_decl_file);
+  if (!index || *index != 0 || dwarf_diecu(&die, &unit, nullptr, nullptr) == nullptr ||
+      dwarf_getsrcfiles(&unit, &files, &count) != 0)
+    return "";
+  const char* own = dwarf_filesrc(files, 0, nullptr, nullptr);
+  return own == nullptr || std::string_view(own) == "???" ? "" : own;
 }
 
 // The DIE's own flag: a definition that refers to a declaration is none.

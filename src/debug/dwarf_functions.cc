@@ -86,11 +86,10 @@ class Collector {
                             dwarf_attr_integrate(&root, DW_AT_MIPS_linkage_name, &attribute) != nullptr;
     const char* linkage_name = is_mangled ? dwarf_formstring(&attribute) : nullptr;
     if (!is_wanted_(name, linkage_name == nullptr ? "" : linkage_name)) return unwanted;
-    const char* file = dwarf_decl_file(&root);
     int line = 0;
     dwarf_decl_line(&root, &line);
     FunctionSummary summary{.name = linkage_name == nullptr ? name : linkage_name,
-                            .file = file == nullptr ? "" : file,
+                            .file = declared_file(root),
                             .line = static_cast<unsigned>(line)};
     std::string key = summary.name + '\0' + summary.file + '\0' + std::to_string(line);
     const auto [same, is_first] = by_place_.emplace(std::move(key), found_.size());

@@ -63,4 +63,12 @@ bool has_source_file(Dwarf_Die& unit, std::string_view tail) {
   return false;
 }
 
+std::vector<Statement> statements_of(Dwarf_Die& unit) {
+  std::vector<Statement> statements;
+  each_statement(unit, [&](const Row& row) {
+    statements.push_back({row.address, static_cast<unsigned>(row.line), row.file});
+  });
+  return statements;
+}
+
 }  // namespace dtp::debug

@@ -19,4 +19,14 @@ std::optional<unsigned> line_at(Dwarf_Die& unit, std::string_view file, std::uin
 // True when the unit has code of a file whose path ends so.
 bool has_source_file(Dwarf_Die& unit, std::string_view tail);
 
+// A row of the line table where a statement begins.
+struct Statement {
+  std::uint64_t address = 0;
+  unsigned line = 0;
+  std::string_view file = {};  // the table's own; as recorded, with its directory
+};
+
+// In the order of the table.
+std::vector<Statement> statements_of(Dwarf_Die& unit);
+
 }  // namespace dtp::debug

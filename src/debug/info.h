@@ -133,6 +133,13 @@ class Info : public type::Loader {
   // The places of a source line. Empty: it has no code.
   virtual Result<std::vector<LineInstance>> find_lines(const LineQuery&) { return std::vector<LineInstance>{}; }
 
+  // The lines of these functions, those of one declaration together; and those of files by the tail of their path.
+  virtual std::vector<SourceLines> source_of(const std::vector<Instance>& /*instances*/) { return {}; }
+  virtual std::vector<SourceLines> source_of_file(const std::string& /*tail*/) { return {}; }
+
+  // What the code at a link-time address is in the source.
+  virtual std::optional<CodePlace> place_of(std::uint64_t /*address*/) { return std::nullopt; }
+
   // The out-of-line function whose code covers this link-time address.
   virtual Result<std::vector<Instance>> find_function_at(std::uint64_t address) = 0;
 
