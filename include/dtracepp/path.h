@@ -123,6 +123,7 @@ struct Field {
 enum class Way {
   breakpoint,  // kprobe, kretprobe, uprobe: any instruction, or a return
   event,       // event probe: what a tracepoint recorded
+  tracepoint,  // tprobe: what a tracepoint is called with, also one that records nothing
   function,    // fprobe: entry or return of a whole function, which ftrace can watch
 };
 

@@ -1,14 +1,13 @@
 #include "kernel/events.h"
 
-
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <map>
 
-#include "base/pattern.h"
 #include "base/file.h"
+#include "base/pattern.h"
 #include "kernel/error_log.h"
 
 namespace dtp::kernel {
@@ -22,7 +21,8 @@ std::string file_of(ProbeKind kind) {
     case ProbeKind::kprobe: return "kprobe_events";
     case ProbeKind::uprobe: return "uprobe_events";
     case ProbeKind::eprobe:
-    case ProbeKind::fprobe: return "dynamic_events";
+    case ProbeKind::fprobe:
+    case ProbeKind::tprobe: return "dynamic_events";
   }
   return "";
 }
@@ -35,6 +35,7 @@ std::string directory_of(const EventName& name) { return "events/" + name.group 
 ProbeKind kind_of_line(std::string_view line) {
   if (line.starts_with('e')) return ProbeKind::eprobe;
   if (line.starts_with('f')) return ProbeKind::fprobe;
+  if (line.starts_with('t')) return ProbeKind::tprobe;
   const std::size_t place = line.find(' ');
   if (place == std::string_view::npos) return ProbeKind::kprobe;
   const std::string_view rest = line.substr(place + 1);
@@ -98,12 +99,13 @@ std::string_view name_of(ProbeKind kind) {
     case ProbeKind::uprobe: return "uprobe";
     case ProbeKind::eprobe: return "eprobe";
     case ProbeKind::fprobe: return "fprobe";
+    case ProbeKind::tprobe: return "tprobe";
   }
   return "";
 }
 
 std::optional<EventName> name_of_line(std::string_view line) {
-  if (line.empty() || std::string_view("pref").find(line.front()) == std::string_view::npos) return std::nullopt;
+  if (line.empty() || std::string_view("preft").find(line.front()) == std::string_view::npos) return std::nullopt;
   std::size_t colon = 1;
   while (colon < line.size() && std::isdigit(static_cast<unsigned char>(line[colon]))) ++colon;  // MAXACTIVE
   const std::size_t blank = line.find(' ');
@@ -208,6 +210,7 @@ std::string hint_without(ProbeKind kind) {
              "a kernel with CONFIG_KPROBE_EVENTS, in a virtual machine for example";
     case ProbeKind::uprobe: return "user-space probes need a kernel with CONFIG_UPROBE_EVENTS";
     case ProbeKind::fprobe: return "leave out --fprobe: a kprobe does the same";
+    case ProbeKind::tprobe: return "a tracepoint that has an event is SYSTEM:TRACEPOINT, with its fields";
     case ProbeKind::eprobe: return "name fields alone, which 'dtrace++ trace' takes from the tracepoint itself";
   }
   return "";

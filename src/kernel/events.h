@@ -23,7 +23,8 @@ struct EventName {
 
 // eprobe: an event probe, which fetches from what a tracepoint recorded. It writes into tracefs' rings only.
 // fprobe: at the entry or the return of a function that ftrace can watch.
-enum class ProbeKind { kprobe, uprobe, eprobe, fprobe };
+// tprobe: the arguments of a tracepoint.
+enum class ProbeKind { kprobe, uprobe, eprobe, fprobe, tprobe };
 std::string_view name_of(ProbeKind kind);  // "kprobe"
 
 // An event and all the lines it is made of, as the kernel lists them: one a probe point.

@@ -8,9 +8,7 @@
 #include "lower/walk.h"
 
 namespace dtp::lower {
-namespace {
 
-// The parameter that is passed in this register; none: it is not one of them.
 std::optional<path::Argument> argument_in(const path::Base& base, const arch::Arch& arch) {
   const auto* in = std::get_if<path::Register>(&base);
   if (in == nullptr) return std::nullopt;
@@ -18,8 +16,6 @@ std::optional<path::Argument> argument_in(const path::Base& base, const arch::Ar
   if (found == arch.arguments.end()) return std::nullopt;
   return path::Argument{static_cast<int>(found - arch.arguments.begin()) + 1};
 }
-
-}  // namespace
 
 Result<Place> Walker::parameter_at_return(const std::string& name, Span span) {
   if (target_.is_user() || !target_.ways || !target_.ways().arguments_at_return) {

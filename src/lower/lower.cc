@@ -8,6 +8,7 @@
 #include "debug/demangle.h"
 #include "debug/qualified_name.h"
 #include "expr/lexer.h"
+#include "lower/tracepoint.h"
 #include "lower/usdt.h"
 
 namespace dtp::lower {
@@ -48,7 +49,9 @@ Result<path::Point> lower_point(const expr::Request& request, const Spot& spot, 
     }
   }
   if (wrong) return fail(std::move(*wrong));
-  if (target.by_function_probes) {
+  if (spot.site.way == path::Way::tracepoint) {
+    DTP_CHECK(use_raw_tracepoint(point, request, *target.arch));
+  } else if (target.by_function_probes && spot.site.way == path::Way::breakpoint) {
     DTP_CHECK(check_function_probe(request.point, spot));
     DTP_CHECK(use_function_probe(point, request, *target.arch));
   }

@@ -320,7 +320,8 @@ class SpotFinder {
     if (point_.is_usdt)
       return fail(error("the kernel has no USDT probes", point_.function_span, "name the program: -x FILE"));
     if (point_.is_pattern) return fail(error("a pattern of tracepoints is not understood", point_.function_span));
-    DTP_TRY(Spot spot, find_tracepoint(point_, target_));
+    const bool is_raw = point_.provider == raw_provider;
+    DTP_TRY(Spot spot, is_raw ? find_raw_tracepoint(point_, target_) : find_tracepoint(point_, target_));
     return std::vector{std::move(spot)};
   }
 

@@ -64,6 +64,61 @@ Result<Spot> find_tracepoint(const expr::ProbePoint& point, const Target& target
               .tracepoint = std::make_shared<const Tracepoint>(std::move(*known))};
 }
 
+Result<Spot> find_raw_tracepoint(const expr::ProbePoint& point, const Target& target) {
+  const auto error = [&](std::string what, std::string hint = {}) {
+    return Error{.what = std::move(what),
+                 .where = Where{"probe point", point.text, {point.provider_span.begin, point.function_span.end}},
+                 .hint = std::move(hint),
+                 .status = Status::wrong_request};
+  };
+  if (target.is_user()) return fail(error("tracepoints are in the kernel"));
+  const std::string caller = "__traceiter_" + point.function;
+  Spot spot{.site = {.object = target.object, .symbol = point.function, .way = path::Way::tracepoint},
+            .is_entry = true};
+  if (target.info != nullptr) {
+    DTP_TRY(std::vector<debug::Instance> found, target.info->find_functions(caller));
+    std::erase_if(found, [](const debug::Instance& instance) { return instance.is_inlined; });
+    if (!found.empty()) {
+      spot.instance = std::move(found.front());
+      spot.instance.function = point.function;
+      spot.has_instance = true;
+      spot.address = spot.instance.address;
+      return spot;
+    }
+  }
+  if (!target.symbols().find(caller).empty()) return spot;
+  constexpr std::string_view prefix = "__traceiter_";
+  std::vector<std::string_view> names;
+  for (const debug::Symbol& symbol : target.symbols().all())
+    if (symbol.name.starts_with(prefix)) names.push_back(std::string_view(symbol.name).substr(prefix.size()));
+  return fail(error(fmt::format("there is no tracepoint '{}' in the kernel", point.function),
+                    base::did_you_mean(base::nearest(point.function, names))));
+}
+
+// The probe counts the arguments behind __data.
+Result<void> use_raw_tracepoint(path::Point& point, const expr::Request& request, const arch::Arch& arch) {
+  std::erase_if(point.fields, [&](const path::Field& field) {
+    const auto* in = std::get_if<path::Register>(&field.path.base);
+    return in != nullptr && in->number == arch.arguments[0] && request.arguments[field.argument].text.starts_with('$');
+  });
+  for (path::Field& field : point.fields) {
+    const auto argument = argument_in(field.path.base, arch);
+    if (argument && argument->number > 1) {
+      field.path.base = path::Argument{argument->number - 1};
+      continue;
+    }
+    const bool is_register = argument || std::holds_alternative<path::Register>(field.path.base) ||
+                             std::holds_alternative<path::NamedRegister>(field.path.base);
+    if (!is_register) continue;
+    const std::string& text = request.arguments[field.argument].text;
+    return fail({.what = "a tracepoint has arguments, no registers",
+                 .where = Where{fmt::format("argument {}", field.argument + 1), text, {0, text.size()}},
+                 .hint = "they are $params, or $arg1, $arg2, ...",
+                 .status = Status::wrong_request});
+  }
+  return {};
+}
+
 std::vector<const TracepointField*> readable_fields(const Tracepoint& tracepoint) {
   std::vector<const TracepointField*> fields;
   for (const TracepointField& field : tracepoint.fields)

@@ -35,6 +35,12 @@ struct Tracepoint {
 // The spot of a request at a tracepoint.
 Result<Spot> find_tracepoint(const expr::ProbePoint& point, const Target& target);
 
+// rawtracepoint:NAME, of which the arguments are read and not what it records. The kernel calls what listens to it from
+// a function __traceiter_NAME(void *__data, arguments...), by which debug information knows them.
+inline constexpr std::string_view raw_provider = "rawtracepoint";
+Result<Spot> find_raw_tracepoint(const expr::ProbePoint& point, const Target& target);
+Result<void> use_raw_tracepoint(path::Point& point, const expr::Request& request, const arch::Arch& arch);
+
 // All fields that an event probe can read whole: $params and $vars.
 std::vector<const TracepointField*> readable_fields(const Tracepoint& tracepoint);
 

@@ -39,6 +39,8 @@ struct Place {
 
 // How a field of a tracepoint is read where nothing else is asked for.
 void read_event_field(Place& place, path::Field& field);
+// The parameter that is passed in this register; none: it is not one of them.
+std::optional<path::Argument> argument_in(const path::Base& base, const arch::Arch& arch);
 // "const char *"
 bool is_text_pointer(const TracepointField& field);
 

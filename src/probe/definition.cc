@@ -104,6 +104,7 @@ std::string render_site(const path::Site& site) {
     return fmt::format("{}:{:#x}{}", site.object, site.address, counter);
   }
   if (site.way == path::Way::event) return site.object + "." + site.symbol;
+  if (site.way == path::Way::tracepoint) return site.symbol;
   if (site.way == path::Way::function) return site.symbol + (site.is_return ? "%return" : "");
   const std::string module = site.object.empty() ? "" : site.object + ":";
   if (site.symbol.empty()) return fmt::format("{:#x}", site.address);
@@ -116,6 +117,7 @@ char letter_of(const path::Site& site) {
   switch (site.way) {
     case path::Way::breakpoint: return site.is_return ? 'r' : 'p';
     case path::Way::event: return 'e';
+    case path::Way::tracepoint: return 't';
     case path::Way::function: return 'f';
   }
   return 'p';
@@ -162,7 +164,7 @@ DefinitionArgument parse_argument(std::string_view text) {
 
 std::optional<Definition> parse_definition(std::string_view line) {
   while (!line.empty() && (line.back() == '\n' || line.back() == ' ')) line.remove_suffix(1);
-  if (line.size() < 3 || std::string_view("pref").find(line[0]) == std::string_view::npos) return std::nullopt;
+  if (line.size() < 3 || std::string_view("preft").find(line[0]) == std::string_view::npos) return std::nullopt;
   Definition definition{.kind = line[0]};
   const std::size_t colon = line.find(':');
   const std::size_t blank = line.find(' ');

@@ -33,7 +33,7 @@ struct DefinitionArgument {
 
 // A line as the kernel lists it.
 struct Definition {
-  char kind = 'p';  // 'p', 'r', 'e' or 'f'
+  char kind = 'p';  // 'p', 'r', 'e', 'f' or 't'
   std::string group = {};
   std::string event = {};
   std::string place = {};

@@ -54,6 +54,15 @@ TEST_CASE("an event probe") {
         Definition{'e', "probe", "e", "sched.sched_switch", {{"next", "$next_pid", "x32"}}});
 }
 
+TEST_CASE("probes of tracepoints' arguments and of whole functions") {
+  path::Plan plan = plan_of({.name = "prev", .path = {path::Argument{2}, {}}});
+  plan.points[0].site = {.symbol = "sched_switch", .way = path::Way::tracepoint};
+  CHECK(render(plan, x86)->front() == "t:probe/e sched_switch prev=$arg2");
+  plan.points[0].site = {.symbol = "vfs_read", .is_return = true, .way = path::Way::function};
+  CHECK(render(plan, x86)->front() == "f:probe/e vfs_read%return prev=$arg2");
+  CHECK(parse_definition("t:probe/e sched_switch prev=$arg2")->place == "sched_switch");
+}
+
 TEST_CASE("lines of other forms are not definitions") {
   CHECK(!parse_definition(""));
   CHECK(!parse_definition("x:eprobes/x sched.sched_switch"));

@@ -38,3 +38,15 @@ else
 	dtrace++ trace --fprobe "$request" -- true 2>messages
 	equal "no fprobes" "3 error: this kernel has no fprobes" "$? $(head -1 messages)"
 fi
+
+request='rawtracepoint:sched_process_exec p->comm:string p->tgid bprm->filename:string'
+if readme ' t[:[<group>/][<event>]]'; then
+	ask "$request"
+	equal "the arguments of a tracepoint" 1 "$(count answer.json '"filename":"' '/workload"')"
+	dtrace++ probe -q 'fprobe_test:raw=rawtracepoint:pelt_cfs_tp cfs_rq' || fail probe
+	equal "list" 't fprobe_test:raw      (on pelt_cfs_tp with cfs_rq=$arg1:x64)' "$(dtrace++ list fprobe_test:raw | head -1)"
+	equal "deleted" "deleted fprobe_test:raw" "$(dtrace++ delete fprobe_test:raw)"
+else
+	dtrace++ trace "$request" -- true 2>messages
+	equal "no tprobes" "3 error: this kernel has no tprobes" "$? $(head -1 messages)"
+fi
