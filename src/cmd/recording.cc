@@ -46,7 +46,7 @@ probe::FilterField to_filter_field(const record::FieldSchema& field) {
   return {.name = field.name,
           .display = field.display,
           .is_string = field.kind == record::FieldKind::string,
-          .is_signed = field.kind == record::FieldKind::signed_,
+          .is_signed = field.kind == record::FieldKind::signed_ && path::signed_width(field.display) == 0,
           .is_array = field.kind == record::FieldKind::array || field.kind == record::FieldKind::bytes,
           .bytes = field.size};
 }

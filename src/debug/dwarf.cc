@@ -458,24 +458,10 @@ std::vector<AddressRange> DwarfInfo::live_ranges(const Instance& instance, const
   return location_ranges(die, {instance.address, instance.end});
 }
 
-// Compilers start a new line where the prologue ends; clang also marks it.
 std::uint64_t DwarfInfo::body_address(const Instance& instance) {
-  Dwarf_Die die, unit;
-  Dwarf_Lines* lines = nullptr;
-  std::size_t count = 0;
-  if (dwarf_offdie(dwarf_, instance.scope, &die) == nullptr || dwarf_diecu(&die, &unit, nullptr, nullptr) == nullptr ||
-      dwarf_getsrclines(&unit, &lines, &count) != 0)
-    return instance.address;
-  std::uint64_t second = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    Dwarf_Line* line = dwarf_onesrcline(lines, i);
-    Dwarf_Addr address = 0;
-    bool is_marked = false;
-    if (dwarf_lineaddr(line, &address) != 0 || address <= instance.address || address >= instance.end) continue;
-    if (dwarf_lineprologueend(line, &is_marked) == 0 && is_marked) return address;
-    if (second == 0 || address < second) second = address;
-  }
-  return second == 0 ? instance.address : second;
+  Dwarf_Die die;
+  if (dwarf_offdie(dwarf_, instance.scope, &die) == nullptr) return instance.address;
+  return prologue_end(die, instance.address, instance.end);
 }
 
 type::Id DwarfInfo::find_result_type(const Instance& instance) {

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "debug/dwarf_die.h"
+#include "debug/dwarf_lines.h"
 #include "debug/dwarf_operations.h"
 
 namespace dtp::debug {
@@ -355,22 +356,48 @@ class Machine {
     if (!scope_.has_function || dwarf_attr_integrate(&function, DW_AT_frame_base, &attribute) == nullptr ||
         dwarf_getlocation_addr(&attribute, address_, &base.ops, &base.count, 1) < 1)
       return no_frame();
+    if (base.count == 1 && register_of(base.ops[0])) return register_frame(*register_of(base.ops[0]), offset);
     if (Stop stop = push_result(base)) return stop;
     stack_.back().offset += offset;
     return std::nullopt;
   }
 
+  // clang's frame base is a register (%rbp, %rsp) as it is once the frame stands. Before that the register is the
+  // caller's or points elsewhere, which clang does not say; where the frame will be, the call frame does.
+  Stop register_frame(int number, std::int64_t offset) {
+    stack_.push_back({.base = path::Register{number}, .offset = offset});
+    const std::uint64_t body = prologue_end(scope_.function, scope_.entry, scope_.end);
+    if (address_ < scope_.entry || address_ >= body) return std::nullopt;
+    const std::optional<Item> standing = call_frame_at(body);
+    std::optional<Item> now = call_frame_at(address_);
+    if (!standing || !now || standing->base != path::Base(path::Register{number}) || !standing->derefs.empty())
+      return std::nullopt;
+    now->offset += offset - standing->offset;
+    stack_.back() = std::move(*now);
+    return std::nullopt;
+  }
+
   Stop call_frame() {
+    std::optional<Item> frame = call_frame_at(address_);
+    if (!frame) return no_frame();
+    stack_.push_back(std::move(*frame));
+    return std::nullopt;
+  }
+
+  // The canonical frame address, from .eh_frame or .debug_frame.
+  std::optional<Item> call_frame_at(std::uint64_t address) const {
     for (Dwarf_CFI* table : {dwarf_getcfi_elf(scope_.file->handle()), dwarf_getcfi(scope_.dwarf)}) {
       Dwarf_Frame* row = nullptr;
-      if (table == nullptr || dwarf_cfi_addrframe(table, address_, &row) != 0) continue;
+      if (table == nullptr || dwarf_cfi_addrframe(table, address, &row) != 0) continue;
       Program program;
-      const int status = dwarf_frame_cfa(row, &program.ops, &program.count);
-      Stop stop = status == 0 && program.count > 0 ? push_result(program) : no_frame();
+      Machine machine(address, scope_, depth_);
+      const bool is_known = dwarf_frame_cfa(row, &program.ops, &program.count) == 0 && program.count > 0 &&
+                            !machine.push_result(program);
       std::free(row);
-      return stop;
+      if (!is_known) return std::nullopt;
+      return std::move(machine.stack_.back());
     }
-    return no_frame();
+    return std::nullopt;
   }
 
   std::uint64_t address_;

@@ -52,6 +52,24 @@ std::optional<unsigned> line_at(Dwarf_Die& unit, std::string_view file, std::uin
   return found;
 }
 
+std::uint64_t prologue_end(Dwarf_Die function, std::uint64_t entry, std::uint64_t end) {
+  Dwarf_Die unit;
+  Dwarf_Lines* lines = nullptr;
+  std::size_t count = 0;
+  if (dwarf_diecu(&function, &unit, nullptr, nullptr) == nullptr || dwarf_getsrclines(&unit, &lines, &count) != 0)
+    return entry;
+  std::uint64_t second = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    Dwarf_Line* line = dwarf_onesrcline(lines, i);
+    Dwarf_Addr address = 0;
+    bool is_marked = false;
+    if (dwarf_lineaddr(line, &address) != 0 || address <= entry || address >= end) continue;
+    if (dwarf_lineprologueend(line, &is_marked) == 0 && is_marked) return address;
+    if (second == 0 || address < second) second = address;
+  }
+  return second == 0 ? entry : second;
+}
+
 bool has_source_file(Dwarf_Die& unit, std::string_view tail) {
   Dwarf_Files* files = nullptr;
   std::size_t count = 0;

@@ -16,6 +16,10 @@ std::vector<std::uint64_t> addresses_of_line(Dwarf_Die& unit, std::string_view f
 // The line of that file which the code at an address belongs to.
 std::optional<unsigned> line_at(Dwarf_Die& unit, std::string_view file, std::uint64_t address);
 
+// The first address behind the prologue of a function that has the code [entry, end): its frame stands there. The entry
+// where that is not known. Compilers start a new line there; clang also marks it.
+std::uint64_t prologue_end(Dwarf_Die function, std::uint64_t entry, std::uint64_t end);
+
 // True when the unit has code of a file whose path ends so.
 bool has_source_file(Dwarf_Die& unit, std::string_view tail);
 

@@ -85,7 +85,8 @@ void fill_enumeration(Dwarf_Die& die, Type& type) {
     if (dwarf_tag(&child) != DW_TAG_enumerator) return;
     if (const auto value = constant_of(child)) type.enumerators.push_back({name_of(child), *value});
   });
-  // Without an encoding (older gcc, clang) the definitions of perf are unsigned, and so are ours.
+  // Without an encoding (older gcc, clang) the definitions of perf are unsigned, and so are ours; the values are shown
+  // with the sign that the enumerators have.
   type.is_signed = number(die, DW_AT_encoding) == DW_ATE_signed;
 }
 

@@ -72,15 +72,31 @@ class Finisher {
     return bytes == 0 || bytes >= 8 ? 64 : bytes > 4 ? 64 : bytes > 2 ? 32 : bytes == 2 ? 16 : 8;
   }
 
+  static bool has_negative(const type::Type& type) {
+    return std::ranges::any_of(type.enumerators, [](const type::Enumerator& known) { return known.value < 0; });
+  }
+
+  // Of packed bits that no aligned word holds: a word that does, and its first byte. It ends with the last bit rather
+  // than begin with the first one, so that it reaches as little as can be behind the struct.
+  static std::uint32_t first_byte(std::uint32_t offset, std::uint32_t width, int& bits) {
+    const std::uint32_t first = offset / 8;
+    const std::uint32_t bytes = (offset + width + 7) / 8 - first;
+    const std::uint32_t word = bytes > 4 ? 8 : bytes > 2 ? 4 : bytes;
+    bits = static_cast<int>(word * 8);
+    return first - std::min(first, word - std::min(bytes, word));
+  }
+
   // The bits of the word that holds a bitfield; the kernel counts from the least significant bit.
   Result<void> read_bits(Place& place, path::Field& field, std::uint32_t width) {
     const std::uint64_t bytes = std::max<std::uint64_t>(type::size_of(types(), *place.type), 1);
     int bits = round_bits(bytes);
     std::uint32_t offset = place.bit_offset;
     if (place.in_memory) {
-      const std::uint32_t word = offset / static_cast<std::uint32_t>(bits);
-      place.offset += word * (bits / 8);
-      offset %= static_cast<std::uint32_t>(bits);
+      const std::uint32_t word = offset % static_cast<std::uint32_t>(bits) + width > static_cast<std::uint32_t>(bits)
+                                     ? first_byte(offset, width, bits)
+                                     : offset / static_cast<std::uint32_t>(bits) * static_cast<std::uint32_t>(bits / 8);
+      place.offset += word;
+      offset -= word * 8;
     } else {
       bits = 64;
     }
@@ -93,6 +109,9 @@ class Finisher {
                             .bits = bits,
                             .bitfield_width = static_cast<int>(width),
                             .bitfield_offset = static_cast<int>(offset)};
+    const type::Type& type = plain(*place.type);
+    if ((type.is_signed || has_negative(type)) && place.bit_size != 0 && field.display == Display::none)
+      field.display = path::signed_bits(static_cast<int>(width));
     return {};
   }
 
@@ -129,6 +148,7 @@ class Finisher {
       case Kind::character:
       case Kind::enumeration:
         field.read = path::Read{.form = type.is_signed ? Form::signed_ : Form::hex, .bits = bits};
+        if (!type.is_signed && has_negative(type)) field.display = path::signed_bits(bits);
         return {};
       case Kind::structure:
       case Kind::union_:

@@ -116,7 +116,8 @@ int swapped_bytes(Display display) {
     case Display::boolean:
     case Display::path:
     case Display::path_part:
-    case Display::decimal: return 0;
+    case Display::decimal:
+    case Display::signed_bits: return 0;
   }
   return 0;
 }
@@ -312,6 +313,9 @@ class Translator {
     if (is_ordering(op) && (swapped_bytes(field.display) != 0 || field.display == Display::ip4))
       return fail(error(span, fmt::format("the kernel cannot order '{}', which is in network byte order", field.name),
                         "== and != work"));
+    if (is_ordering(op) && path::signed_width(field.display) != 0)
+      return fail(error(span, fmt::format("the kernel cannot order '{}', a bitfield with a sign", field.name),
+                        "== and != work"));
     at_ += op.size();
     return Piece{op, span};
   }
@@ -362,7 +366,19 @@ class Translator {
       if (number->negative || number->magnitude > largest(bytes)) return fail(does_not_fit(field, value, bytes));
       return fmt::format("{}", swap_bytes(number->magnitude, bytes));
     }
+    if (const int width = path::signed_width(field.display); width != 0)
+      return bits_value(field, *number, value, width);
     return plain_value(field, *number, op, value);
+  }
+
+  // The kernel has the bits without their sign.
+  Result<std::string> bits_value(const FilterField& field, const Number& number, const Piece& value, int width) const {
+    const std::uint64_t all_bits = ~std::uint64_t{0} >> (64 - width);
+    const std::uint64_t most = number.negative ? all_bits / 2 + 1 : number.hex ? all_bits : all_bits / 2;
+    if (number.magnitude > most)
+      return fail(error(value.span, fmt::format("{} does not fit into '{}', a signed number of {} bit{}", value.text,
+                                                field.name, width, width == 1 ? "" : "s")));
+    return fmt::format("{}", (number.negative ? 0 - number.magnitude : number.magnitude) & all_bits);
   }
 
   Error not_a_number(const FilterField& field, const Piece& value) const {

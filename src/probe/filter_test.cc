@@ -13,7 +13,7 @@ namespace {
 
 using path::Display;
 
-const std::array<FilterField, 12> fields{{
+const std::array<FilterField, 13> fields{{
     {.name = "size", .bytes = 8},
     {.name = "ret", .is_signed = true, .bytes = 4},
     {.name = "dest", .display = Display::ip4, .bytes = 4},
@@ -26,6 +26,7 @@ const std::array<FilterField, 12> fields{{
     {.name = "raw", .bytes = 4},
     {.name = "on", .display = Display::boolean, .bytes = 1},
     {.name = "path", .bytes = 8},
+    {.name = "bits", .display = path::signed_bits(3), .bytes = 4},
 }};
 
 std::string translate(std::string_view text) {
@@ -57,6 +58,9 @@ TEST_CASE("filters become the kernel's") {
       {"ret == 0xfffffffe", "ret == -2"},
       {"size == -1", "size == 18446744073709551615"},
       {"raw == -1", "raw == 4294967295"},
+      {"bits == -1", "bits == 7"},
+      {"bits != 3", "bits != 3"},
+      {"bits == 0x7", "bits == 7"},
       {"size >= 0xffffffffffffffff", "size >= 0xffffffffffffffff"},
       {"on == true", "on == 1"},
       {"path.ustring ~ /etc/*", "path.ustring ~ \"/etc/*\""},
@@ -73,7 +77,12 @@ TEST_CASE("what the kernel would refuse or misread says where and what to do") {
        "error: the event has no field 'siez'\n  filter: siez > 1\n          ^^^^\nhint: did you mean 'size'?\n"},
       {"zzzzzzzz > 1",
        "error: the event has no field 'zzzzzzzz'\n  filter: zzzzzzzz > 1\n          ^^^^^^^^\n"
-       "hint: it has size, ret, dest, spi, dport, cookie, name, mode, addr6, raw, on, path\n"},
+       "hint: it has size, ret, dest, spi, dport, cookie, name, mode, addr6, raw, on, path, bits\n"},
+      {"bits < 0",
+       "error: the kernel cannot order 'bits', a bitfield with a sign\n  filter: bits < 0\n               ^\n"
+       "hint: == and != work\n"},
+      {"bits == 4",
+       "error: 4 does not fit into 'bits', a signed number of 3 bits\n  filter: bits == 4\n                  ^\n"},
       {"size = 1", "error: '=' does not compare\n  filter: size = 1\n               ^\nhint: write '=='\n"},
       {"size == ", "error: 'size' is compared with nothing\n  filter: size == \n                  ^\n"},
       {"on",

@@ -27,7 +27,8 @@ bool is_network_order(path::Display display) {
     case Display::boolean:
     case Display::path:
     case Display::path_part:
-    case Display::decimal: return false;
+    case Display::decimal:
+    case Display::signed_bits: return false;
   }
   return false;
 }
@@ -44,8 +45,8 @@ std::uint64_t load(const std::byte* at, int size) {
   return number;
 }
 
-std::int64_t extend_sign(std::uint64_t number, int size) {
-  const int unused = 64 - 8 * size;
+std::int64_t extend_sign(std::uint64_t number, int bits) {
+  const int unused = 64 - bits;
   return static_cast<std::int64_t>(number << unused) >> unused;
 }
 
@@ -63,7 +64,8 @@ void set_number(value::Value& out, const std::byte* at, int size, FieldKind kind
   if (is_network_order(display))
     number = std::byteswap(number) >> (64 - 8 * size);
   else if (kind == FieldKind::signed_) {
-    reuse<std::int64_t>(out) = extend_sign(number, size);
+    const int width = path::signed_width(display);
+    reuse<std::int64_t>(out) = extend_sign(number, width != 0 ? width : 8 * size);
     return;
   }
   reuse<std::uint64_t>(out) = number;

@@ -40,6 +40,8 @@ TEST_CASE("one field of each kind") {
   const Row rows[] = {
       {{.name = "u16", .size = 2, .offset = 8}, {std::uint64_t{0x901F}}},
       {{.name = "s16", .kind = FieldKind::signed_, .size = 2, .offset = 10}, {std::int64_t{-2}}},
+      {{.name = "bits", .kind = FieldKind::signed_, .size = 2, .offset = 8, .display = path::signed_bits(13)},
+       {std::int64_t{-0xFE1}}},
       {{.name = "port", .size = 2, .offset = 8, .display = Display::port}, {std::uint64_t{8080}}},
       {{.name = "ip4", .size = 4, .offset = 4, .display = Display::ip4}, {std::uint64_t{0x7F000001}}},
       {{.name = "be32", .kind = FieldKind::signed_, .size = 4, .offset = 16, .display = Display::be32},

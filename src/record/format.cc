@@ -192,7 +192,8 @@ FieldSchema to_schema(const Declaration& field, bool is_probe) {
   } else if (field.type.ends_with('*')) {
     schema.kind = FieldKind::hex;
   } else {
-    schema.kind = field.is_signed ? FieldKind::signed_ : FieldKind::unsigned_;
+    const bool is_signed = field.is_signed || path::signed_width(field.display) != 0;
+    schema.kind = is_signed ? FieldKind::signed_ : FieldKind::unsigned_;
   }
   return schema;
 }
@@ -201,6 +202,7 @@ FieldSchema to_schema(const Declaration& field, bool is_probe) {
 void refine(FieldSchema& field, const Conversion& conversion) {
   FieldKind& kind = field.kind == FieldKind::array ? field.element : field.kind;
   const bool is_number = kind == FieldKind::unsigned_ || kind == FieldKind::signed_ || kind == FieldKind::hex;
+  if (path::signed_width(field.display) != 0) return;
   switch (conversion.letter) {
     case 'x':
     case 'X':
