@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Our probe definitions against those recorded from perf 6.1.192.
 
-  compare.py [--program PATH] [--verbose] [TARGET...]      TARGET: 6.1 6.12 userland
+  compare.py [--program PATH] [--verbose] [TARGET...]      TARGET: 6.1 6.12 modules userland
 
 Every row of a perf-probe-*.tsv is one expression and what `perf probe -D` printed for it. dtrace++ must print the same,
 and fail where perf fails. Not compared, but counted:
@@ -230,6 +230,20 @@ def compare_kernel(series, program, verbose):
     return plain[0] + kprobes[0], plain[1] + kprobes[1], 0
 
 
+def compare_modules(program, verbose):
+    release = KERNELS['6.1']
+    done = subprocess.run([ROOT / 'tests/guest/kernels.sh', 'modules', '6.1'], stdout=subprocess.PIPE, text=True)
+    paths = {path.name: path for path in pathlib.Path(done.stdout.strip() or '/nowhere').glob(f'usr/lib/debug/lib/modules/{release}/**/*.ko')}
+    if not paths:
+        print(f'skip modules: those of {release} cannot be had here')
+        return 0, 0, 1
+    rows = read_rows(HERE / f'perf-probe-modules-{release}.tsv', HERE / f'perf-flags-modules-{release}.tsv')
+    passed, failed = compare('modules of 6.1', rows,
+                             lambda row: [program, 'probe', '-m', paths[row.target.split('@')[0]], '-D', row.expression],
+                             verbose=verbose)
+    return passed, failed, 0
+
+
 def compare_userland(program, verbose):
     paths = {path.name: path for path in (ROOT / 'tests/fixtures/programs').iterdir()}
     skipped = 0
@@ -251,14 +265,15 @@ def compare_userland(program, verbose):
 
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument('targets', nargs='*', metavar='TARGET', default=['6.1', '6.12', 'userland'])
+    options.add_argument('targets', nargs='*', metavar='TARGET', default=['6.1', '6.12', 'modules', 'userland'])
     options.add_argument('--program', type=pathlib.Path, default=ROOT / 'build/src/cmd/dtrace++')
     options.add_argument('--verbose', action='store_true', help='also print the rows that may differ')
     args = options.parse_args()
     program = args.program.resolve()
     if not program.exists():
         sys.exit(f'{program} is not built')
-    totals = [compare_userland(program, args.verbose) if target == 'userland' else compare_kernel(target, program, args.verbose)
+    other = {'modules': compare_modules, 'userland': compare_userland}
+    totals = [other[target](program, args.verbose) if target in other else compare_kernel(target, program, args.verbose)
               for target in args.targets]
     passed, failed, skipped = map(sum, zip(*totals))
     print(f'{passed} passed, {failed} failed, {skipped} skipped')

@@ -4,6 +4,7 @@
 #
 #   kernels.sh image 6.1      prints the directory of the unpacked kernel image
 #   kernels.sh vmlinux 6.1    prints the path of the vmlinux with debug information
+#   kernels.sh modules 6.1    prints the directory of some modules with debug information
 #
 # Exit status: 0 found, 77 this machine's package sources do not offer it, 1 anything else.
 
@@ -27,9 +28,10 @@ newest_image() { # SERIES
 
 downloadable() { apt-cache show "$1" >/dev/null 2>&1; }
 
-# unpack PACKAGE [PATTERN]: downloads the package and unpacks it, or only the files that match, into the cache.
+# unpack PACKAGE NAME [PATTERN...]: downloads the package and unpacks it, or only the files that match, into NAME of the
+# cache.
 unpack() {
-	local package=$1 pattern=${2:-} target=$kernels/$1 scratch size deb
+	local package=$1 target=$kernels/$2 scratch size deb; shift 2
 	scratch=$(mktemp -d "$kernels/.unpack.XXXXXX") || return
 	size=$(apt-cache show --no-all-versions "$package" | sed -n 's/^Size: //p')
 	echo "downloading $package ($((size / 1000000)) MB)" >&2
@@ -39,9 +41,9 @@ unpack() {
 		rm -rf "$scratch"; return 1
 	fi
 	deb=$(echo "$scratch"/*.deb)
-	if [ -n "$pattern" ]; then
-		echo "unpacking $pattern" >&2
-		dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$scratch" --wildcards --no-anchored "$pattern"
+	if [ $# -gt 0 ]; then
+		echo "unpacking $*" >&2
+		dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$scratch" --wildcards --no-anchored "$@"
 	else
 		dpkg-deb -x "$deb" "$scratch"
 	fi || { rm -rf "$scratch"; return 1; }
@@ -49,15 +51,15 @@ unpack() {
 	rm -rf "$target"; mv "$scratch" "$target"
 }
 
-# fetch PACKAGE [PATTERN]: prints the package's directory in the cache, filling it when needed.
+# fetch PACKAGE NAME [PATTERN...]: prints the directory NAME of the cache, filling it from the package when needed.
 fetch() {
 	local status=0
 	mkdir -p "$kernels"
-	if [ ! -e "$kernels/$1/.ok" ]; then
+	if [ ! -e "$kernels/$2/.ok" ]; then
 		downloadable "$1" || { echo "this machine's package sources have no $1 ('apt-get update' helps when its lists are old)" >&2; return 77; }
-		{ flock 7; [ -e "$kernels/$1/.ok" ] || unpack "$@" || status=1; } 7>"$kernels/.lock"
+		{ flock 7; [ -e "$kernels/$2/.ok" ] || unpack "$@" || status=1; } 7>"$kernels/.lock"
 	fi
-	[ $status = 0 ] && echo "$kernels/$1"
+	[ $status = 0 ] && echo "$kernels/$2"
 }
 
 image_package() { # SERIES
@@ -72,19 +74,27 @@ image_package() { # SERIES
 
 kernel_image() { # SERIES
 	local package
-	package=$(image_package "$1") && fetch "$package"
+	package=$(image_package "$1") && fetch "$package" "$package"
 }
 
 kernel_vmlinux() { # SERIES
 	local package directory
-	package=$(image_package "$1") && directory=$(fetch "$package-dbg" 'vmlinux-*') || return
+	package=$(image_package "$1") && directory=$(fetch "$package-dbg" "$package-dbg" 'vmlinux-*') || return
 	echo "$directory"/usr/lib/debug/boot/vmlinux-*
+}
+
+# Those that tests/differential has rows of.
+kernel_modules() { # SERIES
+	local package
+	package=$(image_package "$1") &&
+		fetch "$package-dbg" "$package-dbg-modules" '*/nf_conntrack.ko' '*/overlay.ko' '*/xfs.ko'
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
 	case ${1:-} in
 	image) kernel_image "${2:-}" ;;
 	vmlinux) kernel_vmlinux "${2:-}" ;;
-	*) sed -n '2,7s/^# \?//p' "$0" >&2; exit 2 ;;
+	modules) kernel_modules "${2:-}" ;;
+	*) sed -n '2,8s/^# \?//p' "$0" >&2; exit 2 ;;
 	esac
 fi
