@@ -24,7 +24,7 @@ std::vector<Range> live_ranges(Dwarf_Attribute& attribute, const Scope& scope) {
   Program program;
   for (std::ptrdiff_t at = 0;
        (at = dwarf_getlocations(&attribute, at, &base, &start, &end, &program.ops, &program.count)) > 0;)
-    if (start >= scope.entry && start < scope.end && program.count > 0) ranges.emplace_back(start, end);
+    if (start >= scope.entry && start < std::min(end, scope.end) && program.count > 0) ranges.emplace_back(start, end);
   std::ranges::sort(ranges);
   std::vector<Range> joined;
   for (const Range& range : ranges) {
