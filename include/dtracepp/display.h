@@ -65,7 +65,8 @@ inline constexpr auto signed_names = [] {
 }();
 
 constexpr std::string_view name_of(Display display) {
-  if (const int width = signed_width(display)) return signed_names[static_cast<std::size_t>(width)].data();
+  if (const int width = signed_width(display))
+    return {signed_names[static_cast<std::size_t>(width)].data(), width > 9 ? 8u : 7u};
   for (const auto& [known, name] : display_names)
     if (known == display) return name;
   return "";

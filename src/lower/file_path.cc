@@ -159,10 +159,11 @@ class PathReader {
     if (!id) return;
     const Struct mount{*id, "mount"};
     const auto inner = member_of(mount, "mnt");
-    const auto root = inner ? member_of(definition(inner->type, "vfsmount"), "mnt_root") : std::nullopt;
     const auto mountpoint = member_of(mount, "mnt_mountpoint");
     const auto parent = member_of(mount, "mnt_parent");
-    if (!root || !mountpoint || !parent) return;
+    if (!inner || !mountpoint || !parent) return;
+    const auto root = member_of(definition(inner->type, "vfsmount"), "mnt_root");
+    if (!root) return;
     const auto at = [](path::Path path, std::int64_t by) {
       path.derefs.push_back({by});
       return path;
