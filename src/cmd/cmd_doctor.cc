@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "cmd/command.h"
+#include "debug/cache.h"
 #include "debug/find.h"
 #include "kernel/abilities.h"
 #include "kernel/perf_event.h"
@@ -149,6 +150,13 @@ Finding check_debug_file(World&) {
   return no("none of the running kernel", how + " (needed for local variables, inlined functions and lines)");
 }
 
+Finding check_cache(World&) {
+  const debug::Cache cache = debug::Cache::of_user();
+  const std::string why = cache.why_unused();
+  if (why.empty()) return yes(cache.directory());
+  return {Verdict::optional, why, "compressed debug information is unpacked anew each time"};
+}
+
 // Without rights, and with kptr_restrict for root too, every address reads as zero. Those of per-CPU data do anyway.
 Finding check_symbols(World&) {
   const std::string text = base::read_file("/proc/kallsyms").value_or("");
@@ -176,21 +184,14 @@ struct Check {
 };
 
 constexpr Check checks[] = {
-    {"kernel", check_kernel},
-    {"user", check_user},
-    {"tracefs", check_tracefs},
-    {"lockdown", check_lockdown},
-    {"kprobes", check_kprobes},
-    {"uprobes", check_uprobes},
-    {"recording", check_recording},
-    {"BTF", check_btf},
-    {"debug file", check_debug_file},
-    {"symbols", check_symbols},
-    {"event probes", check_event_probes},
-    {"fprobes", check_fprobes},
-    {"return args", check_return_arguments},
-    {"histograms", check_histograms},
-    {"virtual machine", check_guest},
+    {"kernel", check_kernel},         {"user", check_user},
+    {"tracefs", check_tracefs},       {"lockdown", check_lockdown},
+    {"kprobes", check_kprobes},       {"uprobes", check_uprobes},
+    {"recording", check_recording},   {"BTF", check_btf},
+    {"debug file", check_debug_file}, {"cache", check_cache},
+    {"symbols", check_symbols},       {"event probes", check_event_probes},
+    {"fprobes", check_fprobes},       {"return args", check_return_arguments},
+    {"histograms", check_histograms}, {"virtual machine", check_guest},
 };
 
 constexpr const char* spell(Verdict verdict) {

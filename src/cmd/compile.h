@@ -18,6 +18,7 @@ struct TargetOptions {
   std::string module = {};                   // -m: a loaded module's name or a .ko path
   std::string vmlinux = {};                  // -k
   std::string format_file = {};              // --format-file: of a tracepoint
+  bool no_cache = false;                     // --no-cache
   bool symbols_only = false;                 // debug information is not opened: listing symbols is fast without it
   std::vector<std::string> kernel_has = {};  // --kernel-has: of another machine's
   bool by_function_probes = false;           // --fprobe

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "cmd/tracepoint.h"
+#include "debug/cache.h"
 #include "debug/find.h"
 #include "kernel/abilities.h"
 #include "kernel/tracefs.h"
@@ -15,11 +16,6 @@ namespace {
 
 constexpr const char* kernel_btf = "/sys/kernel/btf/vmlinux";
 constexpr const char* kallsyms = "/proc/kallsyms";
-
-std::string looked_text(const debug::Search& search) {
-  if (search.looked.empty()) return "";
-  return fmt::format(" (looked for {})", fmt::join(search.looked, ", "));
-}
 
 void use(OpenTarget& opened) {
   opened.target.info = opened.info.get();
@@ -41,9 +37,10 @@ void use_kallsyms(OpenTarget& opened, const std::string& module) {
 }
 
 // A separate debug file has the symbols that the stripped program lacks.
-Result<void> open_debug_file(OpenTarget& opened, const debug::Search& search, bool symbols_only) {
+Result<void> open_debug_file(OpenTarget& opened, const debug::Search& search, bool symbols_only,
+                             const debug::Cache& cache) {
   if (search.found.empty()) {
-    opened.target.why_no_info = looked_text(search);
+    opened.target.why_no_info = debug::looked_text(search);
     return {};
   }
   if (search.found == opened.binary->file.path()) {
@@ -52,11 +49,11 @@ Result<void> open_debug_file(OpenTarget& opened, const debug::Search& search, bo
     DTP_TRY(opened.debug_binary, debug::open_binary(search.found));
   }
   if (symbols_only) return {};
-  DTP_TRY(opened.info, debug::open_dwarf(opened.debug_binary));
+  DTP_TRY(opened.info, debug::open_dwarf(opened.debug_binary, cache));
   return {};
 }
 
-Result<std::unique_ptr<OpenTarget>> open_user(const std::string& path, bool symbols_only) {
+Result<std::unique_ptr<OpenTarget>> open_user(const std::string& path, bool symbols_only, const debug::Cache& cache) {
   auto opened = std::make_unique<OpenTarget>();
   std::error_code error;
   const std::string real = std::filesystem::canonical(path, error).string();
@@ -66,7 +63,7 @@ Result<std::unique_ptr<OpenTarget>> open_user(const std::string& path, bool symb
   opened->target.object = real;
   opened->target.info_hint = "install its debug symbols, or use registers and offsets: +0(%di):string";
   if (!symbols_only || !opened->binary->file.has_section(".symtab"))
-    DTP_CHECK(open_debug_file(*opened, debug::find_debug_file(opened->binary->file), symbols_only));
+    DTP_CHECK(open_debug_file(*opened, debug::find_debug_file(opened->binary->file), symbols_only, cache));
   use(*opened);
   if (opened->debug_binary && opened->debug_binary != opened->binary &&
       opened->binary->symbols.all().size() < opened->debug_binary->symbols.all().size())
@@ -75,7 +72,8 @@ Result<std::unique_ptr<OpenTarget>> open_user(const std::string& path, bool symb
 }
 
 // A vmlinux file: offline, whatever kernel runs here.
-Result<std::unique_ptr<OpenTarget>> open_vmlinux(const std::string& path, bool symbols_only) {
+Result<std::unique_ptr<OpenTarget>> open_vmlinux(const std::string& path, bool symbols_only,
+                                                 const debug::Cache& cache) {
   auto opened = std::make_unique<OpenTarget>();
   DTP_TRY(opened->binary, debug::open_binary(path));
   if (symbols_only) {
@@ -83,7 +81,7 @@ Result<std::unique_ptr<OpenTarget>> open_vmlinux(const std::string& path, bool s
     return opened;
   }
   if (debug::has_dwarf(opened->binary->file)) {
-    DTP_TRY(opened->info, debug::open_dwarf(opened->binary));
+    DTP_TRY(opened->info, debug::open_dwarf(opened->binary, cache));
   } else if (opened->binary->file.has_section(".BTF")) {
     DTP_TRY(opened->info, debug::open_btf(path, ""));
   } else {
@@ -95,9 +93,9 @@ Result<std::unique_ptr<OpenTarget>> open_vmlinux(const std::string& path, bool s
   return opened;
 }
 
-Result<std::unique_ptr<OpenTarget>> open_kernel(bool symbols_only) {
+Result<std::unique_ptr<OpenTarget>> open_kernel(bool symbols_only, const debug::Cache& cache) {
   const debug::Search search = debug::find_kernel_debug_file();
-  if (!search.found.empty()) return open_vmlinux(search.found, symbols_only);
+  if (!search.found.empty()) return open_vmlinux(search.found, symbols_only, cache);
   auto opened = std::make_unique<OpenTarget>();
   use_kallsyms(*opened, "");
   if (symbols_only) {
@@ -107,7 +105,7 @@ Result<std::unique_ptr<OpenTarget>> open_kernel(bool symbols_only) {
   if (auto btf = debug::open_btf(kernel_btf, ""))
     opened->info = std::move(*btf);
   else
-    opened->target.why_no_info = looked_text(search);
+    opened->target.why_no_info = debug::looked_text(search);
   opened->target.info_hint = "install the kernel's debug symbols, or use $arg1, $arg2, ... and offsets";
   use(*opened);
   return opened;
@@ -120,23 +118,23 @@ std::string module_name(const std::string& path) {
   return name;
 }
 
-Result<std::unique_ptr<OpenTarget>> open_module_file(const std::string& path) {
+Result<std::unique_ptr<OpenTarget>> open_module_file(const std::string& path, const debug::Cache& cache) {
   auto opened = std::make_unique<OpenTarget>();
   DTP_TRY(opened->binary, debug::open_binary(path));
   opened->target.kind = lower::Target::Kind::module;
   opened->target.object = module_name(path);
   if (debug::has_dwarf(opened->binary->file)) {
-    DTP_TRY(opened->info, debug::open_dwarf(opened->binary));
+    DTP_TRY(opened->info, debug::open_dwarf(opened->binary, cache));
   }
   use(*opened);
   return opened;
 }
 
-Result<std::unique_ptr<OpenTarget>> open_module(const std::string& module) {
-  if (module.find('/') != std::string::npos || module.ends_with(".ko")) return open_module_file(module);
+Result<std::unique_ptr<OpenTarget>> open_module(const std::string& module, const debug::Cache& cache) {
+  if (module.find('/') != std::string::npos || module.ends_with(".ko")) return open_module_file(module, cache);
   const debug::Search search = debug::find_module_file(module);
   if (!search.found.empty()) {
-    auto opened = open_module_file(search.found);
+    auto opened = open_module_file(search.found, cache);
     if (opened && (*opened)->info) return opened;
   }
   auto opened = std::make_unique<OpenTarget>();
@@ -150,7 +148,7 @@ Result<std::unique_ptr<OpenTarget>> open_module(const std::string& module) {
   if (auto btf = debug::open_btf("/sys/kernel/btf/" + module, kernel_btf))
     opened->info = std::move(*btf);
   else
-    opened->target.why_no_info = looked_text(search);
+    opened->target.why_no_info = debug::looked_text(search);
   opened->target.info_hint = "install the kernel's debug symbols, or use $arg1, $arg2, ... and offsets";
   use(*opened);
   return opened;
@@ -184,6 +182,8 @@ void add_target_options(CLI::App& command, TargetOptions& options) {
   add("-x,--exec", options.executable, "probe this program or library instead of the kernel", "FILE");
   add("-m,--module", options.module, "probe this kernel module: its name, or the path of its .ko file", "MODULE");
   add("-k,--vmlinux", options.vmlinux, "take symbols and types from this vmlinux", "FILE");
+  command.add_flag("--no-cache", options.no_cache,
+                   "neither use nor keep prepared debug information in ~/.cache/dtracepp");
 }
 
 Result<std::unique_ptr<OpenTarget>> open_target(const TargetOptions& options) {
@@ -191,20 +191,21 @@ Result<std::unique_ptr<OpenTarget>> open_target(const TargetOptions& options) {
     return fail({.what = "-x, -m and -k exclude each other", .status = Status::wrong_request});
   if (!options.executable.empty() && options.by_function_probes)
     return fail({.what = "--fprobe is for kernel functions", .status = Status::wrong_request});
-  if (!options.executable.empty()) return open_user(options.executable, options.symbols_only);
+  const debug::Cache cache = options.no_cache ? debug::Cache() : debug::Cache::of_user();
+  if (!options.executable.empty()) return open_user(options.executable, options.symbols_only, cache);
   if (!options.module.empty()) {
-    DTP_TRY(auto opened, open_module(options.module));
+    DTP_TRY(auto opened, open_module(options.module, cache));
     use_ways(*opened, options);
     return opened;
   }
   if (!options.vmlinux.empty()) {
     // Of the kernel that has this vmlinux, tracefs here knows nothing.
-    DTP_TRY(auto opened, open_vmlinux(options.vmlinux, options.symbols_only));
+    DTP_TRY(auto opened, open_vmlinux(options.vmlinux, options.symbols_only, cache));
     if (!options.format_file.empty()) use_tracepoints(*opened, options.format_file);
     use_ways(*opened, options);
     return opened;
   }
-  DTP_TRY(auto opened, open_kernel(options.symbols_only));
+  DTP_TRY(auto opened, open_kernel(options.symbols_only, cache));
   use_tracepoints(*opened, options.format_file);
   use_ways(*opened, options);
   opened->target.check_names = options.is_live;

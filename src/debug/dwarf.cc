@@ -1,23 +1,23 @@
 // The DWARF of a file by libdw: functions, their inlined copies, and variables.
 #include <dwarf.h>
 #include <elfutils/libdw.h>
-#include <elfutils/libdwfl.h>
 
 #include <algorithm>
-#include <unordered_map>
 #include <map>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "base/pattern.h"
 #include "debug/dwarf_die.h"
+#include "debug/dwarf_files.h"
 #include "debug/dwarf_functions.h"
 #include "debug/dwarf_lines.h"
 #include "debug/dwarf_location.h"
 #include "debug/dwarf_names.h"
 #include "debug/dwarf_source.h"
 #include "debug/dwarf_types.h"
-#include "debug/dwarf_units.h"
 #include "debug/find.h"
+#include "debug/inflate.h"
 #include "debug/info.h"
 #include "debug/qualified_name.h"
 #include "debug/source_path.h"
@@ -50,10 +50,8 @@ bool is_callee_of(Dwarf_Die& die, Dwarf_Die& origin) { return origin_of(die).add
 
 class DwarfInfo final : public Info {
  public:
-  DwarfInfo(std::shared_ptr<const Binary> binary, Dwarf* dwarf) : binary_(std::move(binary)), dwarf_(dwarf) {}
-  ~DwarfInfo() override {
-    if (!binary_->file.is_relocatable()) dwarf_end(dwarf_);
-  }
+  DwarfInfo(std::shared_ptr<const Binary> binary, DwarfFiles files)
+      : binary_(std::move(binary)), files_(std::move(files)), dwarf_(files_.dwarf()) {}
 
   Result<std::vector<Instance>> find_functions(const std::string& name) override;
   Result<std::vector<Instance>> find_matching(const FunctionQuery& query) override;
@@ -63,39 +61,36 @@ class DwarfInfo final : public Info {
   std::vector<Variable> find_variables(const Instance& instance, std::uint64_t address) override;
   Whereabouts locate(const Instance& instance, std::uint64_t address, const Variable& variable) override;
   std::vector<SourceLines> source_of(const std::vector<Instance>& instances) override {
-    return dwarf_source_of(dwarf_, instances);
+    return dwarf_source_of(files_, instances);
   }
   std::vector<SourceLines> source_of_file(const std::string& tail) override {
-    return dwarf_source_of_file(dwarf_, tail);
+    return dwarf_source_of_file(files_, tail);
   }
   std::optional<CodePlace> place_of(std::uint64_t address) override;
   std::vector<AddressRange> live_ranges(const Instance& instance, const Variable& variable) override;
   std::uint64_t body_address(const Instance& instance) override;
   type::Id find_result_type(const Instance& instance) override;
-  std::optional<type::Id> find_type(std::string_view c_name) override {
-    return find_dwarf_type(binary_->file, dwarf_, c_name);
-  }
+  std::optional<type::Id> find_type(std::string_view c_name) override { return find_dwarf_type(files_, c_name); }
   std::vector<Definition> find_definitions(std::string_view c_name) override;
   std::vector<Global> find_globals(std::string_view name, bool defined) override {
-    return find_dwarf_globals(binary_->file, dwarf_, name, defined);
+    return find_dwarf_globals(files_, name, defined);
   }
   std::optional<std::int64_t> find_enumerator(std::string_view name) override {
-    return find_dwarf_enumerator(binary_->file, dwarf_, name);
+    return find_dwarf_enumerator(files_, name);
   }
   std::vector<std::string> function_names() override;
   std::vector<FunctionSummary> list_functions(const NameFilter& is_wanted) override {
-    return list_dwarf_functions(dwarf_, is_wanted);
+    return list_dwarf_functions(files_, is_wanted);
   }
   std::string source() const override { return "DWARF of " + binary_->file.path(); }
   type::Type load_type(type::Id id) override { return load_dwarf_type(dwarf_, id); }
 
  private:
-  std::optional<Dwarf_Die> unit_die_at(std::uint64_t address);
-  std::optional<Dwarf_Die> unit_die(std::uint64_t unit_offset);
   bool find_in_unit(Dwarf_Die& unit, Dwarf_Die& parent, const std::string& name, std::vector<Instance>& found,
                     int depth = 0);
   void add_qualified(const std::string& name, std::vector<Instance>& found);
-  void find_matching_in_unit(Dwarf_Die& unit, const FunctionQuery& query, std::vector<Instance>& found);
+  void find_matching_in_unit(Dwarf_Die& unit, const FunctionQuery& query, bool refers, std::vector<Instance>& found);
+  void find_referring(Dwarf_Die& unit, const std::string& name, std::vector<Instance>& found);
   void add_instance(Dwarf_Die& die, bool is_inlined, std::vector<Instance>& found);
   std::optional<Dwarf_Die> function_around(Dwarf_Die& unit, std::uint64_t address);
   std::optional<Dwarf_Die> declaration_in(Dwarf_Die& unit, const std::string& name, const std::string& file);
@@ -105,7 +100,8 @@ class DwarfInfo final : public Info {
   Scope scope_at(Dwarf_Die& die, std::uint64_t address);
 
   std::shared_ptr<const Binary> binary_;
-  Dwarf* dwarf_;
+  DwarfFiles files_;
+  Dwarf* dwarf_;                                                                  // the main one of files_
   std::map<std::string, std::vector<Definition>, std::less<>> definitions_ = {};  // that were asked for
 };
 
@@ -113,29 +109,7 @@ class DwarfInfo final : public Info {
 std::vector<Definition> DwarfInfo::find_definitions(std::string_view c_name) {
   const auto known = definitions_.find(c_name);
   if (known != definitions_.end()) return known->second;
-  return definitions_[std::string(c_name)] = find_dwarf_definitions(binary_->file, dwarf_, c_name);
-}
-
-std::optional<Dwarf_Die> DwarfInfo::unit_die(std::uint64_t unit_offset) {
-  Dwarf_Off next = 0, abbreviations = 0;
-  std::size_t header = 0;
-  std::uint8_t address_size = 0, offset_size = 0;
-  Dwarf_Die die;
-  if (dwarf_nextcu(dwarf_, unit_offset, &next, &header, &abbreviations, &address_size, &offset_size) != 0)
-    return std::nullopt;
-  if (dwarf_offdie(dwarf_, unit_offset + header, &die) == nullptr) return std::nullopt;
-  return die;
-}
-
-std::optional<Dwarf_Die> DwarfInfo::unit_die_at(std::uint64_t address) {
-  if (const auto unit = unit_at(binary_->file, address)) return unit_die(*unit);
-  Dwarf_Die die;
-  if (dwarf_addrdie(dwarf_, address, &die) != nullptr) return die;
-  // clang writes no .debug_aranges.
-  Dwarf_CU* unit = nullptr;
-  while (dwarf_get_units(dwarf_, unit, &unit, nullptr, nullptr, &die, nullptr) == 0)
-    if (dwarf_haspc(&die, address) > 0) return die;
-  return std::nullopt;
+  return definitions_[std::string(c_name)] = find_dwarf_definitions(files_, c_name);
 }
 
 void DwarfInfo::add_instance(Dwarf_Die& die, bool is_inlined, std::vector<Instance>& found) {
@@ -148,7 +122,7 @@ void DwarfInfo::add_instance(Dwarf_Die& die, bool is_inlined, std::vector<Instan
                    .is_inlined = is_inlined,
                    .is_external = is_flagged(die, DW_AT_external),
                    .file = declared_file(die),
-                   .scope = dwarf_dieoffset(&die)});
+                   .scope = key_of(die)});
 }
 
 // A function's DIE is concrete, or abstract with its instances elsewhere in the unit: inlined ones and
@@ -180,14 +154,27 @@ bool DwarfInfo::find_in_unit(Dwarf_Die& unit, Dwarf_Die& parent, const std::stri
   return false;
 }
 
+// Instances whose declaration is in another unit: it gives them its name.
+void DwarfInfo::find_referring(Dwarf_Die& unit, const std::string& name, std::vector<Instance>& found) {
+  auto visit = [&](Dwarf_Die& child) {
+    const int tag = dwarf_tag(&child);
+    const bool is_code = tag == DW_TAG_inlined_subroutine || tag == DW_TAG_subprogram;
+    if (const char* called = is_code ? dwarf_diename(&child) : nullptr; called != nullptr && name == called)
+      add_instance(child, tag == DW_TAG_inlined_subroutine, found);
+    return is_code || tag == DW_TAG_lexical_block || tag == DW_TAG_namespace;
+  };
+  walk(unit, visit);
+}
+
 Result<std::vector<Instance>> DwarfInfo::find_functions(const std::string& name) {
   std::vector<Instance> found;
   if (is_qualified(name)) {
     add_qualified(name, found);
     if (!found.empty()) return found;
   }
-  each_unit_mentioning(name, [&](Dwarf_Die& unit) {
+  each_unit_mentioning(name, [&](Dwarf_Die& unit, bool refers) {
     find_in_unit(unit, unit, name, found);
+    if (refers) find_referring(unit, name, found);
     return !found.empty();
   });
   return found;
@@ -199,25 +186,26 @@ void DwarfInfo::add_qualified(const std::string& name, std::vector<Instance>& fo
   const std::string_view texts(reinterpret_cast<const char*>(strings.data()), strings.size());
   for (const std::string& mangled : mangled_names(binary_->symbols, texts, name)) {
     const std::size_t before = found.size();
-    each_unit_mentioning(mangled, [&](Dwarf_Die& unit) { return find_in_unit(unit, unit, mangled, found); });
+    each_unit_mentioning(mangled, [&](Dwarf_Die& unit, bool) { return find_in_unit(unit, unit, mangled, found); });
     if (found.size() > before) continue;
     // Constructors and destructors have several symbols and one description.
     for (const Symbol* symbol : binary_->symbols.find(mangled))
-      if (auto unit = unit_die_at(symbol->address))
+      if (auto unit = files_.unit_at(symbol->address))
         if (auto function = function_around(*unit, symbol->address)) add_instance(*function, false, found);
   }
 }
 
 // As find_in_unit, for many functions: the inlined copies of all of them are found in one walk.
-void DwarfInfo::find_matching_in_unit(Dwarf_Die& unit, const FunctionQuery& query, std::vector<Instance>& found) {
+void DwarfInfo::find_matching_in_unit(Dwarf_Die& unit, const FunctionQuery& query, bool refers,
+                                      std::vector<Instance>& found) {
   struct Function {
     Dwarf_Die die = {};
     std::vector<Instance> instances = {};
   };
   const auto is_wanted = [&](Dwarf_Die& function) {
     if (!base::matches_pattern(query.pattern, name_of(function))) return false;
-    const char* file = query.file.empty() ? nullptr : dwarf_decl_file(&function);
-    return query.file.empty() || (file != nullptr && matches_tail(file, query.file));
+    const std::string file = query.file.empty() ? "" : declared_file(function);
+    return query.file.empty() || (!file.empty() && matches_tail(file, query.file));
   };
   std::vector<Function> functions;
   std::unordered_map<const void*, std::size_t> abstract;  // by the address of the DIE, into functions
@@ -239,13 +227,17 @@ void DwarfInfo::find_matching_in_unit(Dwarf_Die& unit, const FunctionQuery& quer
     const int tag = dwarf_tag(&child);
     const bool is_code = tag == DW_TAG_inlined_subroutine || tag == DW_TAG_subprogram;
     if (Dwarf_Die origin = origin_of(child); is_code && origin.addr != nullptr) {
-      const auto known = abstract.find(origin.addr);
+      auto known = abstract.find(origin.addr);
+      if (known == abstract.end() && refers && origin.cu != child.cu && is_wanted(origin)) {
+        known = abstract.emplace(origin.addr, functions.size()).first;
+        functions.push_back({.die = origin});
+      }
       if (known != abstract.end() && !is_split_head(child, origin))
         add_instance(child, tag == DW_TAG_inlined_subroutine, functions[known->second].instances);
     }
     return is_code || tag == DW_TAG_lexical_block || tag == DW_TAG_namespace;
   };
-  if (!abstract.empty()) walk(unit, visit);
+  if (!abstract.empty() || refers) walk(unit, visit);
   for (Function& function : functions)
     for (Instance& instance : function.instances) found.push_back(std::move(instance));
 }
@@ -253,15 +245,10 @@ void DwarfInfo::find_matching_in_unit(Dwarf_Die& unit, const FunctionQuery& quer
 // Functions in the order of their first instances.
 Result<std::vector<Instance>> DwarfInfo::find_matching(const FunctionQuery& query) {
   std::vector<Instance> found;
-  if (const auto units = units_mentioning_any(binary_->file, query.pattern)) {
-    for (const std::uint64_t offset : *units)
-      if (auto unit = unit_die(offset); unit && found.size() <= query.most) find_matching_in_unit(*unit, query, found);
-  } else {
-    Dwarf_Die die;
-    Dwarf_CU* unit = nullptr;
-    while (found.size() <= query.most && dwarf_get_units(dwarf_, unit, &unit, nullptr, nullptr, &die, nullptr) == 0)
-      find_matching_in_unit(die, query, found);
-  }
+  files_.each_unit_matching(query.pattern, [&](Dwarf_Die& unit, bool refers) {
+    find_matching_in_unit(unit, query, refers, found);
+    return found.size() > query.most;
+  });
   std::unordered_map<std::string_view, std::size_t> order;
   for (const Instance& instance : found) order.emplace(instance.function, order.size());
   std::vector<std::vector<Instance>> groups(order.size());
@@ -277,16 +264,12 @@ template <class Visit>
 void DwarfInfo::each_unit_mentioning(const std::string& name, Visit visit) {
   const auto symbols = binary_->symbols.find(name);
   if (symbols.size() == 1 && symbols[0]->is_function && symbols[0]->binding == Binding::global) {
-    if (auto unit = unit_die_at(symbols[0]->address); unit && visit(*unit)) return;
+    if (auto unit = files_.unit_at(symbols[0]->address); unit && visit(*unit, false)) return;
   }
-  if (const auto units = units_mentioning(binary_->file, name)) {
-    for (const std::uint64_t offset : *units)
-      if (auto unit = unit_die(offset)) visit(*unit);
-    return;
-  }
-  Dwarf_Die die;
-  Dwarf_CU* unit = nullptr;
-  while (dwarf_get_units(dwarf_, unit, &unit, nullptr, nullptr, &die, nullptr) == 0) visit(die);
+  files_.each_unit_mentioning(name, [&](Dwarf_Die& unit, bool refers) {
+    visit(unit, refers);
+    return false;
+  });
 }
 
 std::optional<Dwarf_Die> DwarfInfo::function_around(Dwarf_Die& unit, std::uint64_t address) {
@@ -332,7 +315,7 @@ void DwarfInfo::find_lines_in_unit(Dwarf_Die& unit, const LineQuery& query, std:
                                        .address = address,
                                        .end = end_of(*function, entry),
                                        .file = file,
-                                       .scope = dwarf_dieoffset(&*function)}};
+                                       .scope = key_of(*function)}};
     instance.line = line_at(unit, file, address).value_or(line);
     // At its first byte the line of a function is that of its declaration.
     if (int declared = 0; address == entry && dwarf_decl_line(&*function, &declared) == 0)
@@ -345,29 +328,29 @@ void DwarfInfo::find_lines_in_unit(Dwarf_Die& unit, const LineQuery& query, std:
 Result<std::vector<LineInstance>> DwarfInfo::find_lines(const LineQuery& query) {
   std::vector<LineInstance> found;
   if (!query.function.empty()) {
-    each_unit_mentioning(query.function, [&](Dwarf_Die& unit) {
+    each_unit_mentioning(query.function, [&](Dwarf_Die& unit, bool) {
       find_lines_in_unit(unit, query, found);
       return !found.empty();
     });
     return found;
   }
-  Dwarf_Die die;
-  Dwarf_CU* unit = nullptr;
-  while (dwarf_get_units(dwarf_, unit, &unit, nullptr, nullptr, &die, nullptr) == 0)
-    if (has_source_file(die, query.file)) find_lines_in_unit(die, query, found);
+  files_.each_unit([&](Dwarf_Die& unit, bool) {
+    if (has_source_file(files_.file(), unit, query.file)) find_lines_in_unit(unit, query, found);
+    return false;
+  });
   return found;
 }
 
 Result<std::vector<Instance>> DwarfInfo::find_function_at(std::uint64_t address) {
   std::vector<Instance> found;
-  auto unit = unit_die_at(address);
+  auto unit = files_.unit_at(address);
   if (!unit) return found;
   if (auto function = function_around(*unit, address)) add_instance(*function, false, found);
   return found;
 }
 
 std::optional<CodePlace> DwarfInfo::place_of(std::uint64_t address) {
-  auto unit = unit_die_at(address);
+  auto unit = files_.unit_at(address);
   auto function = unit ? function_around(*unit, address) : std::nullopt;
   if (!function) return std::nullopt;
   return dwarf_place_of(*unit, *function, address);
@@ -377,7 +360,7 @@ std::vector<Variable> DwarfInfo::find_variables(const Instance& instance, std::u
   std::vector<Variable> found;
   std::unordered_set<std::string> seen;
   Dwarf_Die die, unit;
-  if (dwarf_offdie(dwarf_, instance.scope, &die) == nullptr) return found;
+  if (!find_die(dwarf_, instance.scope, die)) return found;
   const auto add = [&](Dwarf_Die& child, Role role) {
     const int tag = dwarf_tag(&child);
     if (tag != DW_TAG_formal_parameter && tag != DW_TAG_variable) return;
@@ -387,7 +370,7 @@ std::vector<Variable> DwarfInfo::find_variables(const Instance& instance, std::u
       return;
     std::string name = name_of(child);
     if (name.empty() || !seen.insert(name).second) return;
-    found.push_back({std::move(name), type_of(child), external ? Role::global : role, dwarf_dieoffset(&child)});
+    found.push_back({std::move(name), type_of(child), external ? Role::global : role, key_of(child)});
   };
   // Of nested blocks the inner one's names count, so blocks are collected outside in and read backwards.
   std::vector<Dwarf_Die> blocks{die}, inlined;
@@ -436,8 +419,7 @@ Scope DwarfInfo::scope_at(Dwarf_Die& die, std::uint64_t address) {
 
 Whereabouts DwarfInfo::locate(const Instance& instance, std::uint64_t address, const Variable& variable) {
   Dwarf_Die die, scope_die;
-  if (dwarf_offdie(dwarf_, variable.key, &die) == nullptr ||
-      dwarf_offdie(dwarf_, instance.scope, &scope_die) == nullptr)
+  if (!find_die(dwarf_, variable.key, die) || !find_die(dwarf_, instance.scope, scope_die))
     return Unavailable{Reason::optimised_out, "its debug information cannot be read"};
   if (variable.role == Role::global && is_flagged(die, DW_AT_external)) {
     const Whereabouts at = locate_variable(die, false, address, Scope{.dwarf = dwarf_, .file = &binary_->file});
@@ -454,19 +436,19 @@ Whereabouts DwarfInfo::locate(const Instance& instance, std::uint64_t address, c
 
 std::vector<AddressRange> DwarfInfo::live_ranges(const Instance& instance, const Variable& variable) {
   Dwarf_Die die;
-  if (dwarf_offdie(dwarf_, variable.key, &die) == nullptr) return {};
+  if (!find_die(dwarf_, variable.key, die)) return {};
   return location_ranges(die, {instance.address, instance.end});
 }
 
 std::uint64_t DwarfInfo::body_address(const Instance& instance) {
   Dwarf_Die die;
-  if (dwarf_offdie(dwarf_, instance.scope, &die) == nullptr) return instance.address;
+  if (!find_die(dwarf_, instance.scope, die)) return instance.address;
   return prologue_end(die, instance.address, instance.end);
 }
 
 type::Id DwarfInfo::find_result_type(const Instance& instance) {
   Dwarf_Die die;
-  return dwarf_offdie(dwarf_, instance.scope, &die) == nullptr ? type::Id{} : type_of(die);
+  return !find_die(dwarf_, instance.scope, die) ? type::Id{} : type_of(die);
 }
 
 std::vector<std::string> DwarfInfo::function_names() {
@@ -484,18 +466,19 @@ Result<std::shared_ptr<const Binary>> open_binary(const std::string& path) {
   return std::make_shared<const Binary>(Binary{std::move(file), std::move(symbols)});
 }
 
-Result<std::unique_ptr<Info>> open_dwarf(std::shared_ptr<const Binary> binary) {
+Result<std::unique_ptr<Info>> open_dwarf(std::shared_ptr<const Binary> binary, const Cache& cache) {
   const std::string& path = binary->file.path();
   if (!has_dwarf(binary->file))
     return fail({.what = "'" + path + "' has no debug information",
                  .hint = "install the package with its debug symbols, or build with -g",
                  .status = Status::not_possible});
-  Dwarf_Addr bias = 0;
-  Dwarf* dwarf = binary->file.is_relocatable() ? dwfl_module_getdwarf(binary->file.module(), &bias)
-                                               : dwarf_begin_elf(binary->file.handle(), DWARF_C_READ, nullptr);
-  if (dwarf == nullptr)
-    return fail({.what = "cannot read the debug information of '" + path + "': " + dwarf_errmsg(-1)});
-  return std::make_unique<DwarfInfo>(std::move(binary), dwarf);
+  if (!binary->file.is_relocatable() && has_compressed_sections(binary->file)) {
+    DTP_TRY(ElfFile image, inflate(binary->file, cache));
+    Symbols symbols = Symbols::of_elf(image);
+    binary = std::make_shared<const Binary>(Binary{std::move(image), std::move(symbols)});
+  }
+  DTP_TRY(DwarfFiles files, DwarfFiles::open(binary, cache));
+  return std::make_unique<DwarfInfo>(std::move(binary), std::move(files));
 }
 
 }  // namespace dtp::debug

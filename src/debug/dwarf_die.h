@@ -1,4 +1,7 @@
-// Small questions to a DIE. Inner header of this folder.
+// Small questions to a DIE, and how DIEs are named outside of libdw. Inner header of this folder.
+//
+// A DIE of a supplementary file (DWZ) or of a .dwo file has an offset that another DIE of the main file may have too.
+// Where its bytes lie in memory tells them apart, so that address is the key by which the rest of the program knows it.
 #pragma once
 
 #include <dwarf.h>
@@ -10,6 +13,34 @@
 #include <string_view>
 
 namespace dtp::debug {
+
+inline std::uint64_t key_of(const Dwarf_Die& die) { return reinterpret_cast<std::uintptr_t>(die.addr); }
+
+// `dwarf` is the main file's; the DIE may be in any of its files.
+inline bool find_die(Dwarf* dwarf, std::uint64_t key, Dwarf_Die& die) {
+  return dwarf_die_addr_die(dwarf, reinterpret_cast<void*>(static_cast<std::uintptr_t>(key)), &die) != nullptr;
+}
+
+// Of a skeleton the unit in its .dwo file, which has the contents; of any other unit the DIE itself.
+inline Dwarf_Die whole_unit(const Dwarf_Die& unit) {
+  std::uint8_t type = 0;
+  Dwarf_Die split;
+  if (unit.cu == nullptr || dwarf_cu_info(unit.cu, nullptr, &type, nullptr, &split, nullptr, nullptr, nullptr) != 0)
+    return unit;
+  return type == DW_UT_skeleton && split.addr != nullptr ? split : unit;
+}
+
+// The unit that begins at this offset of .debug_info.
+inline std::optional<Dwarf_Die> unit_die(Dwarf* dwarf, std::uint64_t unit_offset) {
+  Dwarf_Off next = 0, abbreviations = 0;
+  std::size_t header = 0;
+  std::uint8_t address_size = 0, offset_size = 0;
+  Dwarf_Die die;
+  if (dwarf_nextcu(dwarf, unit_offset, &next, &header, &abbreviations, &address_size, &offset_size) != 0 ||
+      dwarf_offdie(dwarf, unit_offset + header, &die) == nullptr)
+    return std::nullopt;
+  return whole_unit(die);
+}
 
 // Those of an abstract origin or a specification count, too.
 inline bool has_attribute(Dwarf_Die& die, unsigned name) {
@@ -49,17 +80,17 @@ inline std::string name_of(Dwarf_Die& die) {
   return name == nullptr ? "" : name;
 }
 
-// Where it is declared, as recorded; empty: not known. In DWARF 5 file 0 is the unit's own, which libdw takes for none.
+// Where it is declared, as recorded; empty: not known. libdw asserts that the unit's table of files is there once it
+// read the lines, which it is not for a split unit; so the table is asked for first. In DWARF 5 file 0 is the unit's
+// own, which libdw takes for none.
 inline std::string declared_file(Dwarf_Die& die) {
-  if (const char* file = dwarf_decl_file(&die)) return file;
   Dwarf_Die unit;
   Dwarf_Files* files = nullptr;
   std::size_t count = 0;
+  if (dwarf_diecu(&die, &unit, nullptr, nullptr) == nullptr || dwarf_getsrcfiles(&unit, &files, &count) != 0) return "";
+  if (const char* file = dwarf_decl_file(&die)) return file;
   const auto index = number(die, DW_AT_decl_file);
-  if (!index || *index != 0 || dwarf_diecu(&die, &unit, nullptr, nullptr) == nullptr ||
-      dwarf_getsrcfiles(&unit, &files, &count) != 0)
-    return "";
-  const char* own = dwarf_filesrc(files, 0, nullptr, nullptr);
+  const char* own = index && *index == 0 ? dwarf_filesrc(files, 0, nullptr, nullptr) : nullptr;
   return own == nullptr || std::string_view(own) == "???" ? "" : own;
 }
 

@@ -19,7 +19,8 @@ class Collector {
  public:
   explicit Collector(const NameFilter& is_wanted) : is_wanted_(is_wanted) {}
 
-  void add_unit(Dwarf_Die& unit) {
+  // `refers`: to abstract DIEs that other units have.
+  void add_unit(Dwarf_Die& unit, bool refers) {
     roots_.clear();
     callers_.clear();
     has_inlined_ = false;
@@ -33,10 +34,10 @@ class Collector {
       }
     };
     walk(unit, visit);
-    if (!has_inlined_) return;
-    auto count = [this](Dwarf_Die& child) {
+    if (!has_inlined_ && !refers) return;
+    auto count = [&](Dwarf_Die& child) {
       const int tag = dwarf_tag(&child);
-      if (tag == DW_TAG_inlined_subroutine) count_copy(child);
+      if (tag == DW_TAG_inlined_subroutine) count_copy(child, refers);
       return tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block || tag == DW_TAG_subprogram;
     };
     for (Dwarf_Die& caller : callers_) walk(caller, count);
@@ -61,11 +62,11 @@ class Collector {
       has_inlined_ = true;
   }
 
-  void count_copy(Dwarf_Die& die) {
+  void count_copy(Dwarf_Die& die, bool refers) {
     Dwarf_Die root = root_of(die);
-    const auto known = roots_.find(dwarf_dieoffset(&root));
-    if (known != roots_.end() && known->second != unwanted && !is_split_head(die, root))
-      ++found_[known->second].inlined;
+    const auto known = roots_.find(key_of(root));
+    const std::size_t index = known != roots_.end() ? known->second : refers ? index_of(root) : unwanted;
+    if (index != unwanted && !is_split_head(die, root)) ++found_[index].inlined;
   }
 
   static Dwarf_Die root_of(Dwarf_Die& die) {
@@ -77,7 +78,7 @@ class Collector {
   }
 
   std::size_t index_of(Dwarf_Die root) {
-    const auto [known, is_new] = roots_.emplace(dwarf_dieoffset(&root), unwanted);
+    const auto [known, is_new] = roots_.emplace(key_of(root), unwanted);
     if (!is_new) return known->second;
     const char* name = dwarf_diename(&root);
     if (name == nullptr) return unwanted;
@@ -100,18 +101,19 @@ class Collector {
   const NameFilter& is_wanted_;
   std::vector<FunctionSummary> found_ = {};
   std::unordered_map<std::string, std::size_t> by_place_ = {};  // a header's function is met in many units
-  std::unordered_map<std::uint64_t, std::size_t> roots_ = {};   // of this unit, by offset
+  std::unordered_map<std::uint64_t, std::size_t> roots_ = {};   // of this unit, by key
   std::vector<Dwarf_Die> callers_ = {};
   bool has_inlined_ = false;
 };
 
 }  // namespace
 
-std::vector<FunctionSummary> list_dwarf_functions(Dwarf* dwarf, const NameFilter& is_wanted) {
+std::vector<FunctionSummary> list_dwarf_functions(const DwarfFiles& files, const NameFilter& is_wanted) {
   Collector collector(is_wanted);
-  Dwarf_Die die;
-  Dwarf_CU* unit = nullptr;
-  while (dwarf_get_units(dwarf, unit, &unit, nullptr, nullptr, &die, nullptr) == 0) collector.add_unit(die);
+  files.each_unit([&](Dwarf_Die& unit, bool refers) {
+    collector.add_unit(unit, refers);
+    return false;
+  });
   return collector.take();
 }
 

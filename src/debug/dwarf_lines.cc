@@ -2,8 +2,11 @@
 // code. Rows of other files there are the end or the start of inlined functions.
 #include "debug/dwarf_lines.h"
 
+#include <dwarf.h>
+
 #include <algorithm>
 
+#include "debug/line_names.h"
 #include "debug/source_path.h"
 
 namespace dtp::debug {
@@ -70,7 +73,13 @@ std::uint64_t prologue_end(Dwarf_Die function, std::uint64_t entry, std::uint64_
   return second == 0 ? entry : second;
 }
 
-bool has_source_file(Dwarf_Die& unit, std::string_view tail) {
+bool has_source_file(const ElfFile& file, Dwarf_Die& unit, std::string_view tail) {
+  Dwarf_Attribute attribute;
+  Dwarf_Word table = 0;
+  // A split unit has its table in the skeleton: libdw finds it.
+  if (dwarf_attr(&unit, DW_AT_stmt_list, &attribute) != nullptr && dwarf_formudata(&attribute, &table) == 0 &&
+      !file.is_relocatable() && !may_name_file(file, table, tail))
+    return false;
   Dwarf_Files* files = nullptr;
   std::size_t count = 0;
   if (dwarf_getsrcfiles(&unit, &files, &count) != 0) return false;

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "debug/elf_file.h"
+
 namespace dtp::debug {
 
 // Where statements of this line begin, each address once. The file matches by the tail of its path.
@@ -21,7 +23,7 @@ std::optional<unsigned> line_at(Dwarf_Die& unit, std::string_view file, std::uin
 std::uint64_t prologue_end(Dwarf_Die function, std::uint64_t entry, std::uint64_t end);
 
 // True when the unit has code of a file whose path ends so.
-bool has_source_file(Dwarf_Die& unit, std::string_view tail);
+bool has_source_file(const ElfFile& file, Dwarf_Die& unit, std::string_view tail);
 
 // A row of the line table where a statement begins.
 struct Statement {

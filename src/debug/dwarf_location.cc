@@ -60,8 +60,8 @@ std::optional<int> line_within(Dwarf_Die function, const Range& range) {
   Dwarf_Lines* lines = nullptr;
   std::size_t count = 0;
   int declared = 0;
-  const char* file = dwarf_decl_file(&function);
-  if (file == nullptr || dwarf_decl_line(&function, &declared) != 0 ||
+  const std::string file = declared_file(function);
+  if (file.empty() || dwarf_decl_line(&function, &declared) != 0 ||
       dwarf_diecu(&function, &unit, nullptr, nullptr) == nullptr || dwarf_getsrclines(&unit, &lines, &count) != 0)
     return std::nullopt;
   for (std::size_t i = 0; i < count; ++i) {

@@ -8,7 +8,6 @@
 
 #include "debug/dwarf_die.h"
 #include "debug/dwarf_types.h"
-#include "debug/dwarf_units.h"
 #include "type/query.h"
 
 namespace dtp::debug {
@@ -16,17 +15,6 @@ namespace {
 
 // More namespaces within each other than anybody writes.
 constexpr int deepest_namespace = 16;
-
-std::optional<Dwarf_Die> unit_die(Dwarf* dwarf, std::uint64_t unit_offset) {
-  Dwarf_Off next = 0, abbreviations = 0;
-  std::size_t header = 0;
-  std::uint8_t address_size = 0, offset_size = 0;
-  Dwarf_Die die;
-  if (dwarf_nextcu(dwarf, unit_offset, &next, &header, &abbreviations, &address_size, &offset_size) != 0 ||
-      dwarf_offdie(dwarf, unit_offset + header, &die) == nullptr)
-    return std::nullopt;
-  return die;
-}
 
 // `visit` says whether to stop.
 template <class Visit>
@@ -41,16 +29,8 @@ bool each_child(Dwarf_Die& parent, Visit& visit, int depth = 0) {
 }
 
 template <class Visit>
-void each_top_die(const ElfFile& file, Dwarf* dwarf, std::string_view mentioned, Visit visit) {
-  if (const auto units = units_mentioning(file, mentioned)) {
-    for (const std::uint64_t offset : *units)
-      if (auto unit = unit_die(dwarf, offset); unit && each_child(*unit, visit)) return;
-    return;
-  }
-  Dwarf_Die die;
-  Dwarf_CU* unit = nullptr;
-  while (dwarf_get_units(dwarf, unit, &unit, nullptr, nullptr, &die, nullptr) == 0)
-    if (each_child(die, visit)) return;
+void each_top_die(const DwarfFiles& files, std::string_view mentioned, Visit visit) {
+  files.each_unit_mentioning(mentioned, [&](Dwarf_Die& unit, bool) { return each_child(unit, visit); });
 }
 
 // C++ names a struct, class or enum also without its tag.
@@ -85,32 +65,31 @@ bool is_called(Dwarf_Die& die, std::string_view name) {
 
 }  // namespace
 
-std::optional<type::Id> find_dwarf_type(const ElfFile& file, Dwarf* dwarf, std::string_view c_name) {
+std::optional<type::Id> find_dwarf_type(const DwarfFiles& files, std::string_view c_name) {
   const auto [tag, name] = type::split_tag(c_name);
   std::optional<type::Id> found;
-  each_top_die(file, dwarf, name, [&, tag = tag, name = name](Dwarf_Die& die) {
+  each_top_die(files, name, [&, tag = tag, name = name](Dwarf_Die& die) {
     const int die_tag = dwarf_tag(&die);
     if (!has_tag(die_tag, tag) || !is_called(die, name)) return false;
     const bool is_plain = die_tag == DW_TAG_base_type || die_tag == DW_TAG_typedef;
     if (tag.empty() && !is_plain && !is_cpp(die)) return false;
     const bool is_whole = !is_declaration(die);
-    if (is_whole || !found) found = type::Id{dwarf_dieoffset(&die)};
+    if (is_whole || !found) found = type::Id{key_of(die)};
     return is_whole;
   });
   return found;
 }
 
 // A header's struct is in every unit that includes it, the same in all. So after the first one a few are looked at.
-std::vector<Definition> find_dwarf_definitions(const ElfFile& file, Dwarf* dwarf, std::string_view c_name) {
+std::vector<Definition> find_dwarf_definitions(const DwarfFiles& files, std::string_view c_name) {
   constexpr int most_compared = 16;
   const auto [tag, name] = type::split_tag(c_name);
   std::vector<Definition> found;
   std::vector<std::uint64_t> sizes;
   int compared = 0;
-  each_top_die(file, dwarf, name, [&, tag = tag, name = name](Dwarf_Die& die) {
+  each_top_die(files, name, [&, tag = tag, name = name](Dwarf_Die& die) {
     if (!has_tag(dwarf_tag(&die), tag) || !is_called(die, name) || is_declaration(die)) return false;
-    const char* declared_in = dwarf_decl_file(&die);
-    Definition definition{.type = {dwarf_dieoffset(&die)}, .file = declared_in == nullptr ? "" : declared_in};
+    Definition definition{.type = {key_of(die)}, .file = declared_file(die)};
     dwarf_decl_line(&die, &definition.line);
     const std::uint64_t size = number(die, DW_AT_byte_size).value_or(0);
     bool is_new = true;
@@ -125,17 +104,16 @@ std::vector<Definition> find_dwarf_definitions(const ElfFile& file, Dwarf* dwarf
   return found;
 }
 
-std::vector<Global> find_dwarf_globals(const ElfFile& file, Dwarf* dwarf, std::string_view name, bool defined) {
+std::vector<Global> find_dwarf_globals(const DwarfFiles& files, std::string_view name, bool defined) {
   constexpr std::size_t most_statics = 256;
   std::vector<Global> found;
-  each_top_die(file, dwarf, name, [&](Dwarf_Die& die) {
+  each_top_die(files, name, [&](Dwarf_Die& die) {
     if (dwarf_tag(&die) != DW_TAG_variable || !is_called(die, name)) return false;
-    Global global{.variable = {std::string(name), type_of(die), Role::global, dwarf_dieoffset(&die)},
+    Global global{.variable = {std::string(name), type_of(die), Role::global, key_of(die)},
                   .is_external = is_flagged(die, DW_AT_external),
                   .is_definition = has_attribute(die, DW_AT_location) || has_attribute(die, DW_AT_const_value)};
     if (!global.is_definition && (defined || !global.is_external)) return false;
-    const char* declared_in = dwarf_decl_file(&die);
-    if (declared_in != nullptr) global.file = declared_in;
+    global.file = declared_file(die);
     if (global.is_external) found.clear();
     found.push_back(std::move(global));
     return found.back().is_external || found.size() >= most_statics;
@@ -143,9 +121,9 @@ std::vector<Global> find_dwarf_globals(const ElfFile& file, Dwarf* dwarf, std::s
   return found;
 }
 
-std::optional<std::int64_t> find_dwarf_enumerator(const ElfFile& file, Dwarf* dwarf, std::string_view name) {
+std::optional<std::int64_t> find_dwarf_enumerator(const DwarfFiles& files, std::string_view name) {
   std::optional<std::int64_t> found;
-  each_top_die(file, dwarf, name, [&](Dwarf_Die& die) {
+  each_top_die(files, name, [&](Dwarf_Die& die) {
     Dwarf_Die child;
     if (dwarf_tag(&die) != DW_TAG_enumeration_type || dwarf_child(&die, &child) != 0) return false;
     do {

@@ -126,20 +126,18 @@ void sort_unique(std::vector<unsigned>& lines) {
 
 }  // namespace
 
-std::vector<SourceLines> dwarf_source_of(Dwarf* dwarf, const std::vector<Instance>& instances) {
-  std::map<std::pair<Dwarf_Off, Dwarf_Off>, Code> codes;  // by unit and declaration
+std::vector<SourceLines> dwarf_source_of(const DwarfFiles& files, const std::vector<Instance>& instances) {
+  std::map<std::pair<std::uint64_t, std::uint64_t>, Code> codes;  // by unit and declaration
   for (const Instance& instance : instances) {
     Dwarf_Die die;
     Code code;
-    if (dwarf_offdie(dwarf, instance.scope, &die) == nullptr ||
-        dwarf_diecu(&die, &code.unit, nullptr, nullptr) == nullptr)
+    if (!find_die(files.dwarf(), instance.scope, die) || dwarf_diecu(&die, &code.unit, nullptr, nullptr) == nullptr)
       continue;
     Dwarf_Attribute attribute;
     const bool refers = dwarf_attr(&die, DW_AT_abstract_origin, &attribute) != nullptr &&
                         dwarf_formref_die(&attribute, &code.declaration) != nullptr;
     if (!refers) code.declaration = die;
-    auto& known =
-        codes.try_emplace({dwarf_dieoffset(&code.unit), dwarf_dieoffset(&code.declaration)}, code).first->second;
+    auto& known = codes.try_emplace({key_of(code.unit), key_of(code.declaration)}, code).first->second;
     append_code(die, known);
   }
   std::vector<SourceLines> found;
@@ -161,12 +159,10 @@ std::vector<SourceLines> dwarf_source_of(Dwarf* dwarf, const std::vector<Instanc
   return found;
 }
 
-std::vector<SourceLines> dwarf_source_of_file(Dwarf* dwarf, const std::string& tail) {
+std::vector<SourceLines> dwarf_source_of_file(const DwarfFiles& dwarf_files, const std::string& tail) {
   std::map<std::string, SourceLines, std::less<>> by_file;
-  Dwarf_Die unit;
-  Dwarf_CU* cursor = nullptr;
-  while (dwarf_get_units(dwarf, cursor, &cursor, nullptr, nullptr, &unit, nullptr) == 0) {
-    if (!has_source_file(unit, tail)) continue;
+  dwarf_files.each_unit([&](Dwarf_Die& unit, bool) {
+    if (!has_source_file(dwarf_files.file(), unit, tail)) return false;
     const std::vector<Statement> statements = statements_of(unit);
     std::set<std::string_view> files;
     for (const Statement& statement : statements)
@@ -177,7 +173,8 @@ std::vector<SourceLines> dwarf_source_of_file(Dwarf* dwarf, const std::string& t
       std::ranges::copy(probeable(unit, statements, file), std::back_inserter(source.lines));
       sort_unique(source.lines);
     }
-  }
+    return false;
+  });
   std::vector<SourceLines> found;
   for (auto& [file, source] : by_file) {
     if (source.lines.empty()) continue;

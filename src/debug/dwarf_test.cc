@@ -103,13 +103,17 @@ TEST_CASE("types and enumerators are found by name") {
 
 TEST_CASE("units are told by the names in them") {
   Program program("ul_c");
-  const auto some = units_mentioning(program.binary->file, "dup_static");
-  REQUIRE(some);
-  CHECK(some->size() == 2);
-  CHECK(units_mentioning(program.binary->file, "no_such_name_anywhere") == std::vector<std::uint64_t>{});
+  const auto info = program.binary->file.section(".debug_info");
+  const auto strings = program.binary->file.section(".debug_str");
+  const auto units_of = [&](std::string_view name) {
+    return units_around(info, places_of(info, string_offsets(strings, name).value_or(std::vector<std::uint32_t>{})));
+  };
+  const std::vector<std::uint64_t> some = units_of("dup_static");
+  CHECK(some.size() == 2);
+  CHECK(units_of("no_such_name_anywhere").empty());
   const auto unit = unit_at(program.binary->file, 0x1680);
   REQUIRE(unit);
-  CHECK(std::ranges::find(*some, *unit) != some->end());
+  CHECK(std::ranges::find(some, *unit) != some.end());
   CHECK(!unit_at(program.binary->file, 1));
 }
 

@@ -15,7 +15,7 @@ using type::Kind;
 using type::Type;
 
 constexpr int dimension_shift = 56;
-constexpr std::uint64_t offset_mask = (std::uint64_t{1} << dimension_shift) - 1;
+constexpr std::uint64_t die_mask = (std::uint64_t{1} << dimension_shift) - 1;
 
 template <class Visit>
 void each_child(Dwarf_Die& die, Visit visit) {
@@ -110,7 +110,7 @@ void fill_array(Dwarf_Die& die, Type& type, type::Id id) {
   const std::size_t indexed = id.key >> dimension_shift;
   if (indexed < dimensions.size()) type.count = dimensions[indexed];
   if (indexed + 1 < dimensions.size())
-    type.target = {(id.key & offset_mask) | ((indexed + 1) << dimension_shift)};
+    type.target = {(id.key & die_mask) | ((indexed + 1) << dimension_shift)};
   else
     type.target = type_of(die);
   if (indexed > 0) type.size = 0;
@@ -138,14 +138,14 @@ type::Id type_of(Dwarf_Die& die) {
   Dwarf_Die type;
   if (dwarf_attr_integrate(&die, DW_AT_type, &attribute) == nullptr || dwarf_formref_die(&attribute, &type) == nullptr)
     return {};
-  return {dwarf_dieoffset(&type)};
+  return {key_of(type)};
 }
 
 Type load_dwarf_type(Dwarf* dwarf, type::Id id) {
   Type type;
   Dwarf_Die die;
   if (id.key == 0) return Type{.kind = Kind::void_, .name = "void"};
-  if (dwarf_offdie(dwarf, id.key & offset_mask, &die) == nullptr) return type;
+  if (!find_die(dwarf, id.key & die_mask, die)) return type;
   type.name = name_of(die);
   type.size = number(die, DW_AT_byte_size).value_or(0);
   switch (dwarf_tag(&die)) {

@@ -7,7 +7,7 @@
 
 namespace dtp::debug {
 
-// The key of a type is its DIE's offset; the upper byte counts the dimensions of an array that are
+// The key of a type is its DIE's; the upper byte counts the dimensions of an array that are
 // already indexed.
 type::Type load_dwarf_type(Dwarf* dwarf, type::Id id);
 

@@ -8,6 +8,7 @@
 // DWARF 5, 7.5.1 (unit headers), 7.5.5 (forms), 6.1.2 (.debug_aranges).
 #include "debug/dwarf_units.h"
 
+#include <dwarf.h>
 #include <emmintrin.h>
 
 #include <algorithm>
@@ -27,22 +28,6 @@ constexpr std::size_t most_needles = 8;
 constexpr std::size_t shortest_offset = 4;
 
 std::string_view as_text(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
-
-// Offsets in .debug_str that read as the name; none when there are too many.
-std::optional<std::vector<std::uint32_t>> string_offsets(Bytes strings, std::string_view name) {
-  std::vector<std::uint32_t> tails;
-  const std::string needle = std::string(name) + '\0';
-  const char* begin = as_text(strings).data();
-  const char* end = begin + strings.size();
-  for (const char* at = begin;
-       (at = static_cast<const char*>(::memmem(at, end - at, needle.data(), needle.size()))) != nullptr; ++at) {
-    const auto offset = static_cast<std::uint32_t>(at - begin);
-    if (at == begin || at[-1] == '\0') return std::vector{offset};
-    if (tails.size() <= most_needles) tails.push_back(offset);
-  }
-  if (tails.size() > most_needles) return std::nullopt;
-  return tails;
-}
 
 // All places of a 32-bit number, at any alignment.
 void find_number(Bytes bytes, std::uint32_t number, std::vector<std::uint64_t>& hits) {
@@ -66,12 +51,25 @@ void find_number(Bytes bytes, std::uint32_t number, std::vector<std::uint64_t>& 
   if (bytes.size() >= 4) check(std::min(at, bytes.size() - 4), bytes.size() - 3);
 }
 
-void find_bytes(Bytes bytes, std::string_view needle, std::vector<std::uint64_t>& hits) {
+std::vector<std::uint64_t> find_text(Bytes bytes, std::string_view needle) {
+  std::vector<std::uint64_t> places;
   const std::string_view text = as_text(bytes);
   const char* end = text.data() + text.size();
   for (const char* at = text.data();
        (at = static_cast<const char*>(::memmem(at, end - at, needle.data(), needle.size()))) != nullptr; ++at)
-    hits.push_back(static_cast<std::uint64_t>(at - text.data()));
+    places.push_back(static_cast<std::uint64_t>(at - text.data()));
+  return places;
+}
+
+// By offset into .debug_str: is what stands there, up to its end, a name that matches? `head` is what the pattern
+// begins with.
+std::vector<bool> matching_offsets(Bytes strings, std::string_view head, const std::string& pattern) {
+  std::vector<bool> wanted(strings.size());
+  for (const std::uint64_t hit : find_text(strings, head)) {
+    const std::string_view rest = as_text(strings).substr(hit);
+    wanted[hit] = base::matches_pattern(pattern, std::string(rest.substr(0, rest.find('\0'))));
+  }
+  return wanted;
 }
 
 std::vector<std::uint64_t> unit_offsets(Bytes info) {
@@ -86,67 +84,71 @@ std::vector<std::uint64_t> unit_offsets(Bytes info) {
   return offsets;
 }
 
-// The units that hold these places, which ascend.
-std::vector<std::uint64_t> units_of(Bytes info, const std::vector<std::uint64_t>& hits) {
+}  // namespace
+
+std::optional<std::vector<std::uint32_t>> string_offsets(Bytes strings, std::string_view name) {
+  std::vector<std::uint32_t> tails;
+  const std::string needle = std::string(name) + '\0';
+  const char* begin = as_text(strings).data();
+  const char* end = begin + strings.size();
+  for (const char* at = begin;
+       (at = static_cast<const char*>(::memmem(at, end - at, needle.data(), needle.size()))) != nullptr; ++at) {
+    const auto offset = static_cast<std::uint32_t>(at - begin);
+    if (at == begin || at[-1] == '\0') return std::vector{offset};
+    if (tails.size() <= most_needles) tails.push_back(offset);
+  }
+  if (tails.size() > most_needles) return std::nullopt;
+  return tails;
+}
+
+std::vector<std::uint64_t> places_of(Bytes info, std::span<const std::uint32_t> numbers) {
+  std::vector<std::uint64_t> places;
+  for (const std::uint32_t number : numbers) find_number(info, number, places);
+  return places;
+}
+
+std::vector<std::uint64_t> places_of_text(Bytes info, std::string_view name) {
+  return find_text(info, std::string(name) + '\0');
+}
+
+std::optional<std::vector<std::uint64_t>> places_of_matching(Bytes info, Bytes strings, const std::string& pattern) {
+  const std::string_view head = std::string_view(pattern).substr(0, pattern.find_first_of("*?[\\"));
+  if (head.size() < shortest_offset) return std::nullopt;
+  const std::vector<bool> wanted = matching_offsets(strings, head, pattern);
+  std::vector<std::uint64_t> places;
+  for (std::size_t at = 0; at + sizeof(std::uint32_t) <= info.size(); ++at) {
+    std::uint32_t offset = 0;
+    std::memcpy(&offset, info.data() + at, sizeof offset);
+    if (offset < wanted.size() && wanted[offset]) places.push_back(at);
+  }
+  return places;
+}
+
+std::vector<std::uint64_t> units_around(Bytes info, std::vector<std::uint64_t> places) {
   std::vector<std::uint64_t> units;
+  if (places.empty()) return units;
+  std::ranges::sort(places);
   const std::vector<std::uint64_t> offsets = unit_offsets(info);
-  for (const std::uint64_t hit : hits) {
-    const auto after = std::ranges::upper_bound(offsets, hit);
+  for (const std::uint64_t place : places) {
+    const auto after = std::ranges::upper_bound(offsets, place);
     if (after == offsets.begin()) continue;
     if (const std::uint64_t unit = after[-1]; units.empty() || units.back() != unit) units.push_back(unit);
   }
   return units;
 }
 
-// Indexed strings (DW_FORM_strx) do not stand in .debug_info, relocatable files have no offsets yet, supplementary
-// files keep strings elsewhere.
-bool has_plain_strings(const ElfFile& file) {
-  return !file.section(".debug_info").empty() && !file.is_relocatable() && !file.has_section(".debug_str_offsets") &&
-         !file.has_section(".gnu_debugaltlink");
-}
-
-// By offset into .debug_str: is what stands there, up to its end, a name that matches? `head` is what the pattern
-// begins with.
-std::vector<bool> matching_offsets(Bytes strings, std::string_view head, const std::string& pattern) {
-  std::vector<bool> wanted(strings.size());
-  std::vector<std::uint64_t> hits;
-  find_bytes(strings, head, hits);
-  for (const std::uint64_t hit : hits) {
-    const std::string_view rest = as_text(strings).substr(hit);
-    wanted[hit] = base::matches_pattern(pattern, std::string(rest.substr(0, rest.find('\0'))));
-  }
-  return wanted;
-}
-
-}  // namespace
-
-std::optional<std::vector<std::uint64_t>> units_mentioning(const ElfFile& file, std::string_view name) {
+bool has_skeletons(const ElfFile& file) {
+  // Both kinds of split DWARF, that of DWARF 5 and gcc's before it, keep addresses apart; clang also does so without
+  // splitting.
+  if (!file.has_section(".debug_addr")) return false;
   const Bytes info = file.section(".debug_info");
-  const Bytes strings = file.section(".debug_str");
-  if (!has_plain_strings(file)) return std::nullopt;
-  std::vector<std::uint64_t> hits;
-  if (name.size() < shortest_offset) find_bytes(info, std::string(name) + '\0', hits);
-  const auto needles = string_offsets(strings, name);
-  if (!needles) return std::nullopt;
-  for (const std::uint32_t needle : *needles) find_number(info, needle, hits);
-  std::ranges::sort(hits);
-  return units_of(info, hits);
-}
-
-std::optional<std::vector<std::uint64_t>> units_mentioning_any(const ElfFile& file, const std::string& pattern) {
-  if (!has_plain_strings(file)) return std::nullopt;
-  const std::string_view head = std::string_view(pattern).substr(0, pattern.find_first_of("*?[\\"));
-  if (head.size() < shortest_offset) return std::nullopt;
-  const Bytes info = file.section(".debug_info");
-  const Bytes strings = file.section(".debug_str");
-  const std::vector<bool> wanted = matching_offsets(strings, head, pattern);
-  std::vector<std::uint64_t> hits;
-  for (std::size_t at = 0; at + 4 <= info.size(); ++at) {
-    std::uint32_t offset = 0;
-    std::memcpy(&offset, info.data() + at, sizeof offset);
-    if (offset < wanted.size() && wanted[offset]) hits.push_back(at);
+  for (const std::uint64_t unit : unit_offsets(info)) {
+    base::Cursor cursor(info, unit);
+    if (cursor.read<std::uint32_t>() == 0xffffffff) cursor.skip(sizeof(std::uint64_t));
+    const auto version = cursor.read<std::uint16_t>();
+    if (version < 5 || cursor.read<std::uint8_t>() == DW_UT_skeleton) return true;
   }
-  return units_of(info, hits);
+  return false;
 }
 
 std::optional<std::uint64_t> unit_at(const ElfFile& file, std::uint64_t address) {

@@ -2,8 +2,10 @@
 // every unit has to be walked.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,11 +14,25 @@
 
 namespace dtp::debug {
 
-// Offsets of the units in .debug_info, ascending. None: it cannot be told, any unit may.
-std::optional<std::vector<std::uint64_t>> units_mentioning(const ElfFile& file, std::string_view name);
+// Offsets in .debug_str that read as the name. None: too many.
+std::optional<std::vector<std::uint32_t>> string_offsets(std::span<const std::byte> strings, std::string_view name);
 
-// The same for the names that match a shell glob.
-std::optional<std::vector<std::uint64_t>> units_mentioning_any(const ElfFile& file, const std::string& pattern);
+// Where in .debug_info one of the numbers stands in four bytes; not sorted.
+std::vector<std::uint64_t> places_of(std::span<const std::byte> info, std::span<const std::uint32_t> numbers);
+
+// Where the name itself stands in .debug_info (DW_FORM_string).
+std::vector<std::uint64_t> places_of_text(std::span<const std::byte> info, std::string_view name);
+
+// Where the offset of a name stands that matches a shell glob. None: the pattern begins with too little that is fixed.
+std::optional<std::vector<std::uint64_t>> places_of_matching(std::span<const std::byte> info,
+                                                             std::span<const std::byte> strings,
+                                                             const std::string& pattern);
+
+// Offsets of the units in which these places lie, ascending.
+std::vector<std::uint64_t> units_around(std::span<const std::byte> info, std::vector<std::uint64_t> places);
+
+// Some unit's contents are in a .dwo file.
+bool has_skeletons(const ElfFile& file);
 
 // Offset of the unit whose code covers the address, from .debug_aranges. None: not listed there.
 std::optional<std::uint64_t> unit_at(const ElfFile& file, std::uint64_t address);

@@ -89,6 +89,17 @@ Result<ElfFile> ElfFile::open(const std::string& path) {
   return file;
 }
 
+Result<ElfFile> ElfFile::of_image(const std::string& path, base::Mapping mapping, std::size_t size) {
+  DTP_CHECK(check_tables(path, mapping.bytes().first(size)));
+  ElfFile file(path, base::Fd(), std::move(mapping));
+  elf_version(EV_CURRENT);
+  // libelf wants to be able to write, but does so for those only who ask it to.
+  file.elf_ = elf_memory(const_cast<char*>(reinterpret_cast<const char*>(file.mapping_.bytes().data())), size);
+  if (file.elf_ == nullptr)
+    return fail({.what = "cannot read '" + path + "': " + elf_errmsg(-1), .status = Status::wrong_request});
+  return file;
+}
+
 Result<void> ElfFile::open_plain() {
   elf_version(EV_CURRENT);
   elf_ = elf_begin(fd_.get(), ELF_C_READ_MMAP, nullptr);
@@ -151,11 +162,31 @@ std::string ElfFile::build_id() const {
   return to_hex(id);
 }
 
-std::string ElfFile::debug_link() const {
+ElfFile::DebugLink ElfFile::debug_link() const {
   base::Cursor cursor(section(".gnu_debuglink"));
   const std::string_view name = cursor.read_c_string();
+  cursor.skip((4 - cursor.offset() % 4) % 4);
+  const auto crc = cursor.read<std::uint32_t>();
   // A name with a slash would leave the directories that are searched.
-  return name.find('/') == std::string_view::npos ? std::string(name) : "";
+  if (cursor.failed() || name.find('/') != std::string_view::npos) return {};
+  return {std::string(name), crc};
+}
+
+ElfFile::Supplement ElfFile::supplement() const {
+  if (const auto link = section(".gnu_debugaltlink"); !link.empty()) {
+    base::Cursor cursor(link);
+    const std::string_view name = cursor.read_c_string();
+    return {std::string(name), to_hex(cursor.take(cursor.left())), false};
+  }
+  // DWARF 5, 7.3.6.
+  base::Cursor cursor(section(".debug_sup"));
+  cursor.skip(sizeof(std::uint16_t));
+  const bool is_supplement = cursor.read<std::uint8_t>() != 0;
+  const std::string_view name = cursor.read_c_string();
+  const auto length = cursor.read<std::uint8_t>();  // LEB128; longer ones do not occur
+  const auto checksum = cursor.take(length);
+  if (cursor.failed() || is_supplement) return {};
+  return {std::string(name), to_hex(checksum), true};
 }
 
 std::optional<std::uint64_t> ElfFile::file_offset(std::uint64_t address) const {

@@ -21,13 +21,15 @@ class ElfFile {
  public:
   // Refuses what is not ELF for x86_64 and what ends before its own tables do.
   static Result<ElfFile> open(const std::string& path);
+  // One that lies in memory, in the first `size` bytes of the mapping; `path` is what it was made of.
+  static Result<ElfFile> of_image(const std::string& path, base::Mapping mapping, std::size_t size);
   ElfFile(ElfFile&& other) noexcept;
   ElfFile& operator=(ElfFile&& other) noexcept;
   ~ElfFile();
 
   const std::string& path() const { return path_; }
   Elf* handle() const { return elf_; }
-  int fd() const { return fd_.get(); }
+  std::span<const std::byte> bytes() const { return mapping_.bytes(); }
 
   // A kernel module: its sections are laid out one after the other, and addresses are those of the layout.
   bool is_relocatable() const { return module_ != nullptr; }
@@ -37,8 +39,21 @@ class ElfFile {
   std::span<const std::byte> section(std::string_view name) const;
   // Its link-time address; none when there is no such section.
   std::optional<std::uint64_t> section_address(std::string_view name) const;
-  std::string build_id() const;    // lower-case hex; empty: none
-  std::string debug_link() const;  // file name of .gnu_debuglink; empty: none
+  std::string build_id() const;  // lower-case hex; empty: none
+
+  struct DebugLink {
+    std::string name = {};  // of a file in one of the usual directories; empty: none
+    std::uint32_t crc = 0;  // of the whole file
+  };
+  DebugLink debug_link() const;
+
+  // The file that DWZ moved shared debug information to.
+  struct Supplement {
+    std::string name = {};      // a path, from this file's directory if relative; empty: none
+    std::string build_id = {};  // hex
+    bool is_dwarf_5 = false;    // by .debug_sup rather than .gnu_debugaltlink
+  };
+  Supplement supplement() const;
   // Of a link-time address; none when no loaded segment has it in the file.
   std::optional<std::uint64_t> file_offset(std::uint64_t address) const;
   bool is_executable_address(std::uint64_t address) const;

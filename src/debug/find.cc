@@ -1,10 +1,13 @@
 #include "debug/find.h"
 
 #include <elf.h>
+#include <fmt/format.h>
+#include <libdeflate.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <filesystem>
+#include <optional>
 
 #include "base/cursor.h"
 #include "base/file.h"
@@ -12,26 +15,49 @@
 namespace dtp::debug {
 namespace {
 
-constexpr const char* debug_root = "/usr/lib/debug";
+const std::string debug_root = "/usr/lib/debug";
 
 std::string by_build_id(const std::string& id) {
   if (id.size() < 3) return "";
-  return std::string(debug_root) + "/.build-id/" + id.substr(0, 2) + "/" + id.substr(2) + ".debug";
+  return debug_root + "/.build-id/" + id.substr(0, 2) + "/" + id.substr(2) + ".debug";
 }
 
-// Takes the first candidate that is an ELF file with DWARF and, where both have one, the same build-id.
-Search search(const std::vector<std::string>& candidates, const std::string& build_id) {
+struct Candidate {
+  std::string path = {};
+  std::optional<std::uint32_t> crc = {};  // that the whole file must have, where build-ids do not tell
+};
+
+bool has_crc(const std::string& path, std::uint32_t crc) {
+  const auto mapping = base::map_file(path);
+  return mapping && libdeflate_crc32(0, mapping->bytes().data(), mapping->bytes().size()) == crc;
+}
+
+// Why a file that exists is not what is looked for; empty: it is.
+std::string why_not(const Candidate& candidate, const std::string& build_id) {
+  const auto file = ElfFile::open(candidate.path);
+  if (!file) return "not an ELF file that can be read";
+  const std::string id = file->build_id();
+  const bool tells = !build_id.empty() && !id.empty();
+  if (tells && id != build_id) return "of another build";
+  if (!tells && candidate.crc && !has_crc(candidate.path, *candidate.crc)) return "of another build";
+  return "";
+}
+
+bool has_debug_information(const std::string& path) {
+  const auto file = ElfFile::open(path);
+  return file && has_dwarf(*file);
+}
+
+// Takes the first candidate that is an ELF file with DWARF and of the same build.
+Search search(const std::vector<Candidate>& candidates, const std::string& build_id) {
   Search result;
-  for (const std::string& candidate : candidates) {
-    if (candidate.empty()) continue;
-    result.looked.push_back(candidate);
-    if (::access(candidate.c_str(), R_OK) != 0) continue;
-    const auto file = ElfFile::open(candidate);
-    if (!file) continue;
-    const std::string id = file->build_id();
-    if (!build_id.empty() && !id.empty() && id != build_id) continue;
-    if (!has_dwarf(*file)) continue;
-    result.found = candidate;
+  for (const Candidate& candidate : candidates) {
+    if (candidate.path.empty()) continue;
+    const bool exists = ::access(candidate.path.c_str(), R_OK) == 0;
+    const std::string reason = exists ? why_not(candidate, build_id) : "";
+    result.looked.push_back(candidate.path + (reason.empty() ? "" : " - " + reason));
+    if (!exists || !reason.empty() || !has_debug_information(candidate.path)) continue;
+    result.found = candidate.path;
     break;
   }
   return result;
@@ -65,23 +91,43 @@ std::string kernel_build_id() {
 Search find_kernel_debug_file() {
   const std::string release = kernel_release();
   const std::string id = kernel_build_id();
-  const std::string root = debug_root;
-  return search({by_build_id(id), root + "/boot/vmlinux-" + release, root + "/lib/modules/" + release + "/vmlinux",
-                 "/boot/vmlinux-" + release, "/lib/modules/" + release + "/build/vmlinux", "/usr/src/linux/vmlinux"},
-                id);
+  std::vector<Candidate> candidates{{by_build_id(id)}};
+  for (const std::string& path : {debug_root + "/boot/vmlinux-" + release,
+                                  debug_root + "/lib/modules/" + release + "/vmlinux", "/boot/vmlinux-" + release,
+                                  "/lib/modules/" + release + "/build/vmlinux", std::string("/usr/src/linux/vmlinux")})
+    candidates.push_back({path});
+  return search(candidates, id);
+}
+
+std::string looked_text(const Search& search) {
+  if (search.looked.empty()) return "";
+  return fmt::format(" (looked for {})", fmt::join(search.looked, ", "));
+}
+
+Search find_supplement(const ElfFile& file) {
+  const ElfFile::Supplement supplement = file.supplement();
+  const std::string& id = supplement.build_id;
+  std::error_code error;
+  // Links under .build-id lead to where the file really is.
+  const std::filesystem::path real = std::filesystem::canonical(file.path(), error);
+  const std::filesystem::path directory = (error ? std::filesystem::path(file.path()) : real).parent_path();
+  const std::string name = (directory / supplement.name).lexically_normal().string();
+  const std::string file_name = std::filesystem::path(name).filename().string();
+  return search({{by_build_id(id)}, {name}, {debug_root + "/.dwz/" + file_name}}, id);
 }
 
 Search find_debug_file(const ElfFile& file) {
   const std::filesystem::path path = file.path();
   const std::string directory = path.parent_path().string();
-  const std::string link = file.debug_link();
-  std::vector<std::string> candidates{file.path(), by_build_id(file.build_id())};
-  if (!link.empty()) {
-    candidates.push_back(directory + "/" + link);
-    candidates.push_back(directory + "/.debug/" + link);
-    candidates.push_back(debug_root + directory + "/" + link);
+  const ElfFile::DebugLink link = file.debug_link();
+  std::vector<Candidate> candidates{{file.path()}, {by_build_id(file.build_id())}};
+  if (!link.name.empty()) {
+    candidates.push_back({directory + "/" + link.name, link.crc});
+    candidates.push_back({directory + "/.debug/" + link.name, link.crc});
+    candidates.push_back({debug_root + directory + "/" + link.name, link.crc});
   }
-  candidates.push_back(debug_root + file.path() + ".debug");
+  if (const std::string path = debug_root + file.path() + ".debug"; candidates.back().path != path)
+    candidates.push_back({path});
   return search(candidates, file.build_id());
 }
 
@@ -96,7 +142,7 @@ Search find_module_file(const std::string& module) {
     for (char& c : stem) c = c == '-' ? '_' : c;
     return stem == module;
   };
-  for (const std::string& root : {std::string(debug_root) + "/lib/modules/" + release, "/lib/modules/" + release}) {
+  for (const std::string& root : {debug_root + "/lib/modules/" + release, "/lib/modules/" + release}) {
     result.looked.push_back(root);
     std::error_code error;
     for (std::filesystem::recursive_directory_iterator at(root, error), end; !error && at != end; at.increment(error)) {

@@ -15,6 +15,9 @@ struct Search {
   std::vector<std::string> looked = {};  // in order
 };
 
+// " (looked for A, B)"; empty when nothing was looked for.
+std::string looked_text(const Search& search);
+
 // Compressed or not.
 bool has_dwarf(const ElfFile& file);
 
@@ -22,6 +25,8 @@ bool has_dwarf(const ElfFile& file);
 Search find_kernel_debug_file();
 // The file with DWARF of a user-space binary; the binary itself when it has it.
 Search find_debug_file(const ElfFile& file);
+// The supplementary file of one that DWZ took shared debug information out of.
+Search find_supplement(const ElfFile& file);
 // The .ko of a loaded or installed module of the running kernel; with DWARF if there is one.
 Search find_module_file(const std::string& module);
 

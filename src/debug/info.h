@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "debug/cache.h"
 #include "debug/discovery.h"
 #include "debug/elf_file.h"
 #include "debug/symbols.h"
@@ -206,6 +207,7 @@ struct Binary {
 Result<std::shared_ptr<const Binary>> open_binary(const std::string& path);
 
 // The DWARF of an ELF file; a module's is relocated.
-Result<std::unique_ptr<Info>> open_dwarf(std::shared_ptr<const Binary> binary);
+// Compressed debug information is kept in the cache as it is without compression.
+Result<std::unique_ptr<Info>> open_dwarf(std::shared_ptr<const Binary> binary, const Cache& cache = {});
 
 }  // namespace dtp::debug

@@ -22,6 +22,7 @@ import difflib
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -54,6 +55,9 @@ def has_tracefs_file(name):
 REQUIREMENTS = {
     'vmlinux-6.1': (lambda: vmlinux('6.1'), 'no vmlinux of 6.1'),
     'vmlinux-6.12': (lambda: vmlinux('6.12'), 'no vmlinux of 6.12'),
+    'gcc': (lambda: shutil.which('gcc'), 'no gcc'),
+    'llvm-objcopy': (lambda: shutil.which('llvm-objcopy-19'), 'no llvm-objcopy'),
+    'dwz': (lambda: shutil.which('dwz'), 'no dwz'),
     'root': (lambda: os.geteuid() == 0, 'not root'),
     'btf': (lambda: readable('/sys/kernel/btf/vmlinux'), 'this kernel has no BTF'),
     'nobtf': (lambda: not readable('/sys/kernel/btf/vmlinux'), 'this kernel has BTF'),

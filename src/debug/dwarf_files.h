@@ -1,0 +1,63 @@
+// The files that one DWARF reader reads: the debug file, the supplementary file that DWZ moved shared DIEs to, and,
+// opened by libdw, the .dwo files of split units.
+#pragma once
+
+#include <elfutils/libdw.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "debug/elf_file.h"
+#include "debug/info.h"
+#include "dtracepp/error.h"
+
+namespace dtp::debug {
+
+// A relocatable file's belongs to libdwfl.
+struct EndDwarf {
+  bool is_owned = true;
+  void operator()(Dwarf* dwarf) const {
+    if (is_owned) dwarf_end(dwarf);
+  }
+};
+
+class DwarfFiles {
+ public:
+  static Result<DwarfFiles> open(std::shared_ptr<const Binary> binary, const Cache& cache);
+
+  Dwarf* dwarf() const { return dwarf_.get(); }
+  const ElfFile& file() const { return binary_->file; }
+  const Symbols& symbols() const { return binary_->symbols; }
+
+  // Says whether to stop. `refers`: what is looked for may stand in another unit, which this one refers to.
+  using Visit = std::function<bool(Dwarf_Die& unit, bool refers)>;
+  // All units that have code or types of their own, those of the supplementary file last.
+  void each_unit(const Visit& visit) const;
+  // The units that may mention the name, directly or by referring to a DIE of that name in a partial unit.
+  void each_unit_mentioning(std::string_view name, const Visit& visit) const;
+  // The units that may mention a name that matches a shell glob.
+  void each_unit_matching(const std::string& pattern, const Visit& visit) const;
+  // The unit whose code covers the address.
+  std::optional<Dwarf_Die> unit_at(std::uint64_t address) const;
+
+ private:
+  using OwnedDwarf = std::unique_ptr<Dwarf, EndDwarf>;
+  DwarfFiles(std::shared_ptr<const Binary> binary, OwnedDwarf dwarf);
+  Result<void> open_supplement(const Cache& cache);
+  struct Mentioning {
+    std::vector<Dwarf_Die> units = {};
+    std::vector<Dwarf_Die> referring = {};  // to DIEs of that name
+  };
+  std::optional<Mentioning> units_mentioning(std::string_view name) const;
+
+  // Freed in the reverse order: the supplementary file after the one that refers to it.
+  std::shared_ptr<const Binary> binary_;
+  std::unique_ptr<ElfFile> supplement_file_ = {};
+  OwnedDwarf supplement_ = {};
+  OwnedDwarf dwarf_;
+};
+
+}  // namespace dtp::debug
