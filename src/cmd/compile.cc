@@ -62,6 +62,15 @@ Result<void> compile_one(const lower::Target& target, const std::string& text, c
   return {};
 }
 
+// Wrong requests are told of when their turn comes.
+void expect_functions(debug::Info& info, const std::vector<std::string>& requests) {
+  std::vector<std::string> names;
+  for (const std::string& text : requests)
+    if (auto request = expr::parse_request(text); request && !request->point.is_pattern)
+      names.push_back(std::move(request->point.function));
+  info.expect_functions(names);
+}
+
 void print_omissions(const Compilation& compilation) {
   const std::size_t omitted = compilation.omitted.size();
   if (omitted == 0) return;
@@ -116,6 +125,7 @@ Result<Compilation> compile(const TargetOptions& options, const std::vector<std:
                             const std::string& group) {
   DTP_TRY(const std::unique_ptr<OpenTarget> target, open_target(options));
   Compilation compilation{.source = target->info ? target->info->source() : "symbols only"};
+  if (target->info && requests.size() > 1) expect_functions(*target->info, requests);
   std::optional<Error> wrong;
   for (const std::string& request : requests)
     if (auto compiled = compile_one(target->target, request, group, options.lowering, compilation); !compiled)

@@ -54,6 +54,7 @@ class DwarfInfo final : public Info {
       : binary_(std::move(binary)), files_(std::move(files)), dwarf_(files_.dwarf()) {}
 
   Result<std::vector<Instance>> find_functions(const std::string& name) override;
+  void expect_functions(std::span<const std::string> names) override { files_.expect(names); }
   Result<std::vector<Instance>> find_matching(const FunctionQuery& query) override;
   bool has_lines() const override { return true; }
   Result<std::vector<LineInstance>> find_lines(const LineQuery& query) override;

@@ -80,7 +80,9 @@ void add_units(Dwarf* dwarf, const std::vector<std::uint64_t>& offsets, std::vec
 }  // namespace
 
 DwarfFiles::DwarfFiles(std::shared_ptr<const Binary> binary, OwnedDwarf dwarf)
-    : binary_(std::move(binary)), dwarf_(std::move(dwarf)) {}
+    : binary_(std::move(binary)),
+      dwarf_(std::move(dwarf)),
+      unit_offsets_(unit_offsets(file().section(".debug_info"))) {}
 
 Result<DwarfFiles> DwarfFiles::open(std::shared_ptr<const Binary> binary, const Cache& cache) {
   const ElfFile& file = binary->file;
@@ -139,6 +141,26 @@ std::optional<Dwarf_Die> DwarfFiles::unit_at(std::uint64_t address) const {
   return std::nullopt;
 }
 
+void DwarfFiles::expect(std::span<const std::string> names) {
+  constexpr std::size_t few = 16;  // are searched for one by one in less time
+  if (names.size() < few || file().is_relocatable()) return;
+  std::vector<std::uint32_t> wanted;
+  for (const std::string& name : names)
+    if (const auto offsets = string_offsets(file().section(".debug_str"), name))
+      wanted.insert(wanted.end(), offsets->begin(), offsets->end());
+  expected_ = places_by_number(file().section(".debug_info"), wanted);
+}
+
+std::vector<std::uint64_t> DwarfFiles::places_of_strings(std::span<const std::uint32_t> offsets) const {
+  std::vector<std::uint64_t> places;
+  for (const std::uint32_t offset : offsets) {
+    const auto known = expected_.find(offset);
+    if (known == expected_.end()) return places_of(file().section(".debug_info"), offsets);
+    places.insert(places.end(), known->second.begin(), known->second.end());
+  }
+  return places;
+}
+
 std::optional<DwarfFiles::Mentioning> DwarfFiles::units_mentioning(std::string_view name) const {
   const Bytes info = file().section(".debug_info");
   const Bytes strings = file().section(".debug_str");
@@ -155,13 +177,13 @@ std::optional<DwarfFiles::Mentioning> DwarfFiles::units_mentioning(std::string_v
     const Bytes other_info = supplement_file_->section(".debug_info");
     std::vector<std::uint64_t> places = places_of(other_info, *others);
     if (name.size() < 4) std::ranges::copy(places_of_text(other_info, name), std::back_inserter(places));
-    add_units(supplement_.get(), units_around(other_info, std::move(places)), shared);
+    add_units(supplement_.get(), units_around(unit_offsets(other_info), std::move(places)), shared);
     needles.insert(needles.end(), others->begin(), others->end());
   }
-  std::vector<std::uint64_t> places = places_of(info, needles);
+  std::vector<std::uint64_t> places = places_of_strings(needles);
   // Names shorter than an offset stand for themselves, and all of them where there are no offsets.
   if (name.size() < 4 || strings.empty()) std::ranges::copy(places_of_text(info, name), std::back_inserter(places));
-  add_units(dwarf(), units_around(info, std::move(places)), found.units);
+  add_units(dwarf(), units_around(unit_offsets_, std::move(places)), found.units);
   if (const Bytes table = file().section(".debug_str_offsets"); !table.empty())
     add_units(dwarf(), units_by_index(dwarf(), table, *own), found.units);
   std::ranges::sort(found.units, {}, [](Dwarf_Die& unit) { return key_of(unit); });
@@ -170,7 +192,7 @@ std::optional<DwarfFiles::Mentioning> DwarfFiles::units_mentioning(std::string_v
   for (Dwarf_Die& unit : found.units)
     if (has_no_code(unit)) collect_named(unit, name, offsets, 0);
   if (offsets.size() > most_shared) return std::nullopt;
-  if (!offsets.empty()) add_units(dwarf(), units_around(info, places_of(info, offsets)), found.referring);
+  if (!offsets.empty()) add_units(dwarf(), units_around(unit_offsets_, places_of(info, offsets)), found.referring);
   found.units.insert(found.units.end(), shared.begin(), shared.end());
   return found;
 }
@@ -191,7 +213,7 @@ void DwarfFiles::each_unit_matching(const std::string& pattern, const Visit& vis
                         !has_skeletons(file()) && first && !has_no_code(*first);
   const auto places = is_plain ? places_of_matching(info, file().section(".debug_str"), pattern) : std::nullopt;
   if (!places) return each_unit(visit);
-  for (const std::uint64_t offset : units_around(info, *places))
+  for (const std::uint64_t offset : units_around(unit_offsets_, *places))
     if (auto unit = unit_die(dwarf(), offset); unit && visit(*unit, false)) return;
 }
 

@@ -7,7 +7,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "debug/elf_file.h"
@@ -32,6 +35,9 @@ class DwarfFiles {
   const ElfFile& file() const { return binary_->file; }
   const Symbols& symbols() const { return binary_->symbols; }
 
+  // Many names are looked for at once faster than one after the other.
+  void expect(std::span<const std::string> names);
+
   // Says whether to stop. `refers`: what is looked for may stand in another unit, which this one refers to.
   using Visit = std::function<bool(Dwarf_Die& unit, bool refers)>;
   // All units that have code or types of their own, those of the supplementary file last.
@@ -52,12 +58,15 @@ class DwarfFiles {
     std::vector<Dwarf_Die> referring = {};  // to DIEs of that name
   };
   std::optional<Mentioning> units_mentioning(std::string_view name) const;
+  std::vector<std::uint64_t> places_of_strings(std::span<const std::uint32_t> offsets) const;
 
   // Freed in the reverse order: the supplementary file after the one that refers to it.
   std::shared_ptr<const Binary> binary_;
   std::unique_ptr<ElfFile> supplement_file_ = {};
   OwnedDwarf supplement_ = {};
   OwnedDwarf dwarf_;
+  std::vector<std::uint64_t> unit_offsets_ = {};
+  std::unordered_map<std::uint32_t, std::vector<std::uint64_t>> expected_ = {};  // places by offset into .debug_str
 };
 
 }  // namespace dtp::debug

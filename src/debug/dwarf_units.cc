@@ -72,18 +72,6 @@ std::vector<bool> matching_offsets(Bytes strings, std::string_view head, const s
   return wanted;
 }
 
-std::vector<std::uint64_t> unit_offsets(Bytes info) {
-  std::vector<std::uint64_t> offsets;
-  for (base::Cursor cursor(info); cursor.left() > 0;) {
-    offsets.push_back(cursor.offset());
-    std::uint64_t length = cursor.read<std::uint32_t>();
-    if (length == 0xffffffff) length = cursor.read<std::uint64_t>();
-    cursor.skip(length);
-    if (cursor.failed()) break;
-  }
-  return offsets;
-}
-
 }  // namespace
 
 std::optional<std::vector<std::uint32_t>> string_offsets(Bytes strings, std::string_view name) {
@@ -107,6 +95,22 @@ std::vector<std::uint64_t> places_of(Bytes info, std::span<const std::uint32_t> 
   return places;
 }
 
+std::unordered_map<std::uint32_t, std::vector<std::uint64_t>> places_by_number(Bytes info,
+                                                                               std::span<const std::uint32_t> numbers) {
+  std::unordered_map<std::uint32_t, std::vector<std::uint64_t>> places;
+  std::vector<bool> wanted(numbers.empty() ? 0 : std::ranges::max(numbers) + std::size_t{1});
+  for (const std::uint32_t number : numbers) {
+    wanted[number] = true;
+    places[number];
+  }
+  for (std::size_t at = 0; at + sizeof(std::uint32_t) <= info.size(); ++at) {
+    std::uint32_t number = 0;
+    std::memcpy(&number, info.data() + at, sizeof number);
+    if (number < wanted.size() && wanted[number]) places[number].push_back(at);
+  }
+  return places;
+}
+
 std::vector<std::uint64_t> places_of_text(Bytes info, std::string_view name) {
   return find_text(info, std::string(name) + '\0');
 }
@@ -124,11 +128,22 @@ std::optional<std::vector<std::uint64_t>> places_of_matching(Bytes info, Bytes s
   return places;
 }
 
-std::vector<std::uint64_t> units_around(Bytes info, std::vector<std::uint64_t> places) {
+std::vector<std::uint64_t> unit_offsets(Bytes info) {
+  std::vector<std::uint64_t> offsets;
+  for (base::Cursor cursor(info); cursor.left() > 0;) {
+    offsets.push_back(cursor.offset());
+    std::uint64_t length = cursor.read<std::uint32_t>();
+    if (length == 0xffffffff) length = cursor.read<std::uint64_t>();
+    cursor.skip(length);
+    if (cursor.failed()) break;
+  }
+  return offsets;
+}
+
+std::vector<std::uint64_t> units_around(std::span<const std::uint64_t> offsets, std::vector<std::uint64_t> places) {
   std::vector<std::uint64_t> units;
   if (places.empty()) return units;
   std::ranges::sort(places);
-  const std::vector<std::uint64_t> offsets = unit_offsets(info);
   for (const std::uint64_t place : places) {
     const auto after = std::ranges::upper_bound(offsets, place);
     if (after == offsets.begin()) continue;

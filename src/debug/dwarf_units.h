@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "debug/elf_file.h"
@@ -20,6 +21,10 @@ std::optional<std::vector<std::uint32_t>> string_offsets(std::span<const std::by
 // Where in .debug_info one of the numbers stands in four bytes; not sorted.
 std::vector<std::uint64_t> places_of(std::span<const std::byte> info, std::span<const std::uint32_t> numbers);
 
+// The same for many numbers, in one pass.
+std::unordered_map<std::uint32_t, std::vector<std::uint64_t>> places_by_number(std::span<const std::byte> info,
+                                                                               std::span<const std::uint32_t> numbers);
+
 // Where the name itself stands in .debug_info (DW_FORM_string).
 std::vector<std::uint64_t> places_of_text(std::span<const std::byte> info, std::string_view name);
 
@@ -28,8 +33,11 @@ std::optional<std::vector<std::uint64_t>> places_of_matching(std::span<const std
                                                              std::span<const std::byte> strings,
                                                              const std::string& pattern);
 
+// Offsets of all units, ascending.
+std::vector<std::uint64_t> unit_offsets(std::span<const std::byte> info);
+
 // Offsets of the units in which these places lie, ascending.
-std::vector<std::uint64_t> units_around(std::span<const std::byte> info, std::vector<std::uint64_t> places);
+std::vector<std::uint64_t> units_around(std::span<const std::uint64_t> unit_offsets, std::vector<std::uint64_t> places);
 
 // Some unit's contents are in a .dwo file.
 bool has_skeletons(const ElfFile& file);

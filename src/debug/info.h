@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -124,6 +125,9 @@ class Info : public type::Loader {
  public:
   // All instances of the functions of this name. Empty: the file does not know it.
   virtual Result<std::vector<Instance>> find_functions(const std::string& name) = 0;
+
+  // These functions will be asked for: a hint, for speed.
+  virtual void expect_functions(std::span<const std::string> /*names*/) {}
 
   // The instances of all functions that match; those of one name stand together.
   virtual Result<std::vector<Instance>> find_matching(const FunctionQuery& query) = 0;

@@ -3,6 +3,7 @@
 #include <gelf.h>
 
 #include <algorithm>
+#include <numeric>
 #include <charconv>
 #include <cstring>
 
@@ -131,9 +132,20 @@ void Symbols::sort() {
 }
 
 std::vector<const Symbol*> Symbols::find(std::string_view name) const {
+  constexpr int few = 64;
   std::vector<const Symbol*> found;
-  for (const Symbol& symbol : symbols_)
-    if (symbol.name == name) found.push_back(&symbol);
+  if (++searches_ <= few) {
+    for (const Symbol& symbol : symbols_)
+      if (symbol.name == name) found.push_back(&symbol);
+    return found;
+  }
+  const auto name_of = [this](std::uint32_t i) { return symbols_[i].name; };
+  if (by_name_.empty()) {
+    by_name_.resize(symbols_.size());
+    std::iota(by_name_.begin(), by_name_.end(), 0);
+    std::ranges::stable_sort(by_name_, {}, name_of);
+  }
+  for (const std::uint32_t i : std::ranges::equal_range(by_name_, name, {}, name_of)) found.push_back(&symbols_[i]);
   return found;
 }
 

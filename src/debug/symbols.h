@@ -42,6 +42,9 @@ class Symbols {
   std::string text_ = {};  // what the names of kallsyms point into
   std::vector<Symbol> symbols_ = {};
   std::vector<std::uint32_t> by_address_ = {};
+  // Sorting the names costs as much as many searches without it.
+  mutable int searches_ = 0;
+  mutable std::vector<std::uint32_t> by_name_ = {};
 };
 
 }  // namespace dtp::debug
