@@ -45,6 +45,7 @@ struct Member {
   Id type = {};
   std::uint64_t bit_offset = 0;  // from the start of the aggregate; least significant bit first
   std::uint32_t bit_size = 0;    // 0: not a bitfield
+  bool is_virtual = false;       // a virtual base: its place is known at run time only
 };
 
 struct Enumerator {

@@ -45,11 +45,24 @@ void fill_base(Dwarf_Die& die, Type& type) {
   }
 }
 
+// A number, or in DWARF 2 an expression that adds one (DWARF 2, 5.5.4).
+std::optional<std::uint64_t> member_location(Dwarf_Die& die) {
+  if (const auto bytes = number(die, DW_AT_data_member_location)) return bytes;
+  Dwarf_Attribute attribute;
+  Dwarf_Op* ops = nullptr;
+  std::size_t count = 0;
+  if (dwarf_attr(&die, DW_AT_data_member_location, &attribute) == nullptr ||
+      dwarf_getlocation(&attribute, &ops, &count) != 0 || count != 1 || ops[0].atom != DW_OP_plus_uconst)
+    return std::nullopt;
+  return ops[0].number;
+}
+
 // Bits are counted from the least significant one of the aggregate. DWARF 2 and 3 count a bitfield from the
 // most significant bit of its storage unit instead (DWARF 3, 5.6.6).
 type::Member load_member(Dwarf_Die& die) {
   type::Member member{.name = dwarf_tag(&die) == DW_TAG_inheritance ? "" : name_of(die), .type = type_of(die)};
-  const std::uint64_t bytes = number(die, DW_AT_data_member_location).value_or(0);
+  const std::uint64_t bytes = member_location(die).value_or(0);
+  member.is_virtual = number(die, DW_AT_virtuality) == DW_VIRTUALITY_virtual;
   member.bit_size = static_cast<std::uint32_t>(number(die, DW_AT_bit_size).value_or(0));
   if (const auto bits = number(die, DW_AT_data_bit_offset)) {
     member.bit_offset = *bits;

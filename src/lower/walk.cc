@@ -110,9 +110,23 @@ Result<Place> Walker::name(const expr::Name& node, const expr::Node& whole) {
   if (!node.file.empty()) return global(node.name, node.file, whole.span);
   Result<Place> place = variable(node.name, whole.span);
   if (place || target_.info == nullptr || is_variable(node.name)) return place;
+  if (auto own = own_member(node.name, whole.span)) return *own;
   if (const auto value = target_.info->find_enumerator(node.name))
     return constant(*value, node.name, whole.span, "enumerator");
   return place;
+}
+
+// In a method the members of its object have names of their own.
+std::optional<Result<Place>> Walker::own_member(const std::string& name, Span span) {
+  if (spot_.site.is_return || !is_variable("this")) return std::nullopt;
+  const Result<Place> object = variable("this", span);
+  if (!object || !object->type) return std::nullopt;
+  type::Table& types = target_.info->types();
+  const type::Id pointee = types.at(type::strip(types, *object->type)).target;
+  if (!type::find_member(types, complete(pointee, span), name)) return std::nullopt;
+  Result<Place> place = follow_pointer(*object, span);
+  if (!place) return place;
+  return step_into(std::move(*place), name, span, span);
 }
 
 // What a pointer points at. Arrays decay: their own memory is meant.
@@ -141,6 +155,9 @@ Error Walker::no_member(const std::string& name, type::Id type, Span span) const
     return error(fmt::format("'{}' is incomplete: it is declared, and no unit of the {} defines it", declared,
                              target_.info->source()),
                  span);
+  if (type::is_in_virtual_base(types, type, name))
+    return error(fmt::format("'{}' is in a virtual base of '{}': where that is, only the object knows", name, declared),
+                 span, "cast to the base where its address is known");
   const std::vector<std::string> names = type::member_names(types, type);
   const std::vector<std::string_view> views(names.begin(), names.end());
   std::string hint = base::did_you_mean(base::nearest(name, views));
@@ -184,17 +201,22 @@ Result<Place> Walker::member(const expr::Member& node, const expr::Node& whole) 
                       fmt::format("write {}.{}", left, node.name)));
   }
   place.type = complete(*place.type, so_far);
-  const auto found = type::find_member(types, *place.type, node.name);
-  if (!found) return fail(no_member(node.name, *place.type, whole.tail));
+  return step_into(std::move(place), node.name, {whole.span.begin, whole.tail.end}, whole.tail);
+}
+
+// From a whole struct to one of its members. `span` is all of the text up to it, `tail` its name.
+Result<Place> Walker::step_into(Place place, const std::string& name, Span span, Span tail) {
+  const auto found = type::find_member(target_.info->types(), *place.type, name);
+  if (!found) return fail(no_member(name, *place.type, tail));
   place.type = found->type;
   place.bit_size = found->bit_size;
   if (place.in_memory && found->bit_size == 0)
     place.offset += static_cast<std::int64_t>(found->bit_offset / 8);
   else
     place.bit_offset += static_cast<std::uint32_t>(found->bit_offset);
-  place.name = node.name;
+  place.name = name;
   place.is_plain_variable = false;
-  note({whole.span.begin, whole.tail.end}, place,
+  note(span, place,
        found->bit_size == 0 ? fmt::format("member at +{}", found->bit_offset / 8)
                             : fmt::format("{} bits at bit {}", found->bit_size, found->bit_offset));
   return place;

@@ -87,6 +87,9 @@ class Walker {
   Result<Place> raw(const expr::Node& whole);
   Result<Place> return_value(const expr::Node& whole);
   Result<Place> follow_pointer(Place place, Span span);
+  Result<Place> step_into(Place place, const std::string& name, Span span, Span tail);
+  // None: the spot is in no method, or its object has no such member.
+  std::optional<Result<Place>> own_member(const std::string& name, Span span);
   Result<void> check_single(const Place& place, Span span) const;
   Result<Place> global(const std::string& name, const std::string& file, Span span);
   Result<Place> one_of(const std::vector<debug::Global>& globals, const std::string& name, Span span);

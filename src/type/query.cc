@@ -26,7 +26,8 @@ bool is_aggregate(const Type& type) {
 template <class Visit>
 class MemberWalk {
  public:
-  MemberWalk(Table& types, Visit visit) : types_(types), visit_(std::move(visit)) {}
+  MemberWalk(Table& types, Visit visit, bool into_virtual = false)
+      : types_(types), visit_(std::move(visit)), into_virtual_(into_virtual) {}
 
   bool walk(Id id, std::uint64_t outer_bits, int depth = 0) {
     id = strip(types_, id);
@@ -34,6 +35,7 @@ class MemberWalk {
     const Type& aggregate = types_.at(id);
     if (!is_aggregate(aggregate)) return false;
     for (const Member& member : aggregate.members) {
+      if (member.is_virtual && !into_virtual_) continue;
       const bool stop = member.name.empty() ? walk(member.type, outer_bits + member.bit_offset, depth + 1)
                                             : visit_(member, outer_bits);
       if (stop) return true;
@@ -44,6 +46,7 @@ class MemberWalk {
  private:
   Table& types_;
   Visit visit_;
+  bool into_virtual_;
   std::unordered_set<std::uint64_t> seen_ = {};
 };
 
@@ -92,6 +95,11 @@ std::optional<FoundMember> find_member(Table& types, Id id, std::string_view nam
   };
   MemberWalk(types, visit).walk(id, 0);
   return found;
+}
+
+bool is_in_virtual_base(Table& types, Id id, std::string_view name) {
+  const auto visit = [&](const Member& member, std::uint64_t) { return member.name == name; };
+  return MemberWalk(types, visit, true).walk(id, 0);
 }
 
 std::vector<std::string> member_names(Table& types, Id id) {

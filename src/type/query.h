@@ -22,6 +22,9 @@ struct FoundMember {
 // The member of a struct or union, also within its anonymous members. `id` may be a typedef.
 std::optional<FoundMember> find_member(Table& types, Id id, std::string_view name);
 
+// `name` is a member of a virtual base of the class, or of one of its bases.
+bool is_in_virtual_base(Table& types, Id id, std::string_view name);
+
 // All names that find_member() finds, in the order of declaration.
 std::vector<std::string> member_names(Table& types, Id id);
 
