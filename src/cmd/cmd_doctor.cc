@@ -142,7 +142,7 @@ Finding check_btf(World&) {
 }
 
 Finding check_debug_file(World&) {
-  const debug::Search search = debug::find_kernel_debug_file();
+  const debug::Search search = debug::find_kernel_debug_file({.bytes = 0});
   if (!search.found.empty()) return yes(search.found);
   const bool is_debian = first_line("/proc/version").contains("Debian");
   const std::string how = is_debian ? "apt install linux-image-" + debug::kernel_release() + "-dbg"

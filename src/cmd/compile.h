@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cmd/command.h"
+#include "debug/download.h"
 #include "dtracepp/path.h"
 #include "expr/ast.h"
 #include "lower/lower.h"
@@ -18,6 +19,7 @@ struct TargetOptions {
   std::string module = {};                   // -m: a loaded module's name or a .ko path
   std::string vmlinux = {};                  // -k
   std::string format_file = {};              // --format-file: of a tracepoint
+  debug::DownloadLimits downloads = {};      // --download-limit, --download-time
   bool no_cache = false;                     // --no-cache
   bool symbols_only = false;                 // debug information is not opened: listing symbols is fast without it
   std::vector<std::string> kernel_has = {};  // --kernel-has: of another machine's

@@ -53,7 +53,8 @@ Result<void> open_debug_file(OpenTarget& opened, const debug::Search& search, bo
   return {};
 }
 
-Result<std::unique_ptr<OpenTarget>> open_user(const std::string& path, bool symbols_only, const debug::Cache& cache) {
+Result<std::unique_ptr<OpenTarget>> open_user(const std::string& path, bool symbols_only, const debug::Cache& cache,
+                                              const debug::DownloadLimits& downloads) {
   auto opened = std::make_unique<OpenTarget>();
   std::error_code error;
   const std::string real = std::filesystem::canonical(path, error).string();
@@ -63,7 +64,7 @@ Result<std::unique_ptr<OpenTarget>> open_user(const std::string& path, bool symb
   opened->target.object = real;
   opened->target.info_hint = "install its debug symbols, or use registers and offsets: +0(%di):string";
   if (!symbols_only || !opened->binary->file.has_section(".symtab"))
-    DTP_CHECK(open_debug_file(*opened, debug::find_debug_file(opened->binary->file), symbols_only, cache));
+    DTP_CHECK(open_debug_file(*opened, debug::find_debug_file(opened->binary->file, downloads), symbols_only, cache));
   use(*opened);
   if (opened->debug_binary && opened->debug_binary != opened->binary &&
       opened->binary->symbols.all().size() < opened->debug_binary->symbols.all().size())
@@ -93,8 +94,9 @@ Result<std::unique_ptr<OpenTarget>> open_vmlinux(const std::string& path, bool s
   return opened;
 }
 
-Result<std::unique_ptr<OpenTarget>> open_kernel(bool symbols_only, const debug::Cache& cache) {
-  const debug::Search search = debug::find_kernel_debug_file();
+Result<std::unique_ptr<OpenTarget>> open_kernel(bool symbols_only, const debug::Cache& cache,
+                                                const debug::DownloadLimits& downloads) {
+  const debug::Search search = debug::find_kernel_debug_file(downloads);
   if (!search.found.empty()) return open_vmlinux(search.found, symbols_only, cache);
   auto opened = std::make_unique<OpenTarget>();
   use_kallsyms(*opened, "");
@@ -182,6 +184,15 @@ void add_target_options(CLI::App& command, TargetOptions& options) {
   add("-x,--exec", options.executable, "probe this program or library instead of the kernel", "FILE");
   add("-m,--module", options.module, "probe this kernel module: its name, or the path of its .ko file", "MODULE");
   add("-k,--vmlinux", options.vmlinux, "take symbols and types from this vmlinux", "FILE");
+  command
+      .add_option_function<std::uint64_t>(
+          "--download-limit", [&options](std::uint64_t megabytes) { options.downloads.bytes = megabytes << 20; },
+          "download debug information up to this size (DEBUGINFOD_URLS; default 2048, 0: never)")
+      ->type_name("MB")
+      ->check(CLI::Range(0, 1 << 20));
+  command.add_option("--download-time", options.downloads.seconds, "give a download up after this time (default 300)")
+      ->type_name("SECONDS")
+      ->check(CLI::PositiveNumber);
   command.add_flag("--no-cache", options.no_cache,
                    "neither use nor keep prepared debug information in ~/.cache/dtracepp");
 }
@@ -192,7 +203,7 @@ Result<std::unique_ptr<OpenTarget>> open_target(const TargetOptions& options) {
   if (!options.executable.empty() && options.by_function_probes)
     return fail({.what = "--fprobe is for kernel functions", .status = Status::wrong_request});
   const debug::Cache cache = options.no_cache ? debug::Cache() : debug::Cache::of_user();
-  if (!options.executable.empty()) return open_user(options.executable, options.symbols_only, cache);
+  if (!options.executable.empty()) return open_user(options.executable, options.symbols_only, cache, options.downloads);
   if (!options.module.empty()) {
     DTP_TRY(auto opened, open_module(options.module, cache));
     use_ways(*opened, options);
@@ -205,7 +216,7 @@ Result<std::unique_ptr<OpenTarget>> open_target(const TargetOptions& options) {
     use_ways(*opened, options);
     return opened;
   }
-  DTP_TRY(auto opened, open_kernel(options.symbols_only, cache));
+  DTP_TRY(auto opened, open_kernel(options.symbols_only, cache, options.downloads));
   use_tracepoints(*opened, options.format_file);
   use_ways(*opened, options);
   opened->target.check_names = options.is_live;

@@ -19,6 +19,7 @@
 #include "debug/find.h"
 #include "debug/inflate.h"
 #include "debug/info.h"
+#include "debug/mini_symbols.h"
 #include "debug/qualified_name.h"
 #include "debug/source_path.h"
 
@@ -463,8 +464,11 @@ std::vector<std::string> DwarfInfo::function_names() {
 
 Result<std::shared_ptr<const Binary>> open_binary(const std::string& path) {
   DTP_TRY(ElfFile file, ElfFile::open(path));
-  Symbols symbols = Symbols::of_elf(file);
-  return std::make_shared<const Binary>(Binary{std::move(file), std::move(symbols)});
+  auto binary = std::make_shared<Binary>(Binary{std::move(file), {}});
+  binary->symbols = Symbols::of_elf(binary->file);
+  binary->mini = mini_symbols(binary->file);
+  if (binary->mini) binary->symbols.add(Symbols::of_elf(*binary->mini));
+  return binary;
 }
 
 Result<std::unique_ptr<Info>> open_dwarf(std::shared_ptr<const Binary> binary, const Cache& cache) {

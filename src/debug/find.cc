@@ -43,6 +43,16 @@ std::string why_not(const Candidate& candidate, const std::string& build_id) {
   return "";
 }
 
+// The servers are asked last.
+Search or_download(Search search, const std::string& build_id, const DownloadLimits& limits) {
+  if (!search.found.empty() || build_id.empty() || !has_servers()) return search;
+  const Download download = download_debug_file(build_id, limits);
+  const std::string reason = download.path.empty() ? download.why_not : why_not({download.path}, build_id);
+  search.looked.push_back("debuginfod" + (reason.empty() ? "" : " - " + reason));
+  if (reason.empty()) search.found = download.path;
+  return search;
+}
+
 bool has_debug_information(const std::string& path) {
   const auto file = ElfFile::open(path);
   return file && has_dwarf(*file);
@@ -88,7 +98,7 @@ std::string kernel_build_id() {
   return "";
 }
 
-Search find_kernel_debug_file() {
+Search find_kernel_debug_file(const DownloadLimits& limits) {
   const std::string release = kernel_release();
   const std::string id = kernel_build_id();
   std::vector<Candidate> candidates{{by_build_id(id)}};
@@ -96,7 +106,7 @@ Search find_kernel_debug_file() {
                                   debug_root + "/lib/modules/" + release + "/vmlinux", "/boot/vmlinux-" + release,
                                   "/lib/modules/" + release + "/build/vmlinux", std::string("/usr/src/linux/vmlinux")})
     candidates.push_back({path});
-  return search(candidates, id);
+  return or_download(search(candidates, id), id, limits);
 }
 
 std::string looked_text(const Search& search) {
@@ -113,10 +123,10 @@ Search find_supplement(const ElfFile& file) {
   const std::filesystem::path directory = (error ? std::filesystem::path(file.path()) : real).parent_path();
   const std::string name = (directory / supplement.name).lexically_normal().string();
   const std::string file_name = std::filesystem::path(name).filename().string();
-  return search({{by_build_id(id)}, {name}, {debug_root + "/.dwz/" + file_name}}, id);
+  return or_download(search({{by_build_id(id)}, {name}, {debug_root + "/.dwz/" + file_name}}, id), id, {});
 }
 
-Search find_debug_file(const ElfFile& file) {
+Search find_debug_file(const ElfFile& file, const DownloadLimits& limits) {
   const std::filesystem::path path = file.path();
   const std::string directory = path.parent_path().string();
   const ElfFile::DebugLink link = file.debug_link();
@@ -128,7 +138,7 @@ Search find_debug_file(const ElfFile& file) {
   }
   if (const std::string path = debug_root + file.path() + ".debug"; candidates.back().path != path)
     candidates.push_back({path});
-  return search(candidates, file.build_id());
+  return or_download(search(candidates, file.build_id()), file.build_id(), limits);
 }
 
 Search find_module_file(const std::string& module) {

@@ -1,9 +1,10 @@
-// Where the debug information of a target is: by build-id, by debug link, at the usual places.
+// Where the debug information of a target is: by build-id, by debug link, at the usual places, on servers.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "debug/download.h"
 #include "debug/elf_file.h"
 #include "dtracepp/error.h"
 
@@ -22,9 +23,9 @@ std::string looked_text(const Search& search);
 bool has_dwarf(const ElfFile& file);
 
 // The vmlinux with DWARF of the running kernel. One whose build-id differs is not taken.
-Search find_kernel_debug_file();
+Search find_kernel_debug_file(const DownloadLimits& limits = {});
 // The file with DWARF of a user-space binary; the binary itself when it has it.
-Search find_debug_file(const ElfFile& file);
+Search find_debug_file(const ElfFile& file, const DownloadLimits& limits = {});
 // The supplementary file of one that DWZ took shared debug information out of.
 Search find_supplement(const ElfFile& file);
 // The .ko of a loaded or installed module of the running kernel; with DWARF if there is one.

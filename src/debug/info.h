@@ -207,6 +207,7 @@ Result<std::unique_ptr<Info>> open_btf(const std::string& path, const std::strin
 struct Binary {
   ElfFile file;
   Symbols symbols;
+  std::optional<ElfFile> mini = {};  // where some of the symbols' names lie
 };
 Result<std::shared_ptr<const Binary>> open_binary(const std::string& path);
 

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <charconv>
 #include <cstring>
+#include <set>
 
 #include "base/file.h"
 
@@ -122,6 +123,14 @@ Result<Symbols> Symbols::of_kallsyms(const std::string& path, const std::string&
     if (next < table.by_address_.size()) symbol.size = table.symbols_[table.by_address_[next]].address - symbol.address;
   }
   return table;
+}
+
+void Symbols::add(const Symbols& others) {
+  std::set<std::pair<std::string_view, std::uint64_t>> known;
+  for (const Symbol& symbol : symbols_) known.emplace(symbol.name, symbol.address);
+  for (const Symbol& symbol : others.symbols_)
+    if (known.emplace(symbol.name, symbol.address).second) symbols_.push_back(symbol);
+  sort();
 }
 
 void Symbols::sort() {

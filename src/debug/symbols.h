@@ -30,6 +30,9 @@ class Symbols {
   // addresses are hidden all are 0.
   static Result<Symbols> of_kallsyms(const std::string& path, const std::string& module);
 
+  // What names are there already is left out.
+  void add(const Symbols& others);
+
   std::vector<const Symbol*> find(std::string_view name) const;
   // The function that covers the address; of several names the most public one: not weak, global,
   // without leading underscores, the longest.

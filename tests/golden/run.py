@@ -57,6 +57,8 @@ REQUIREMENTS = {
     'vmlinux-6.12': (lambda: vmlinux('6.12'), 'no vmlinux of 6.12'),
     'gcc': (lambda: shutil.which('gcc'), 'no gcc'),
     'llvm-objcopy': (lambda: shutil.which('llvm-objcopy-19'), 'no llvm-objcopy'),
+    'xz': (lambda: shutil.which('xz'), 'no xz'),
+    'debuginfod': (lambda: shutil.which('debuginfod'), 'no debuginfod'),
     'dwz': (lambda: shutil.which('dwz'), 'no dwz'),
     'root': (lambda: os.geteuid() == 0, 'not root'),
     'btf': (lambda: readable('/sys/kernel/btf/vmlinux'), 'this kernel has no BTF'),

@@ -1,0 +1,105 @@
+// libdebuginfod brings libcurl and twenty libraries more, which would cost every start ten milliseconds. So it is
+// loaded when it is needed and not linked.
+#include "debug/download.h"
+
+#include <dlfcn.h>
+#include <elfutils/debuginfod.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <type_traits>
+
+#include "base/file.h"
+
+namespace dtp::debug {
+namespace {
+
+constexpr const char* library = "libdebuginfod.so.1";
+
+struct Client {
+  decltype(&debuginfod_begin) begin = nullptr;
+  decltype(&debuginfod_end) end = nullptr;
+  decltype(&debuginfod_find_debuginfo) find = nullptr;
+  decltype(&debuginfod_set_progressfn) set_progress = nullptr;
+  decltype(&debuginfod_set_user_data) set_data = nullptr;
+};
+
+// The library stays loaded: libcurl is not made to be unloaded.
+bool load(Client& client) {
+  void* const handle = ::dlopen(library, RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) return false;
+  const auto find = [&](auto& function, const char* name) {
+    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(::dlsym(handle, name));
+    return function != nullptr;
+  };
+  return find(client.begin, "debuginfod_begin") && find(client.end, "debuginfod_end") &&
+         find(client.find, "debuginfod_find_debuginfo") && find(client.set_progress, "debuginfod_set_progressfn") &&
+         find(client.set_data, "debuginfod_set_user_data");
+}
+
+struct Progress {
+  DownloadLimits limits = {};
+  std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
+  bool is_shown = ::isatty(STDERR_FILENO) == 1;
+  bool has_shown = false;
+  std::string stopped = {};
+};
+
+// Called while it is downloaded, with the size when it is known. Not 0: stop.
+int watch(Progress& progress, long done, long whole) {
+  const auto size = static_cast<std::uint64_t>(std::max({done, whole, 0L}));
+  const auto spent = std::chrono::steady_clock::now() - progress.begin;
+  if (size > progress.limits.bytes)
+    progress.stopped = fmt::format("more than {} MB (--download-limit)", progress.limits.bytes >> 20);
+  else if (spent > std::chrono::seconds(progress.limits.seconds))
+    progress.stopped = fmt::format("not done in {} s (--download-time)", progress.limits.seconds);
+  if (progress.is_shown && done > 0) {
+    fmt::print(stderr, "\rdownloading debug information: {} of {} MB ", done >> 20, whole >> 20);
+    progress.has_shown = true;
+  }
+  return progress.stopped.empty() ? 0 : 1;
+}
+
+// What belongs to the client is asked of the library, which is loaded.
+int on_progress(debuginfod_client* client, long done, long whole) {
+  void* const handle = ::dlopen(library, RTLD_NOW | RTLD_NOLOAD);
+  const auto get_data =
+      reinterpret_cast<decltype(&debuginfod_get_user_data)>(::dlsym(handle, "debuginfod_get_user_data"));
+  auto* const progress = get_data == nullptr ? nullptr : static_cast<Progress*>(get_data(client));
+  ::dlclose(handle);
+  return progress == nullptr ? 1 : watch(*progress, done, whole);
+}
+
+}  // namespace
+
+bool has_servers() {
+  const char* const urls = std::getenv("DEBUGINFOD_URLS");
+  return urls != nullptr && std::string_view(urls).find_first_not_of(' ') != std::string_view::npos;
+}
+
+Download download_debug_file(const std::string& build_id, const DownloadLimits& limits) {
+  if (limits.bytes == 0) return {.path = "", .why_not = "nothing is to be downloaded"};
+  Client client;
+  if (!load(client)) return {.path = "", .why_not = fmt::format("{} is not installed", library)};
+  const std::unique_ptr<debuginfod_client, decltype(client.end)> session(client.begin(), client.end);
+  if (!session) return {.path = "", .why_not = "libdebuginfod cannot be used"};
+  Progress progress{.limits = limits};
+  client.set_data(session.get(), &progress);
+  client.set_progress(session.get(), on_progress);
+  char* path = nullptr;
+  const base::Fd fd(client.find(session.get(), reinterpret_cast<const unsigned char*>(build_id.c_str()), 0, &path));
+  const std::unique_ptr<char, decltype(&std::free)> owned(path, std::free);
+  if (progress.has_shown) fmt::print(stderr, "\r{:60}\r", "");
+  if (fd) return {.path = path == nullptr ? "" : path, .why_not = ""};
+  if (!progress.stopped.empty()) return {.path = "", .why_not = progress.stopped};
+  return {.path = "", .why_not = fd.get() == -ENOENT ? "not there" : "no answer"};
+}
+
+}  // namespace dtp::debug

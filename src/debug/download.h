@@ -1,0 +1,26 @@
+// Debug files from debuginfod servers.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace dtp::debug {
+
+// What a download may cost. A file that is there already costs nothing.
+struct DownloadLimits {
+  std::uint64_t bytes = std::uint64_t{2} << 30;  // 0: nothing is downloaded
+  int seconds = 300;
+};
+
+struct Download {
+  std::string path = {};     // of a file in libdebuginfod's own cache; empty: none
+  std::string why_not = {};  // one clause
+};
+
+// Servers are named by DEBUGINFOD_URLS.
+bool has_servers();
+
+// The debug file of this build-id. Progress goes to standard error when it is a terminal.
+Download download_debug_file(const std::string& build_id, const DownloadLimits& limits);
+
+}  // namespace dtp::debug
