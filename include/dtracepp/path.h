@@ -101,11 +101,11 @@ struct Read {
 
 // One step of the way from the expression to the path, for people: `dtrace++ show`.
 struct Step {
-  std::string text = {};   // the piece of the expression up to here
-  std::string type = {};   // its C type
-  Path path = {};          // how the kernel would fetch it
-  std::int64_t added = 0;  // to the value: an address that is computed, not fetched
-  std::string note = {};   // where the knowledge comes from
+  std::string text = {};          // the piece of the expression up to here
+  std::string type = {};          // its C type
+  std::optional<Path> path = {};  // how the kernel would fetch it; none: it is in several places
+  std::int64_t added = 0;         // to the value: an address that is computed, not fetched
+  std::string note = {};          // where the knowledge comes from
 };
 
 // A value to be fetched at a site, under a name.

@@ -61,6 +61,7 @@ struct Parameter {
 struct Type {
   Kind kind = Kind::unknown;
   std::string name = {};                    // without "struct"; empty: anonymous
+  bool has_tag = true;                      // an aggregate or enum is called "struct NAME", as in C
   std::uint64_t size = 0;                   // bytes; 0: unknown
   bool is_signed = false;                   // integer, character, enumeration
   bool is_declaration = false;              // an aggregate whose body is not here

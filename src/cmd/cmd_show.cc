@@ -20,7 +20,7 @@ struct Options {
 void print_field(const path::Field& field, const arch::Arch& arch) {
   std::vector<std::vector<std::string>> rows;
   for (const path::Step& step : field.steps) {
-    std::string place = probe::render_path(step.path, arch).value_or("");
+    std::string place = step.path ? probe::render_path(*step.path, arch).value_or("") : "in pieces";
     if (step.added != 0) place += fmt::format("{:+}", step.added);
     rows.push_back({step.text, step.type, std::move(place), step.note});
   }

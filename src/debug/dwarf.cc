@@ -11,6 +11,7 @@
 #include "debug/dwarf_die.h"
 #include "debug/dwarf_files.h"
 #include "debug/dwarf_functions.h"
+#include "debug/dwarf_language.h"
 #include "debug/dwarf_lines.h"
 #include "debug/dwarf_location.h"
 #include "debug/dwarf_names.h"
@@ -22,6 +23,7 @@
 #include "debug/mini_symbols.h"
 #include "debug/qualified_name.h"
 #include "debug/source_path.h"
+#include "type/query.h"
 
 namespace dtp::debug {
 namespace {
@@ -72,6 +74,7 @@ class DwarfInfo final : public Info {
   std::vector<AddressRange> live_ranges(const Instance& instance, const Variable& variable) override;
   std::uint64_t body_address(const Instance& instance) override;
   type::Id find_result_type(const Instance& instance) override;
+  std::vector<Returned> find_returned(const Instance& instance) override;
   std::optional<type::Id> find_type(std::string_view c_name) override { return find_dwarf_type(files_, c_name); }
   std::vector<Definition> find_definitions(std::string_view c_name) override;
   std::vector<Global> find_globals(std::string_view name, bool defined) override {
@@ -124,7 +127,8 @@ void DwarfInfo::add_instance(Dwarf_Die& die, bool is_inlined, std::vector<Instan
                    .is_inlined = is_inlined,
                    .is_external = is_flagged(die, DW_AT_external),
                    .file = declared_file(die),
-                   .scope = key_of(die)});
+                   .scope = key_of(die),
+                   .language = language_of(die)});
 }
 
 // A function's DIE is concrete, or abstract with its instances elsewhere in the unit: inlined ones and
@@ -317,7 +321,8 @@ void DwarfInfo::find_lines_in_unit(Dwarf_Die& unit, const LineQuery& query, std:
                                        .address = address,
                                        .end = end_of(*function, entry),
                                        .file = file,
-                                       .scope = key_of(*function)}};
+                                       .scope = key_of(*function),
+                                       .language = language_of(*function)}};
     instance.line = line_at(unit, file, address).value_or(line);
     // At its first byte the line of a function is that of its declaration.
     if (int declared = 0; address == entry && dwarf_decl_line(&*function, &declared) == 0)
@@ -363,6 +368,7 @@ std::vector<Variable> DwarfInfo::find_variables(const Instance& instance, std::u
   std::unordered_set<std::string> seen;
   Dwarf_Die die, unit;
   if (!find_die(dwarf_, instance.scope, die)) return found;
+  const bool is_go = instance.language == Language::go;
   const auto add = [&](Dwarf_Die& child, Role role) {
     const int tag = dwarf_tag(&child);
     if (tag != DW_TAG_formal_parameter && tag != DW_TAG_variable) return;
@@ -370,9 +376,12 @@ std::vector<Variable> DwarfInfo::find_variables(const Instance& instance, std::u
     if (!external && !has_attribute(child, DW_AT_location) && !has_attribute(child, DW_AT_const_value) &&
         role != Role::parameter)
       return;
-    std::string name = name_of(child);
+    std::string name = is_go ? go_name(child) : name_of(child);
     if (name.empty() || !seen.insert(name).second) return;
-    found.push_back({std::move(name), type_of(child), external ? Role::global : role, key_of(child)});
+    if (is_go && is_go_result(child)) role = Role::local;
+    type::Id type = type_of(child);
+    if (is_go && is_moved_to_heap(child)) type = types().at(type::strip(types(), type)).target;
+    found.push_back({std::move(name), type, external ? Role::global : role, key_of(child)});
   };
   // Of nested blocks the inner one's names count, so blocks are collected outside in and read backwards.
   std::vector<Dwarf_Die> blocks{die}, inlined;
@@ -433,7 +442,13 @@ Whereabouts DwarfInfo::locate(const Instance& instance, std::uint64_t address, c
   Whereabouts at = locate_variable(die, variable.role == Role::parameter, address, scope);
   if (auto* missing = std::get_if<Unavailable>(&at); missing != nullptr && missing->reason == Reason::not_here)
     missing->hint = hint_elsewhere(die, address, scope);
-  return at;
+  return instance.language == Language::go && is_moved_to_heap(die) ? follow(std::move(at)) : at;
+}
+
+std::vector<Returned> DwarfInfo::find_returned(const Instance& instance) {
+  Dwarf_Die die;
+  if (instance.language != Language::go || !find_die(dwarf_, instance.scope, die)) return {};
+  return go_returned(die, types());
 }
 
 std::vector<AddressRange> DwarfInfo::live_ranges(const Instance& instance, const Variable& variable) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "debug/dwarf_die.h"
+#include "debug/dwarf_language.h"
 
 namespace dtp::debug {
 namespace {
@@ -85,6 +86,7 @@ type::Member load_member(Dwarf_Die& die) {
 void fill_aggregate(Dwarf_Die& die, Type& type, Kind kind) {
   type.kind = kind;
   type.is_declaration = is_declaration(die);
+  type.has_tag = language_of(die) == Language::other;
   each_child(die, [&](Dwarf_Die& child) {
     const int tag = dwarf_tag(&child);
     if (tag == DW_TAG_inheritance || (tag == DW_TAG_member && !is_flagged(child, DW_AT_external)))
@@ -94,6 +96,7 @@ void fill_aggregate(Dwarf_Die& die, Type& type, Kind kind) {
 
 void fill_enumeration(Dwarf_Die& die, Type& type) {
   type.kind = Kind::enumeration;
+  type.has_tag = language_of(die) == Language::other;
   each_child(die, [&](Dwarf_Die& child) {
     if (dwarf_tag(&child) != DW_TAG_enumerator) return;
     if (const auto value = constant_of(child)) type.enumerators.push_back({name_of(child), *value});

@@ -201,6 +201,16 @@ std::optional<std::uint64_t> ElfFile::file_offset(std::uint64_t address) const {
   return std::nullopt;
 }
 
+std::span<const std::byte> ElfFile::bytes_at(std::uint64_t address, std::uint64_t size) const {
+  const auto first = file_offset(address);
+  const auto last = size == 0 ? first : file_offset(address + size - 1);
+  if (!first || !last || *last < *first || *last - *first != size - 1) return {};
+  if (!fits(*first, size, mapping_.bytes().size())) return {};
+  return mapping_.bytes().subspan(*first, size);
+}
+
+bool ElfFile::is_go() const { return has_section(".go.buildinfo") || has_section(".gopclntab"); }
+
 bool ElfFile::is_executable_address(std::uint64_t address) const {
   for (Elf_Scn* section = elf_nextscn(elf_, nullptr); section != nullptr; section = elf_nextscn(elf_, section)) {
     GElf_Shdr header;

@@ -20,6 +20,9 @@
 
 namespace dtp::debug {
 
+// What differs between languages in expressions and in how functions are called.
+enum class Language { other, go, rust };
+
 // One place where a function's code begins: out of line, or where it was inlined.
 struct Instance {
   std::string function = {};  // as the source names it
@@ -29,6 +32,7 @@ struct Instance {
   bool is_external = true;  // not static
   std::string file = {};    // the declaring source file, as recorded; empty: not known
   std::uint64_t scope = 0;  // the reader's own key
+  Language language = Language::other;
 };
 
 // One place where the code of a source line begins.
@@ -120,6 +124,13 @@ struct Piece {
   Whereabouts at = {};
 };
 
+// One of the values that a function returns, and where it is when a return instruction is reached.
+struct Returned {
+  std::string name = {};  // empty: the source gives it none
+  type::Id type = {};
+  Whereabouts at = {};
+};
+
 // A debug file, opened. Types are loaded on demand through types().
 class Info : public type::Loader {
  public:
@@ -164,6 +175,9 @@ class Info : public type::Loader {
 
   // What the function returns; void: key 0.
   virtual type::Id find_result_type(const Instance& instance) = 0;
+
+  // The values that a Go function returns, in order. Other languages return one, which the kernel knows.
+  virtual std::vector<Returned> find_returned(const Instance& /*instance*/) { return {}; }
 
   // A type as C names it: "struct tcp_sock", "pid_t", "unsigned int". A definition rather than a declaration.
   virtual std::optional<type::Id> find_type(std::string_view /*c_name*/) { return std::nullopt; }

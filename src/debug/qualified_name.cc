@@ -154,6 +154,9 @@ std::string mangled_piece(const Parts& parts) {
   return "";
 }
 
+// main.(*Server).Serve; a star in C++'s parameters has no dot before it.
+bool is_go_method(std::string_view name) { return name.contains(".(*"); }
+
 constexpr std::array<std::pair<std::string_view, std::string_view>, 29> operator_names{{
     {"==", "eq"},   {"!=", "ne"},    {"<", "lt"},    {">", "gt"},       {"<=", "le"},      {">=", "ge"},
     {"<=>", "cmp"}, {"+", "plus"},   {"-", "minus"}, {"*", "mul"},      {"/", "div"},      {"%", "mod"},
@@ -165,6 +168,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 29> operator
 }  // namespace
 
 bool is_qualified(std::string_view name) {
+  if (is_go_method(name)) return false;
   return name.find("::") != std::string_view::npos || name.find_first_of("<(~") != std::string_view::npos ||
          begins_operator(name, 0);
 }
@@ -193,6 +197,17 @@ std::string plain_name(std::string_view name) {
   }
   for (const char c : last)
     if (is_identifier(c) || c == '.') result += c;
+  return result;
+}
+
+std::string plain_go_name(std::string_view name) {
+  std::string result;
+  for (const char c : name.substr(name.find_last_of('/') + 1))
+    if (is_identifier(c))
+      result += c;
+    else if (!result.empty() && result.back() != '_')
+      result += '_';
+  if (result.ends_with('_')) result.pop_back();
   return result;
 }
 

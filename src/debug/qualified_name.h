@@ -9,7 +9,8 @@
 
 namespace dtp::debug {
 
-// More than one identifier: it has a scope, template arguments, parameters, or is an operator.
+// More than one identifier: it has a scope, template arguments, parameters, or is an operator. Names of Go are not: no
+// mangled name stands behind them.
 bool is_qualified(std::string_view name);
 
 // Does the function, named as the demangler names it, go by this name? Leading scopes, template arguments and
@@ -18,6 +19,9 @@ bool goes_by(std::string_view demangled, std::string_view name);
 
 // The last identifier, for an event: "grow" of "geo::Shape::grow(int)", "operator_eq" of "Shape::operator==".
 std::string plain_name(std::string_view name);
+
+// The same of Go, with its package: "main_Server_Serve" of "main.(*Server).Serve", "http_Get" of "net/http.Get".
+std::string plain_go_name(std::string_view name);
 
 // The mangled names among the symbols and among the texts of .debug_str that go by the name. Inlined functions have no
 // symbol.

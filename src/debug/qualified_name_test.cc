@@ -54,6 +54,16 @@ TEST_CASE("events are named after the last identifier") {
   for (const auto& [name, expected] : table) CHECK(plain_name(name) == expected);
 }
 
+TEST_CASE("names of Go") {
+  CHECK(plain_go_name("main.add") == "main_add");
+  CHECK(plain_go_name("main.(*Server).Serve") == "main_Server_Serve");
+  CHECK(plain_go_name("net/http.Get") == "http_Get");
+  CHECK(plain_go_name("type..eq.main.Point") == "type_eq_main_Point");
+  CHECK(plain_go_name("").empty());
+  CHECK_FALSE(is_qualified("main.(*Server).Serve"));
+  CHECK(is_qualified("visit(void (*)(int))"));
+}
+
 TEST_CASE("overloads by their parameters, in every program") {
   for (const std::string program : {"ul_cpp", "ul_cpp_clang"}) {
     const auto binary = open_binary(DTP_FIXTURES "/programs/" + program);

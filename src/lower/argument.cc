@@ -345,7 +345,7 @@ Result<Lowered> lower_argument(const expr::ProbeArgument& argument, std::size_t 
   Walker walker(argument, number, spot, target);
   DTP_TRY(Place place, walker.walk(argument.tree.root));
   // $retval alone is what the kernel calls it, unless a type is wanted of it.
-  if (std::holds_alternative<expr::ReturnValue>(root.of) && !argument.type) place.type.reset();
+  if (std::holds_alternative<expr::ReturnValue>(root.of) && spot.site.is_return && !argument.type) place.type.reset();
   if (argument.type == "path") {
     DTP_TRY(auto fields, Finisher(argument, target, walker).finish_path(std::move(place), root.span));
     return Lowered{.fields = std::move(fields), .warnings = walker.take_warnings()};

@@ -134,8 +134,9 @@ std::string default_event(const expr::ProbePoint& point, const Spot& spot) {
   if (spot.usdt != nullptr) return usdt_event(*spot.usdt);
   if (point.address) return fmt::format("abs_{:x}", *point.address) + suffix;
   if (point.line && !point.function.empty()) return fmt::format("{}_L{}", point.function, *point.line);
-  std::string name =
-      debug::plain_name(point.is_pattern || point.function.empty() ? spot.instance.function : point.function);
+  std::string name = point.is_pattern || point.function.empty() ? spot.instance.function : point.function;
+  if (spot.instance.language == debug::Language::go) return debug::plain_go_name(name) + suffix;
+  name = debug::plain_name(name);
   name.erase(0, std::min(name.find_first_not_of('.'), name.size()));
   name.erase(std::min(name.find_first_of(".@"), name.size()));
   return name + suffix;

@@ -10,6 +10,7 @@
 #include "debug/demangle.h"
 #include "debug/qualified_name.h"
 #include "debug/source_path.h"
+#include "lower/go_return.h"
 #include "lower/lower.h"
 #include "lower/tracepoint.h"
 #include "lower/usdt.h"
@@ -248,7 +249,9 @@ class SpotFinder {
         return fail(error(fmt::format("the offset is outside of '{}'", point_.function), point_.offset_span,
                           fmt::format("it has {} bytes", symbol->size)));
       const std::uint64_t address = symbol->address + point_.offset;
-      const debug::Instance nameless{.function = point_.function};
+      const bool is_go = target_.is_user() && target_.file->is_go();
+      const debug::Instance nameless{.function = point_.function,
+                                     .language = is_go ? debug::Language::go : debug::Language::other};
       if (symbol->address == 0) {  // hidden addresses: the name must do
         spots.push_back({.site = {.object = target_.object,
                                   .symbol = point_.function,
@@ -397,7 +400,8 @@ class SpotFinder {
 }  // namespace
 
 Result<std::vector<Spot>> find_spots(const expr::ProbePoint& point, const Target& target, const Options& options) {
-  return SpotFinder(point, target, options).find();
+  DTP_TRY(std::vector<Spot> spots, SpotFinder(point, target, options).find());
+  return at_go_returns(std::move(spots), point, target);
 }
 
 }  // namespace dtp::lower

@@ -51,6 +51,7 @@ struct Spot {
   bool has_instance = false;                          // false: known by its symbol alone
   std::uint64_t address = 0;                          // link-time address of the probe; 0 with BTF
   bool is_entry = false;                              // the first byte of the function or of its inlined copy
+  bool is_return_instruction = false;                 // of a Go function: what it returns is in place
   std::shared_ptr<const Tracepoint> tracepoint = {};  // of Way::event
   std::shared_ptr<const Usdt> usdt = {};              // a static probe
 };

@@ -48,8 +48,11 @@ std::string Walker::type_name(const Place& place) const {
 }
 
 void Walker::note(Span span, const Place& place, std::string note) {
+  Place shown = place;
+  std::optional<path::Path> path;
+  if (settle(shown, span)) path = path_of(shown);
   steps_.push_back(
-      {text_of(span), type_name(place), path_of(place), place.in_memory ? 0 : place.offset, std::move(note)});
+      {text_of(span), type_name(place), std::move(path), shown.in_memory ? 0 : shown.offset, std::move(note)});
 }
 
 std::string Walker::through_it(const Place& place) const {
@@ -171,6 +174,8 @@ Error Walker::no_member(const std::string& name, type::Id type, Span span) const
 }
 
 Result<Place> Walker::member(const expr::Member& node, const expr::Node& whole) {
+  DTP_TRY(std::optional<Place> returned, one_of_returned(whole));
+  if (returned) return *returned;
   DTP_TRY(Place place, walk(node.base));
   const Span so_far = argument_.tree.at(node.base).span;
   DTP_CHECK(check_single(place, so_far));
@@ -190,7 +195,7 @@ Result<Place> Walker::member(const expr::Member& node, const expr::Node& whole) 
       return fail(error(fmt::format("'{}' is '{}': what it points to is not known", left, declared), so_far));
     if (!is_aggregate(target))
       return fail(error(fmt::format("'{}' is '{}', which has no members", left, declared), so_far));
-    if (!node.arrow)
+    if (!node.arrow && !derefs_by_dot())
       return fail(error(fmt::format("'{}' is a pointer", left), {step.begin, step.begin + 1},
                         fmt::format("write {}->{}", left, node.name)));
     DTP_TRY(place, follow_pointer(std::move(place), so_far));
@@ -228,6 +233,8 @@ Result<void> Walker::check_single(const Place& place, Span span) const {
 }
 
 Result<Place> Walker::index(const expr::Index& node, const expr::Node& whole) {
+  DTP_TRY(std::optional<Place> returned, one_of_returned(whole));
+  if (returned) return *returned;
   DTP_TRY(Place place, walk(node.base));
   const Span so_far = argument_.tree.at(node.base).span;
   DTP_CHECK(check_single(place, so_far));
@@ -282,6 +289,7 @@ Result<Place> Walker::deref(const expr::Deref& node, const expr::Node& whole) {
 }
 
 Result<Place> Walker::return_value(const expr::Node& whole) {
+  if (spot_.is_return_instruction) return go_return_value(whole);
   if (!spot_.site.is_return)
     return fail(error("'$retval' is known only when the function returns", whole.span, "probe FUNCTION%return"));
   Place place{.base = path::ReturnValue{}, .user = argument_.user};

@@ -86,6 +86,12 @@ class Walker {
   Result<Place> deref(const expr::Deref& node, const expr::Node& whole);
   Result<Place> raw(const expr::Node& whole);
   Result<Place> return_value(const expr::Node& whole);
+  Result<Place> go_return_value(const expr::Node& whole);
+  Result<Place> returned(const debug::Returned& value, std::string name, Span span);
+  // Of several values that a Go function returns, the one that $retval.NAME or $retval[N] means; else none.
+  Result<std::optional<Place>> one_of_returned(const expr::Node& whole);
+  // Go and Rust follow a pointer without an arrow.
+  bool derefs_by_dot() const { return spot_.has_instance && spot_.instance.language != debug::Language::other; }
   Result<Place> follow_pointer(Place place, Span span);
   Result<Place> step_into(Place place, const std::string& name, Span span, Span tail);
   // None: the spot is in no method, or its object has no such member.

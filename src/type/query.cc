@@ -52,6 +52,7 @@ class MemberWalk {
 
 std::string plain_name(const Type& type) {
   const auto tagged = [&](const char* tag) {
+    if (!type.has_tag && !type.name.empty()) return type.name;
     return fmt::format("{} {}", tag, type.name.empty() ? "{...}" : type.name);
   };
   switch (type.kind) {
@@ -136,6 +137,8 @@ std::string declare(Table& types, Id id) {
     switch (type.kind) {
       case Kind::pointer:
       case Kind::reference:
+        // Go and Rust name their pointers: "*main.Server".
+        if (!type.name.empty()) return fmt::format("{}{}{}", type.name, declarator.empty() ? "" : " ", declarator);
         declarator = fmt::format("{}{}", type.kind == Kind::pointer ? "*" : "&", declarator);
         if (types.at(type.target).kind == Kind::array) declarator = fmt::format("({})", declarator);
         break;

@@ -1,0 +1,96 @@
+// The kernel's return probes put an address of their own in place of the return address. Go's runtime walks and copies
+// its stacks, meets an address that it does not know, and ends the program. So the return of a Go function is a plain
+// probe on each of its return instructions. A Go function leaves by no other way: it makes no tail calls, and after a
+// recovered panic it goes on at a return instruction of its own.
+#include "lower/go_return.h"
+
+#include <fmt/format.h>
+
+#include "arch/returns.h"
+
+namespace dtp::lower {
+namespace {
+
+// No compiler makes a larger function.
+constexpr std::uint64_t largest_function = 16U << 20U;
+
+struct Code {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;  // 0: not known
+};
+
+bool is_go_code(const Spot& spot, const Target& target) {
+  if (spot.has_instance && spot.instance.language == debug::Language::go) return true;
+  if (!target.file->is_go()) return false;
+  // Go's linker marks where its own code begins and ends, assembly included; C within a Go program lies elsewhere.
+  const auto first = target.symbols().find("runtime.text");
+  const auto last = target.symbols().find("runtime.etext");
+  if (first.size() != 1 || last.size() != 1) return !spot.has_instance;
+  return spot.address >= first[0]->address && spot.address < last[0]->address;
+}
+
+Code code_of(const Spot& spot, const Target& target) {
+  if (spot.has_instance) return {spot.instance.address, spot.instance.end};
+  const debug::Symbol* symbol = target.symbols().find_function_at(spot.address);
+  if (symbol == nullptr || symbol->address != spot.address || symbol->size == 0) return {spot.address, 0};
+  return {symbol->address, symbol->address + symbol->size};
+}
+
+Error refuse(const expr::ProbePoint& point, std::string what, std::string hint = {}) {
+  return {.what = std::move(what),
+          .where = Where{"probe point", point.text, point.function_span},
+          .hint = std::move(hint),
+          .status = Status::wrong_request};
+}
+
+constexpr const char* stack_hint = "the kernel's return probes damage the stacks of Go; probe the callers instead";
+
+Result<void> add_returns(const Spot& spot, const expr::ProbePoint& point, const Target& target,
+                         std::vector<Spot>& all) {
+  const Code code = code_of(spot, target);
+  const std::uint64_t size = code.end - code.begin;
+  if (code.end <= code.begin || size > largest_function)
+    return fail(refuse(point, fmt::format("where '{}' ends is not known, and so not where it returns", point.function),
+                       stack_hint));
+  const std::span<const std::byte> bytes = target.file->bytes_at(code.begin, size);
+  const auto returns = arch::find_returns(bytes);
+  if (bytes.empty() || !returns)
+    return fail(
+        refuse(point, fmt::format("the code of '{}' cannot be decoded to its end", point.function), stack_hint));
+  if (returns->empty()) return fail(refuse(point, fmt::format("'{}' has no return instruction", point.function)));
+  for (const std::uint64_t offset : *returns) {
+    Spot at = spot;
+    at.address = code.begin + offset;
+    const auto in_file = target.file->file_offset(at.address);
+    if (!in_file) return fail(refuse(point, fmt::format("'{}' is not in the file", point.function)));
+    at.site.address = *in_file;
+    at.site.is_return = false;
+    at.is_entry = false;
+    at.is_return_instruction = true;
+    all.push_back(std::move(at));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<Spot>> at_go_returns(std::vector<Spot> spots, const expr::ProbePoint& point, const Target& target) {
+  if (!point.is_return || !target.is_user() || target.file == nullptr) return spots;
+  if (point.address && target.file->is_go())
+    return fail(refuse(point, "the return of a Go function is probed by its name", "write FUNCTION%return"));
+  std::vector<Spot> all;
+  Result<void> wrong;  // of a pattern's functions those that do not return are passed over
+  for (Spot& spot : spots) {
+    if (!is_go_code(spot, target)) {
+      all.push_back(std::move(spot));
+      continue;
+    }
+    auto added = add_returns(spot, point, target, all);
+    if (!added) wrong = std::move(added);
+    if (!wrong && !point.is_pattern) break;
+  }
+  if (!wrong && (all.empty() || !point.is_pattern)) return fail(std::move(wrong.error()));
+  return all;
+}
+
+}  // namespace dtp::lower
