@@ -391,8 +391,8 @@ class Machine {
       if (table == nullptr || dwarf_cfi_addrframe(table, address, &row) != 0) continue;
       Program program;
       Machine machine(address, scope_, depth_);
-      const bool is_known = dwarf_frame_cfa(row, &program.ops, &program.count) == 0 && program.count > 0 &&
-                            !machine.push_result(program);
+      const bool is_known =
+          dwarf_frame_cfa(row, &program.ops, &program.count) == 0 && program.count > 0 && !machine.push_result(program);
       std::free(row);
       if (!is_known) return std::nullopt;
       return std::move(machine.stack_.back());
