@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::string_view error_log = "error_log";
 constexpr int last_suffix = 1023;
+constexpr std::size_t smallest_page = 2048;  // less than the kernel's page less a line: a listing within it is one call
+constexpr int most_readings = 20;
 
 std::string file_of(ProbeKind kind) {
   switch (kind) {
@@ -81,6 +83,18 @@ std::expected<void, Refusal> add_line(TraceFs& tracefs, const std::string& line)
   return std::unexpected(std::move(refusal));
 }
 
+// The kernel gives a listing a page a call: what others delete between two calls makes it skip lines. Two readings that
+// agree had nobody in between.
+Io<std::string> read_listing(TraceFs& tracefs, const char* file) {
+  Io<std::string> last = tracefs.read(file);
+  for (int tries = 0; last && last->size() > smallest_page && tries < most_readings; ++tries) {
+    Io<std::string> again = tracefs.read(file);
+    if (!again || *again == *last) return again;
+    last = std::move(again);
+  }
+  return last;
+}
+
 std::vector<std::string> split_lines(std::string_view text) {
   std::vector<std::string> lines;
   while (!text.empty()) {
@@ -135,7 +149,7 @@ Result<std::vector<Event>> list_events(TraceFs& tracefs) {
   std::vector<Event> events;
   // The last file lists all kinds, but not every kernel has it.
   for (const char* const file : {"kprobe_events", "uprobe_events", "dynamic_events"}) {
-    const Io<std::string> text = tracefs.read(file);
+    const Io<std::string> text = read_listing(tracefs, file);
     if (!text && text.error() == ENOENT) continue;
     if (!text) return fail(tracefs_error("cannot read", file, text.error()));
     for (Event& event : events_of(split_lines(*text)))

@@ -40,6 +40,15 @@ TEST_CASE("several lines of one name are one event") {
                            {ProbeKind::uprobe, {"probe_bash", "a"}, {"p:probe_bash/a /bin/bash:0x0000000000000010"}}});
 }
 
+TEST_CASE("a listing that others changed between two calls is read again") {
+  FakeTraceFs fake;
+  std::string lines;
+  for (int i = 0; i < 100; ++i) lines += "p:probe/f" + std::to_string(i) + " vfs_read+" + std::to_string(i) + "\n";
+  fake.files["kprobe_events"] = lines;
+  fake.torn["kprobe_events"] = lines.substr(lines.find('\n') + 1);
+  CHECK(list_events(fake)->size() == 100);
+}
+
 TEST_CASE("event probes stand in the file that lists every kind") {
   FakeTraceFs fake;
   fake.files["kprobe_events"] = "p:probe/a x+0\n";

@@ -15,12 +15,14 @@ class FakeTraceFs final : public TraceFs {
  public:
   std::map<std::string, std::string> files = {};  // directories are the prefixes of their files
   std::vector<std::string> log = {};              // "kprobe_events <- p:probe/x x"
+  std::map<std::string, std::string> torn = {};   // what the first reading of a file gives, once
   std::map<std::string, int> refused = {};        // text of a write -> errno, given once each
   std::string error_log_entry = {};               // appended to error_log when a write is refused
 
   Io<std::string> read(const std::string& path) override {
     const auto found = files.find(path);
     if (found == files.end()) return std::unexpected(ENOENT);
+    if (const auto first = torn.extract(path)) return first.mapped();
     return found->second;
   }
 

@@ -112,9 +112,8 @@ std::optional<KnownProbe> Registry::find(const Event& listed) const {
   const auto text = base::read_file(path_of(directory_, listed.name));
   if (!text) return std::nullopt;
   auto known = parse_known(*text);
-  if (known && known->name == listed.name && known->lines == listed.lines) return known;
-  forget(listed.name);
-  return std::nullopt;
+  if (!known || known->name != listed.name || known->lines != listed.lines) return std::nullopt;
+  return known;
 }
 
 void Registry::forget(const EventName& name) const {

@@ -1,5 +1,5 @@
 // What dtrace++ remembers of persistent probes: the words they were asked for with, and how their fields want
-// to be shown. The kernel keeps neither. One file an event; a probe that was changed by others is forgotten.
+// to be shown. The kernel keeps neither. One file an event; a probe that was changed by others is not known.
 #pragma once
 
 #include <optional>
@@ -31,7 +31,7 @@ class Registry {
   explicit Registry(std::string directory = "/run/dtracepp/probes") : directory_(std::move(directory)) {}
   // Call when the event exists. A place that cannot be written is no error: nothing is remembered then.
   void save(const KnownProbe& probe, const Event& listed) const;
-  // None when nothing is known or the kernel's lines are not those of save(): that entry is removed.
+  // None when nothing is known or the kernel's lines are not those of save().
   std::optional<KnownProbe> find(const Event& listed) const;
   void forget(const EventName& name) const;
 
