@@ -1,6 +1,7 @@
 // dtrace++ probe: adds persistent probes, or prints what they would be.
 #include <fmt/format.h>
 
+#include <map>
 #include <memory>
 
 #include "cmd/command.h"
@@ -47,15 +48,20 @@ std::string shown(const Compiled& compiled) {
   return text;
 }
 
-void remember(kernel::TraceFs& tracefs, const Compiled& compiled) {
-  kernel::KnownProbe known{.name = {compiled.plan.group, compiled.plan.event}, .request = shown(compiled)};
-  const auto& fields = compiled.plan.points.front().fields;
-  for (std::size_t i = 0; i < fields.size(); ++i)
-    known.fields.push_back(
-        {fields[i].name.empty() ? fmt::format("arg{}", i + 1) : fields[i].name, fields[i].display, fields[i].c_type});
+void remember(kernel::TraceFs& tracefs, const std::vector<const Compiled*>& added) {
   const auto events = kernel::list_events(tracefs);
   if (!events) return;
-  if (const auto event = kernel::find_event(*events, known.name)) kernel::Registry().save(known, *event);
+  std::map<kernel::EventName, const kernel::Event*> listed;
+  for (const kernel::Event& event : *events) listed.emplace(event.name, &event);
+  for (const Compiled* compiled : added) {
+    kernel::KnownProbe known{.name = {compiled->plan.group, compiled->plan.event}, .request = shown(*compiled)};
+    const auto& fields = compiled->plan.points.front().fields;
+    for (std::size_t i = 0; i < fields.size(); ++i)
+      known.fields.push_back(
+          {fields[i].name.empty() ? fmt::format("arg{}", i + 1) : fields[i].name, fields[i].display, fields[i].c_type});
+    if (const auto event = listed.find(known.name); event != listed.end())
+      kernel::Registry().save(known, *event->second);
+  }
 }
 
 void take_back(kernel::TraceFs& tracefs, const Compiled& compiled, const Options& options, const Common& common) {
@@ -72,7 +78,6 @@ Result<void> add(kernel::TraceFs& tracefs, Compiled& compiled, const Options& op
   if (name.event != compiled.plan.event) rename(compiled, name.event);
   if (!options.dry_run) {
     if (auto added = kernel::add_events(tracefs, compiled.lines); !added) return fail(explain(added.error(), compiled));
-    remember(tracefs, compiled);
   }
   if (common.quiet) return {};
   const std::string places = compiled.lines.size() > 1 ? fmt::format(" at {} places", compiled.lines.size()) : "";
@@ -82,25 +87,47 @@ Result<void> add(kernel::TraceFs& tracefs, Compiled& compiled, const Options& op
   return {};
 }
 
-// The names of what was added: everything, but for events of a pattern that the kernel refuses; or nothing.
-Result<std::vector<std::string>> add_all(kernel::TraceFs& tracefs, std::vector<Compiled>& events,
-                                         const Options& options, const Common& common) {
+// What was added: everything, but for events of a pattern that the kernel refuses; or nothing. With --keep-going what
+// fails joins `failed`.
+Result<std::vector<const Compiled*>> add_all(kernel::TraceFs& tracefs, Compilation& compilation, const Options& options,
+                                             const Common& common) {
   std::vector<const Compiled*> added;
-  std::vector<std::string> names;
   Refused refused;
-  for (Compiled& one : events) {
-    if (auto done = add(tracefs, one, options, common)) {
+  for (Compiled& one : compilation.events) {
+    auto done = add(tracefs, one, options, common);
+    if (!done)
+      done = refused.add(std::move(done.error()), one);
+    else
       added.push_back(&one);
-      names.push_back(one.plan.group + ":" + one.plan.event);
+    if (done) continue;
+    if (options.target.keep_going && done.error().status != Status::not_possible) {
+      compilation.failed.push_back(std::move(done.error()));
       continue;
-    } else if (auto passed = refused.add(std::move(done.error()), one); !passed) {
-      for (const Compiled* other : added) take_back(tracefs, *other, options, common);
-      return fail(std::move(passed.error()));
     }
+    for (const Compiled* other : added) take_back(tracefs, *other, options, common);
+    return fail(std::move(done.error()));
   }
-  if (added.empty()) return fail(refused.first());
+  if (added.empty() && compilation.failed.empty()) return fail(refused.first());
   refused.print(common);
-  return names;
+  if (!options.dry_run) remember(tracefs, added);
+  return added;
+}
+
+// The exit status of the first one.
+int report_failed(const Compilation& compilation, const Common& common) {
+  for (const Error& error : compilation.failed) static_cast<void>(report(error, common));
+  return compilation.failed.empty() ? 0 : static_cast<int>(compilation.failed.front().status);
+}
+
+void print_what_next(const std::vector<const Compiled*>& added) {
+  std::string records;
+  std::string deletes;
+  for (const Compiled* one : added) {
+    const std::string name = one->plan.group + ":" + one->plan.event;
+    records += " -e " + name;
+    deletes += " " + name;
+  }
+  fmt::print("record with: dtrace++ record{} -a\nremove with: dtrace++ delete{}\n", records, deletes);
 }
 
 int run(const Options& options, const Common& common) {
@@ -118,22 +145,15 @@ int run(const Options& options, const Common& common) {
   if (!options.definitions.empty()) {
     for (const Compiled& one : compilation->events)
       for (const std::string& line : one.lines) fmt::print("{}\n", line);
-    return 0;
+    return report_failed(*compilation, common);
   }
   auto tracefs = kernel::find_tracefs();
   if (!tracefs) return report(tracefs.error(), common);
   static_cast<void>(kernel::remove_stale(*tracefs));
-  const auto names = add_all(*tracefs, compilation->events, options, common);
-  if (!names) return report(names.error(), common);
-  if (common.quiet || options.dry_run) return 0;
-  std::string records;
-  std::string deletes;
-  for (const std::string& name : *names) {
-    records += " -e " + name;
-    deletes += " " + name;
-  }
-  fmt::print("record with: dtrace++ record{} -a\nremove with: dtrace++ delete{}\n", records, deletes);
-  return 0;
+  const auto added = add_all(*tracefs, *compilation, options, common);
+  if (!added) return report(added.error(), common);
+  if (!added->empty() && !common.quiet && !options.dry_run) print_what_next(*added);
+  return report_failed(*compilation, common);
 }
 
 }  // namespace
@@ -151,6 +171,7 @@ void add_probe(Registry& registry) {
       ->type_name("PROBE")
       ->allow_extra_args(false);
   command.add_flag("-n,--dry-run", options->dry_run, "say what would be added, add nothing");
+  command.add_flag("--keep-going", options->target.keep_going, "leave out the probes that cannot be, add the others");
   command.add_flag("-f,--force", options->force, "take a free name EVENT_N when EVENT exists");
   add_target_options(command, options->target);
   add_compile_options(command, options->target);

@@ -76,7 +76,7 @@ void print_omissions(const Compilation& compilation) {
   if (omitted == 0) return;
   std::size_t places = omitted;
   for (const Compiled& compiled : compilation.events) places += compiled.plan.points.size();
-  fmt::print(stderr, "warning: {} of {} places are left out, for their arguments cannot be read there\n", omitted,
+  fmt::print(stderr, "warning: {} of {} places are left out\n", omitted,
              places);
   std::vector<std::vector<std::string>> rows;
   for (const path::Omission& one : compilation.omitted) {
@@ -128,7 +128,11 @@ Result<Compilation> compile(const TargetOptions& options, const std::vector<std:
   if (target->info && requests.size() > 1) expect_functions(*target->info, requests);
   std::optional<Error> wrong;
   for (const std::string& request : requests)
-    if (auto compiled = compile_one(target->target, request, group, options.lowering, compilation); !compiled)
+    if (auto compiled = compile_one(target->target, request, group, options.lowering, compilation); compiled)
+      continue;
+    else if (options.keep_going)
+      compilation.failed.push_back(std::move(compiled.error()));
+    else
       collect(wrong, std::move(compiled.error()));
   if (wrong) return fail(std::move(*wrong));
   return compilation;

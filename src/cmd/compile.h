@@ -24,6 +24,7 @@ struct TargetOptions {
   bool symbols_only = false;                 // debug information is not opened: listing symbols is fast without it
   std::vector<std::string> kernel_has = {};  // --kernel-has: of another machine's
   bool by_function_probes = false;           // --fprobe
+  bool keep_going = false;                   // --keep-going: what is wrong with one probe stops no other
   bool is_live = false;                      // the probes will be added: names are checked against the running kernel's
   lower::Options lowering = {};
 };
@@ -41,11 +42,12 @@ struct Compiled {
 struct Compilation {
   std::vector<Compiled> events = {};         // in the order of the requests; a pattern makes several
   std::vector<path::Omission> omitted = {};  // places that get no probe
+  std::vector<Error> failed = {};            // with keep_going: the requests that make no event
   std::string source = {};                   // where types and places come from
 };
 
-// Every request is compiled before stopping: the error carries those of all of them. `group` replaces
-// the default group when it is not empty (trace uses it).
+// Every request is compiled before stopping: the error carries those of all of them, or Compilation::failed does.
+// `group` replaces the default group when it is not empty (trace uses it).
 Result<Compilation> compile(const TargetOptions& options, const std::vector<std::string>& requests,
                             const std::string& group = {});
 

@@ -9,6 +9,7 @@
 #include "debug/cache.h"
 #include "debug/find.h"
 #include "kernel/abilities.h"
+#include "kernel/forbidden.h"
 #include "kernel/tracefs.h"
 
 namespace dtp::cmd {
@@ -156,6 +157,15 @@ Result<std::unique_ptr<OpenTarget>> open_module(const std::string& module, const
   return opened;
 }
 
+// Functions in which the running kernel takes no probe.
+void use_forbidden(OpenTarget& opened) {
+  auto tracefs = kernel::find_tracefs();
+  if (!tracefs) return;
+  const auto owned = std::make_shared<kernel::RealTraceFs>(std::move(*tracefs));
+  opened.target.why_forbidden = [owned, forbidden = std::make_shared<kernel::Forbidden>(*owned)](
+                                    const std::string& function) { return forbidden->why(function); };
+}
+
 // The kernel's ways: said, or asked of the kernel that runs here, when it is the one that the probes are for.
 void use_ways(OpenTarget& opened, const TargetOptions& options) {
   opened.target.by_function_probes = options.by_function_probes;
@@ -165,6 +175,7 @@ void use_ways(OpenTarget& opened, const TargetOptions& options) {
       return lower::Ways{has("return-args"), has("fprobes"), has("path-names")};
     };
   } else if (options.vmlinux.empty() && !options.module.ends_with(".ko")) {
+    if (options.is_live) use_forbidden(opened);
     opened.target.ways = [] {
       auto tracefs = kernel::find_tracefs();
       if (!tracefs) return lower::Ways{};

@@ -60,7 +60,8 @@ Result<path::Point> lower_point(const expr::Request& request, const Spot& spot, 
   return point;
 }
 
-// The points of an event fetch the same fields: what $params finds at some points only is left out.
+// The points of an event fetch the same fields in the same order: what $params finds at some points only is left out,
+// and an inlined copy may have its parameters in another order.
 void keep_common_fields(path::Plan& plan) {
   const auto has = [](const path::Point& point, const path::Field& field) {
     return std::ranges::any_of(point.fields, [&](const path::Field& other) {
@@ -72,6 +73,14 @@ void keep_common_fields(path::Plan& plan) {
     std::erase_if(point.fields, [&](const path::Field& field) {
       return !std::ranges::all_of(all, [&](const path::Point& other) { return has(other, field); });
     });
+  const std::vector<path::Field> order = plan.points.front().fields;
+  const auto place = [&](const path::Field& field) {
+    return std::ranges::find_if(
+               order,
+               [&](const path::Field& other) { return other.name == field.name && other.argument == field.argument; }) -
+           order.begin();
+  };
+  for (path::Point& point : plan.points) std::ranges::stable_sort(point.fields, {}, place);
 }
 
 // The points of an event fetch the same types, too: those that differ from the first one's are left out. Overloads do.
@@ -197,6 +206,10 @@ Result<Outcome> lower(const expr::Request& request, const Target& target, const 
   for (auto& [plan, plan_spots] : groups) {
     warn_of_overloads(request.point, target, plan.warnings);
     for (Spot& spot : plan_spots) {
+      if (spot.forbidden) {
+        outcome.omitted.push_back({spot.site, std::move(*spot.forbidden)});
+        continue;
+      }
       if (needs_frame(request, spot, target)) {
         spot.address = target.info->body_address(spot.instance);
         spot.is_entry = false;

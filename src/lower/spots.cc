@@ -21,6 +21,9 @@ namespace {
 // A pattern for half of the kernel is not counted to its end.
 constexpr std::size_t most_counted = 10'000;
 
+// The first symbol of the kernel's image.
+constexpr std::string_view image_start = "_text";
+
 class SpotFinder {
  public:
   SpotFinder(const expr::ProbePoint& point, const Target& target, const Options& options)
@@ -234,9 +237,9 @@ class SpotFinder {
 
   // The kernel refuses a name that several symbols have; an offset from the image's start is unique.
   void use_image_offset(path::Site& site, std::uint64_t address) const {
-    const auto start = target_.symbols().find("_text");
+    const auto start = target_.symbols().find(image_start);
     if (start.size() != 1 || start[0]->address == 0 || address < start[0]->address) return;
-    site.symbol = "_text";
+    site.symbol = image_start;
     site.offset = address - start[0]->address;
   }
 
@@ -397,10 +400,34 @@ class SpotFinder {
   std::vector<debug::Instance> instances_ = {};
 };
 
+// Where the kernel takes no probe, or one that never hits.
+std::optional<Error> find_forbidden(const expr::ProbePoint& point, const std::string& function, const Target& target) {
+  Error error{.where = Where{"probe point", point.text, point.function_span}};
+  for (const std::string_view padding : {"__pfx_", "__cfi_"}) {
+    if (!function.starts_with(padding)) continue;
+    error.what = fmt::format("'{}' is padding in front of a function, and never runs", function);
+    error.hint = fmt::format("probe {}", function.substr(padding.size()));
+    error.status = Status::wrong_request;
+    return error;
+  }
+  if (target.why_forbidden) error.what = target.why_forbidden(function);
+  error.hint = "probe a function that calls it, or one that it calls";
+  return error.what.empty() ? std::nullopt : std::optional(std::move(error));
+}
+
+std::string function_of(const Spot& spot, const Target& target) {
+  if (spot.address == 0 || (!spot.site.symbol.empty() && spot.site.symbol != image_start)) return spot.site.symbol;
+  const debug::Symbol* symbol = target.symbols().find_function_at(spot.address);
+  return symbol == nullptr ? "" : std::string(symbol->name);
+}
+
 }  // namespace
 
 Result<std::vector<Spot>> find_spots(const expr::ProbePoint& point, const Target& target, const Options& options) {
   DTP_TRY(std::vector<Spot> spots, SpotFinder(point, target, options).find());
+  for (Spot& spot : spots)
+    if (!target.is_user() && spot.site.way == path::Way::breakpoint)
+      spot.forbidden = find_forbidden(point, function_of(spot, target), target);
   return at_go_returns(std::move(spots), point, target);
 }
 

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "arch/arch.h"
@@ -39,6 +40,8 @@ struct Target {
 
   // Asks the kernel; empty: it is not here, and nothing is taken for granted.
   std::function<Ways()> ways = {};
+  // Why the kernel takes no probe in a function, one clause, or empty; empty itself: nobody here knows.
+  std::function<std::string(const std::string& symbol)> why_forbidden = {};
   bool by_function_probes = false;  // probe entries and returns by fprobes
 
   bool is_user() const { return kind == Kind::user; }
@@ -54,6 +57,7 @@ struct Spot {
   bool is_return_instruction = false;                 // of a Go function: what it returns is in place
   std::shared_ptr<const Tracepoint> tracepoint = {};  // of Way::event
   std::shared_ptr<const Usdt> usdt = {};              // a static probe
+  std::optional<Error> forbidden = {};                // the kernel takes no probe there
 };
 
 }  // namespace dtp::lower

@@ -1,0 +1,55 @@
+#include "kernel/forbidden.h"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
+#include <string_view>
+
+#include "base/file.h"
+
+namespace dtp::kernel {
+namespace {
+
+template <class Visit>
+void each_line(std::string_view text, Visit visit) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    visit(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+// Some kernels are built to take probes in any function.
+bool takes_all(const std::string& config_directory) {
+  struct utsname names = {};
+  if (::uname(&names) != 0) return false;
+  const auto config = base::read_file(config_directory + "/config-" + names.release);
+  return config && config->contains("\nCONFIG_KPROBE_EVENTS_ON_NOTRACE=y\n");
+}
+
+}  // namespace
+
+void Forbidden::read() {
+  if (std::exchange(is_read_, true)) return;
+  // 0xffffffff81e01150-0xffffffff81e01180	asm_exc_page_fault
+  if (const auto text = base::read_file(blacklist_path_))
+    each_line(*text, [&](std::string_view line) {
+      const std::size_t tab = line.find('\t');
+      if (tab != std::string_view::npos) blacklist_.emplace(line.substr(tab + 1));
+    });
+  const auto text = tracefs_.read("available_filter_functions");
+  if (!text || text->empty() || takes_all(config_directory_)) return;
+  traceable_.emplace();
+  each_line(*text, [&](std::string_view line) { traceable_->emplace(line.substr(0, line.find(' '))); });
+}
+
+std::string Forbidden::why(const std::string& function) {
+  read();
+  if (blacklist_.contains(function)) return fmt::format("the kernel forbids probes in '{}'", function);
+  // A part or a clone is taken when the whole is.
+  const auto is_traceable = [&](const std::string& name) { return traceable_->contains(name); };
+  if (!traceable_ || is_traceable(function) || is_traceable(function.substr(0, function.find('.')))) return "";
+  return fmt::format("'{}' cannot be traced", function);
+}
+
+}  // namespace dtp::kernel
