@@ -77,7 +77,9 @@ Result<void> add(kernel::TraceFs& tracefs, Compiled& compiled, const Options& op
           kernel::free_name(tracefs, {compiled.plan.group, compiled.plan.event}, options.force));
   if (name.event != compiled.plan.event) rename(compiled, name.event);
   if (!options.dry_run) {
-    if (auto added = kernel::add_events(tracefs, compiled.lines); !added) return fail(explain(added.error(), compiled));
+    const auto add_lines = [&](const std::vector<std::string>& lines) { return kernel::add_events(tracefs, lines); };
+    if (auto added = add_possible(compiled, options.target, common, add_lines); !added)
+      return fail(explain(added.error(), compiled));
   }
   if (common.quiet) return {};
   const std::string places = compiled.lines.size() > 1 ? fmt::format(" at {} places", compiled.lines.size()) : "";

@@ -35,14 +35,17 @@ struct Traced {
 };
 
 // Of a pattern's events those that the kernel refuses are left out.
-Result<std::vector<Traced>> create_events(kernel::TraceFs& tracefs, const Compilation& compilation,
-                                          const Common& common) {
+Result<std::vector<Traced>> create_events(kernel::TraceFs& tracefs, Compilation& compilation,
+                                          const TargetOptions& options, const Common& common) {
   std::vector<Traced> traced;
   Refused refused;
-  for (const Compiled& compiled : compilation.events) {
+  const auto create = [&](const std::vector<std::string>& lines) {
+    return kernel::OwnedEvents::create(tracefs, lines);
+  };
+  for (Compiled& compiled : compilation.events) {
     if (is_plain_tracepoint(compiled))
       traced.push_back({{}, &compiled});
-    else if (auto events = kernel::OwnedEvents::create(tracefs, compiled.lines))
+    else if (auto events = add_possible(compiled, options, common, create))
       traced.push_back({std::move(*events), &compiled});
     else
       DTP_CHECK(refused.add(explain(events.error(), compiled), compiled));
@@ -116,13 +119,13 @@ Result<int> trace(const Options& options, const std::vector<std::string>& comman
   DTP_TRY(const kernel::Owner owner, kernel::this_process());
   TargetOptions probed = options.target;
   probed.is_live = true;
-  DTP_TRY(const Compilation compilation, compile(probed, {join_words(options.words)}, kernel::group_of(owner)));
+  DTP_TRY(Compilation compilation, compile(probed, {join_words(options.words)}, kernel::group_of(owner)));
   print_warnings(compilation, common);
   DTP_TRY(auto tracefs, kernel::find_tracefs());
   // From here on signals are only noticed: what is put into the kernel is taken out again on every way.
   DTP_TRY(auto signals, kernel::StopSignals::block());
   DTP_CHECK(kernel::remove_stale(tracefs));
-  DTP_TRY(std::vector<Traced> traced, create_events(tracefs, compilation, common));
+  DTP_TRY(std::vector<Traced> traced, create_events(tracefs, compilation, options.target, common));
   std::vector<WatchedEvent> watched;
   for (const Traced& one : traced) {
     DTP_TRY(WatchedEvent event, watch(tracefs, one, options.filter));

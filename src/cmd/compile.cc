@@ -71,15 +71,13 @@ void expect_functions(debug::Info& info, const std::vector<std::string>& request
   info.expect_functions(names);
 }
 
-void print_omissions(const Compilation& compilation) {
-  const std::size_t omitted = compilation.omitted.size();
-  if (omitted == 0) return;
-  std::size_t places = omitted;
-  for (const Compiled& compiled : compilation.events) places += compiled.plan.points.size();
-  fmt::print(stderr, "warning: {} of {} places are left out\n", omitted,
-             places);
+}  // namespace
+
+void print_omissions(const std::vector<path::Omission>& omitted, std::size_t kept, const Common& common) {
+  if (omitted.empty() || common.quiet) return;
+  fmt::print(stderr, "warning: {} of {} places are left out\n", omitted.size(), omitted.size() + kept);
   std::vector<std::vector<std::string>> rows;
-  for (const path::Omission& one : compilation.omitted) {
+  for (const path::Omission& one : omitted) {
     // The first column says where.
     const std::string site = probe::render_site(one.site);
     std::string what = one.reason.what;
@@ -88,8 +86,6 @@ void print_omissions(const Compilation& compilation) {
   }
   fmt::print(stderr, "{}", format_columns(rows, "  "));
 }
-
-}  // namespace
 
 void add_compile_options(CLI::App& command, TargetOptions& options) {
   command.add_flag("--require-all", options.lowering.require_all,
@@ -118,7 +114,9 @@ void print_warnings(const Compilation& compilation, const Common& common) {
       const std::string text = base::format_error(warning, common.verbose);
       fmt::print(stderr, "warning{}", text.substr(text.find(':')));
     }
-  print_omissions(compilation);
+  std::size_t kept = 0;
+  for (const Compiled& compiled : compilation.events) kept += compiled.plan.points.size();
+  print_omissions(compilation.omitted, kept, common);
 }
 
 Result<Compilation> compile(const TargetOptions& options, const std::vector<std::string>& requests,

@@ -74,6 +74,15 @@ void Refused::print(const Common& common) const {
   fmt::print(stderr, "{}", format_columns(rows, "  "));
 }
 
+bool leave_out(const kernel::Refusal& refusal, Compiled& compiled, std::vector<path::Omission>& omitted) {
+  if (compiled.lines.size() < 2 || !kernel::is_about_place(refusal)) return false;
+  const auto index = static_cast<std::ptrdiff_t>(refusal.index);
+  omitted.push_back({compiled.plan.points[refusal.index].site, explain(refusal, compiled)});
+  compiled.plan.points.erase(compiled.plan.points.begin() + index);
+  compiled.lines.erase(compiled.lines.begin() + index);
+  return true;
+}
+
 Error explain(const kernel::Refusal& refusal, const Compiled& compiled) {
   Error error = kernel::to_error(refusal);
   if (!compiled.plan.points.empty()) error.where = where_of(refusal, compiled);

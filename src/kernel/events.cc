@@ -17,6 +17,7 @@ constexpr std::string_view error_log = "error_log";
 constexpr int last_suffix = 1023;
 constexpr std::size_t smallest_page = 2048;  // less than the kernel's page less a line: a listing within it is one call
 constexpr int most_readings = 20;
+constexpr std::string_view not_registered = "Failed to register probe event";
 
 std::string file_of(ProbeKind kind) {
   switch (kind) {
@@ -232,6 +233,8 @@ std::string hint_without(ProbeKind kind) {
 
 }  // namespace
 
+bool is_about_place(const Refusal& refusal) { return refusal.message == not_registered; }
+
 std::string hint_for(const Refusal& refusal) {
   const EventName name = name_of_line(refusal.line).value_or(EventName{});
   switch (refusal.error_number) {
@@ -243,7 +246,7 @@ std::string hint_for(const Refusal& refusal) {
   }
   if (refusal.message == "The symbol is not unique")
     return "several functions have this name: say FUNC@FILE or an address";
-  if (refusal.message == "Failed to register probe event")
+  if (is_about_place(refusal))
     return "the kernel may forbid probes in this function: see /sys/kernel/debug/kprobes/blacklist";
   return "";
 }

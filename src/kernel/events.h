@@ -50,6 +50,9 @@ Error to_error(const Refusal& refusal);
 // What to do about it; empty: the message says all. Needs the line, since the same errno means different things.
 std::string hint_for(const Refusal& refusal);
 
+// The kernel lets no probe be at the place, and finds nothing else wrong with the line.
+bool is_about_place(const Refusal& refusal);
+
 // Every event of these kinds, each kind in the kernel's order. A kernel without one of the kinds has none of them.
 Result<std::vector<Event>> list_events(TraceFs& tracefs);
 // Its records are in tracefs' rings only.
