@@ -11,9 +11,9 @@
 #include "base/escape.h"
 #include "cmd/command.h"
 #include "cmd/json_object.h"
-#include "cmd/source_text.h"
 #include "cmd/target.h"
 #include "debug/source_path.h"
+#include "debug/source_text.h"
 #include "expr/parse.h"
 #include "lower/lower.h"
 
@@ -23,7 +23,6 @@ namespace {
 struct Options {
   TargetOptions target = {};
   std::string place = {};
-  std::string root = {};
   std::string format = "text";
 };
 
@@ -134,7 +133,7 @@ Result<std::vector<debug::SourceLines>> find(const Wanted& wanted, const std::st
 // The part of a source that is wanted.
 struct Shown {
   debug::SourceLines source = {};
-  SourceText text = {};
+  debug::SourceText text = {};
   unsigned base = 0;  // what shown line numbers count from
   unsigned first = 0;
   unsigned last = 0;
@@ -149,7 +148,7 @@ Shown cut(debug::SourceLines source, const Wanted& wanted, const std::string& ro
   Shown shown;
   shown.base = source.function.empty() ? 0 : source.first;
   const auto absolute = [&](unsigned line) { return line > no_end - shown.base ? no_end : shown.base + line; };
-  shown.text = find_source_text(source, root);
+  shown.text = debug::find_source_text(source, root);
   const auto in_file = static_cast<unsigned>(shown.text.lines.size());
   const unsigned end = source.function.empty() && in_file > 0 ? in_file : source.last;
   shown.first = std::max(1U, absolute(wanted.first));
@@ -225,7 +224,8 @@ void print_missing(const Shown& shown, const Options& options) {
   fmt::print(stderr, "warning: the text of '{}' is not here (looked for {}): these are the lines that can be probed\n",
              base::escape(shown.source.file), base::escape(looked));
   fmt::print(stderr, "hint: {}\n",
-             options.root.empty() ? "give the directory of the source: -s DIR" : "is -s the directory of this source?");
+             options.target.source_root.empty() ? "give the directory of the source: -s DIR"
+                                                : "is -s the directory of this source?");
 }
 
 Result<void> list(const Options& options, const Common& common) {
@@ -236,7 +236,7 @@ Result<void> list(const Options& options, const Common& common) {
   std::vector<Shown> without_text;
   bool has_lines = false;
   for (debug::SourceLines& source : sources) {
-    Shown shown = cut(std::move(source), wanted, options.root);
+    Shown shown = cut(std::move(source), wanted, options.target.source_root);
     has_lines = has_lines || !shown.source.lines.empty();
     out += options.format == "json" ? format_json(shown) : format_text(shown, has_colour());
     if (shown.text.path.empty()) without_text.push_back(std::move(shown));
@@ -259,10 +259,7 @@ void add_lines(Registry& registry) {
   auto options = std::make_shared<Options>();
   command.add_option("PLACE", options->place, "FUNCTION[@FILE] or FILE, and which lines: :FIRST[-LAST|+COUNT]")
       ->required();
-  command
-      .add_option("-s,--source", options->root,
-                  "find the source below this directory; leading directories of its path are left out as needed")
-      ->type_name("DIR");
+  add_source_option(command, options->target);
   command.add_option("--format", options->format, "text, or json: an object a line")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

@@ -87,7 +87,15 @@ void print_omissions(const std::vector<path::Omission>& omitted, std::size_t kep
   fmt::print(stderr, "{}", format_columns(rows, "  "));
 }
 
+void add_source_option(CLI::App& command, TargetOptions& options) {
+  command
+      .add_option("-s,--source", options.source_root,
+                  "find the source below this directory; leading directories of its path are left out as needed")
+      ->type_name("DIR");
+}
+
 void add_compile_options(CLI::App& command, TargetOptions& options) {
+  add_source_option(command, options);
   command.add_flag("--require-all", options.lowering.require_all,
                    "fail when an argument cannot be read at one of several places");
   command.add_option("--max-probes", options.lowering.max_probes, "the most places of one probe; the default is 128")

@@ -19,6 +19,7 @@ struct TargetOptions {
   std::string module = {};                   // -m: a loaded module's name or a .ko path
   std::string vmlinux = {};                  // -k
   std::string format_file = {};              // --format-file: of a tracepoint
+  std::string source_root = {};              // -s: the directory of the source
   debug::DownloadLimits downloads = {};      // --download-limit, --download-time
   bool no_cache = false;                     // --no-cache
   bool symbols_only = false;                 // debug information is not opened: listing symbols is fast without it
@@ -29,6 +30,7 @@ struct TargetOptions {
   lower::Options lowering = {};
 };
 void add_target_options(CLI::App& command, TargetOptions& options);
+void add_source_option(CLI::App& command, TargetOptions& options);
 // --max-probes, --no-inlines and --require-all, of the commands that compile probes.
 void add_compile_options(CLI::App& command, TargetOptions& options);
 

@@ -208,7 +208,9 @@ void add_target_options(CLI::App& command, TargetOptions& options) {
                    "neither use nor keep prepared debug information in ~/.cache/dtracepp");
 }
 
-Result<std::unique_ptr<OpenTarget>> open_target(const TargetOptions& options) {
+namespace {
+
+Result<std::unique_ptr<OpenTarget>> open(const TargetOptions& options) {
   if (!options.executable.empty() + !options.module.empty() + !options.vmlinux.empty() > 1)
     return fail({.what = "-x, -m and -k exclude each other", .status = Status::wrong_request});
   if (!options.executable.empty() && options.by_function_probes)
@@ -231,6 +233,14 @@ Result<std::unique_ptr<OpenTarget>> open_target(const TargetOptions& options) {
   use_tracepoints(*opened, options.format_file);
   use_ways(*opened, options);
   opened->target.check_names = options.is_live;
+  return opened;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<OpenTarget>> open_target(const TargetOptions& options) {
+  DTP_TRY(auto opened, open(options));
+  opened->target.source_root = options.source_root;
   return opened;
 }
 

@@ -100,6 +100,7 @@ class DwarfInfo final : public Info {
   std::optional<Dwarf_Die> function_around(Dwarf_Die& unit, std::uint64_t address);
   std::optional<Dwarf_Die> declaration_in(Dwarf_Die& unit, const std::string& name, const std::string& file);
   void find_lines_in_unit(Dwarf_Die& unit, const LineQuery& query, std::vector<LineInstance>& found);
+  void find_line_in_unit(Dwarf_Die& unit, const std::string& file, unsigned line, std::vector<LineInstance>& found);
   template <class Visit>
   void each_unit_mentioning(const std::string& name, Visit visit);
   Scope scope_at(Dwarf_Die& die, std::uint64_t address);
@@ -304,14 +305,18 @@ std::optional<Dwarf_Die> DwarfInfo::declaration_in(Dwarf_Die& unit, const std::s
 
 void DwarfInfo::find_lines_in_unit(Dwarf_Die& unit, const LineQuery& query, std::vector<LineInstance>& found) {
   std::string file = query.file;
-  unsigned line = query.line;
+  int declared_line = 0;
   if (!query.function.empty()) {
     auto declaration = declaration_in(unit, query.function, query.file);
-    int declared_line = 0;
     if (!declaration || dwarf_decl_line(&*declaration, &declared_line) != 0) return;
     file = declared_file(*declaration);
-    line += static_cast<unsigned>(declared_line);
   }
+  for (const unsigned line : query.lines)
+    find_line_in_unit(unit, file, line + static_cast<unsigned>(declared_line), found);
+}
+
+void DwarfInfo::find_line_in_unit(Dwarf_Die& unit, const std::string& file, unsigned line,
+                                  std::vector<LineInstance>& found) {
   for (const std::uint64_t address : addresses_of_line(unit, file, line)) {
     auto function = function_around(unit, address);
     if (!function || std::ranges::any_of(found, [&](const LineInstance& f) { return f.instance.address == address; }))

@@ -138,17 +138,17 @@ TEST_CASE("a file without debug information says so") {
 TEST_CASE("source lines of a function and of a file") {
   Program program("ul_c");
   CHECK(program.info->has_lines());
-  const auto of_function = program.info->find_lines({.function = "loc_changes", .file = "", .line = 2});
+  const auto of_function = program.info->find_lines({.function = "loc_changes", .file = "", .lines = {2}});
   REQUIRE(of_function);
   REQUIRE(!of_function->empty());
   const LineInstance& line = of_function->front();
   CHECK(line.instance.function == "loc_changes");
-  const auto of_file = program.info->find_lines({.function = "", .file = "ul_c.c", .line = line.wanted_line});
+  const auto of_file = program.info->find_lines({.function = "", .file = "ul_c.c", .lines = {line.wanted_line}});
   REQUIRE(of_file);
   REQUIRE(of_file->size() == of_function->size());
   CHECK(of_file->front().instance.address == line.instance.address);
-  CHECK(program.info->find_lines({.function = "", .file = "ul_c.c", .line = 99999})->empty());
-  CHECK(program.info->find_lines({.function = "", .file = "nowhere.c", .line = 1})->empty());
+  CHECK(program.info->find_lines({.function = "", .file = "ul_c.c", .lines = {99999}})->empty());
+  CHECK(program.info->find_lines({.function = "", .file = "nowhere.c", .lines = {1}})->empty());
 }
 
 TEST_CASE("where the prologue ends") {

@@ -42,11 +42,11 @@ struct LineInstance {
   unsigned line = 0;         // the one that the address belongs to: several lines may share it
 };
 
-// A line of a file, or counted from the line where a function is declared.
+// Lines of a file, or counted from the line where a function is declared.
 struct LineQuery {
-  std::string function = {};  // empty: `line` counts from the start of the file
+  std::string function = {};  // empty: `lines` count from the start of the file
   std::string file = {};      // matched by the tail of its path; empty: any
-  unsigned line = 0;
+  std::vector<unsigned> lines = {};
   bool operator==(const LineQuery&) const = default;
 };
 
@@ -146,7 +146,7 @@ class Info : public type::Loader {
   // Source lines are known.
   virtual bool has_lines() const { return false; }
 
-  // The places of a source line. Empty: it has no code.
+  // The places of source lines. Empty: they have no code.
   virtual Result<std::vector<LineInstance>> find_lines(const LineQuery&) { return std::vector<LineInstance>{}; }
 
   // The lines of these functions, those of one declaration together; and those of files by the tail of their path.

@@ -156,7 +156,7 @@ struct ProbeArgument {
   bool operator==(const ProbeArgument&) const = default;
 };
 
-// [[GROUP:]EVENT=]FUNC[@FILE][+OFF|:LINE|%return], FILE:LINE, PROVIDER:NAME, %[PROVIDER:]NAME or 0xADDR. FUNC, and NAME
+// [[GROUP:]EVENT=]FUNC[@FILE][+OFF|:LINE|;PATTERN|%return], FILE:LINE, FILE;PATTERN, PROVIDER:NAME, %[PROVIDER:]NAME or 0xADDR. FUNC, and NAME
 // and PROVIDER of a static probe, may be shell globs.
 struct ProbePoint {
   std::string text = {};  // as written
@@ -173,7 +173,8 @@ struct ProbePoint {
   std::uint64_t offset = 0;
   Span offset_span = {};
   std::optional<unsigned> line = {};  // from the function's declaration, or from the start of the file
-  Span line_span = {};
+  std::optional<std::string> source_pattern = {};  // a glob for the text of whole lines of the function, or of the file
+  Span line_span = {};                             // of either
   std::optional<std::uint64_t> address = {};
   bool is_return = false;
   bool operator==(const ProbePoint&) const = default;

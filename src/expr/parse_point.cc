@@ -1,4 +1,5 @@
-// [[GROUP:]EVENT=]FUNC[@FILE][+OFFSET|:LINE|%return], FILE:LINE, SYSTEM:TRACEPOINT, %[PROVIDER:]PROBE and 0xADDRESS
+// [[GROUP:]EVENT=]FUNC[@FILE][+OFFSET|:LINE|;PATTERN|%return], FILE:LINE, FILE;PATTERN, SYSTEM:TRACEPOINT,
+// %[PROVIDER:]PROBE and 0xADDRESS
 #include <utility>
 
 #include <algorithm>
@@ -92,7 +93,7 @@ class PointParser {
   }
 
   Result<void> parse_event() {
-    const std::size_t equals = lexer_.text().find('=');
+    const std::size_t equals = lexer_.text().substr(0, lexer_.text().find(';')).find('=');
     if (equals == std::string_view::npos || lexer_.text().substr(0, equals).contains(operator_word)) return {};
     std::string_view event = lexer_.text().substr(0, equals);
     std::size_t begin = 0;
@@ -125,16 +126,18 @@ class PointParser {
     point_.function_span = {begin, lexer_.at()};
     if (point_.function.empty()) return fail(no_function());
     // A file has a dot or a slash in its name, a function that is followed by a line has not.
-    if (lexer_.peek() == ':' && point_.function.find_first_of("./") != std::string::npos) {
+    const bool may_be_file = lexer_.peek() == ':' || lexer_.peek() == ';';
+    if (may_be_file && point_.function.find_first_of("./") != std::string::npos) {
       point_.file = std::exchange(point_.function, "");
       point_.file_span = point_.function_span;
-      return parse_line();
+      return lexer_.peek() == ':' ? parse_line() : parse_source_pattern();
     }
     if (is_provider()) return parse_tracepoint();
     point_.is_pattern = name.is_pattern;
     DTP_CHECK(parse_file());
     DTP_CHECK(parse_offset());
     DTP_CHECK(parse_line());
+    if (lexer_.peek() == ';') return parse_source_pattern();
     if (point_.is_pattern && point_.line)
       return fail(lexer_.error("a pattern takes no line", point_.line_span, "name one function: FUNCTION:LINE"));
     return parse_return();
@@ -230,6 +233,24 @@ class PointParser {
     return {};
   }
 
+  // It goes to the end: anything may stand in a line of the source.
+  Result<void> parse_source_pattern() {
+    const Span what{lexer_.at(), lexer_.text().size()};
+    const std::string_view others = point_.offset_span.begin != 0 ? "an offset"
+                                    : point_.line_span.begin != 0 ? "a line"
+                                    : point_.is_pattern           ? "a pattern of functions"
+                                                                  : "";
+    if (!others.empty())
+      return fail(lexer_.error(std::string(others) + " and a pattern of lines exclude each other", what));
+    lexer_.skip(1);
+    point_.source_pattern = std::string(lexer_.rest());
+    point_.line_span = {lexer_.at(), lexer_.text().size()};
+    lexer_.skip(lexer_.rest().size());
+    if (point_.source_pattern->find_first_not_of(" \t") == std::string::npos)
+      return fail(lexer_.error("the pattern of lines is empty", what, "write FUNCTION;PATTERN: *return*"));
+    return {};
+  }
+
   Result<void> parse_return() {
     if (lexer_.peek() != '%') return {};
     const std::size_t begin = lexer_.at();
@@ -252,7 +273,6 @@ class PointParser {
     if (lexer_.peek() == ':')
       return lexer_.error("'" + std::string(lexer_.rest()) + "' is not understood", span,
                           "write FUNCTION:LINE, FILE:LINE, or EVENT=FUNCTION to name an event");
-    if (lexer_.peek() == ';') return lexer_.error("source patterns are not understood in a probe point", span);
     return lexer_.error(
         "'" + std::string(lexer_.rest()) + "' is not understood", span,
         "a probe point is [[GROUP:]EVENT=]FUNCTION[@FILE][+OFFSET|:LINE|%return], FILE:LINE or 0xADDRESS");

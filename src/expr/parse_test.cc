@@ -139,6 +139,15 @@ TEST_CASE("probe points") {
   CHECK(file_line->file == "fs/read_write.c");
   CHECK(file_line->line == 462U);
   CHECK(parse_point("vfs_read:0")->line == std::nullopt);
+  const auto matching = parse_point("mine=vfs_read@read_write.c;ret==-1:*@");
+  CHECK(matching->event == "mine");
+  CHECK(matching->function == "vfs_read");
+  CHECK(matching->file == "read_write.c");
+  CHECK(matching->source_pattern == "ret==-1:*@");
+  const auto matching_file = parse_point("fs/read_write.c;ret=*");
+  CHECK(matching_file->file == "fs/read_write.c");
+  CHECK(matching_file->function.empty());
+  CHECK(matching_file->source_pattern == "ret=*");
   const auto tracepoint = parse_point("mine:on=sched:sched_switch");
   CHECK(tracepoint->provider == "sched");
   CHECK(tracepoint->function == "sched_switch");

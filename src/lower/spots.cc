@@ -12,6 +12,7 @@
 #include "debug/source_path.h"
 #include "lower/go_return.h"
 #include "lower/lower.h"
+#include "lower/source_pattern.h"
 #include "lower/tracepoint.h"
 #include "lower/usdt.h"
 
@@ -33,7 +34,9 @@ class SpotFinder {
     if (point_.is_usdt || !point_.provider.empty()) return at_static_probe();
     if (point_.address) return at_address();
     if (point_.line) return at_line();
-    DTP_TRY(std::vector<Spot> spots, point_.is_pattern ? of_pattern() : of_function());
+    DTP_TRY(std::vector<Spot> spots, point_.source_pattern ? at_line()
+                                     : point_.is_pattern   ? of_pattern()
+                                                           : of_function());
     if (spots.size() > options_.max_probes)
       return fail(
           too_many(std::to_string(spots.size()), fmt::format("allow them with --max-probes={}, or ", spots.size())));
@@ -339,9 +342,7 @@ class SpotFinder {
       missing.status = Status::not_possible;
       return fail(std::move(missing));
     }
-    const debug::LineQuery query{point_.function, point_.file.value_or(""), *point_.line};
-    DTP_TRY(const std::vector<debug::LineInstance> lines, target_.info->find_lines(query));
-    if (lines.empty()) return fail(no_line());
+    DTP_TRY(const std::vector<debug::LineInstance> lines, point_.source_pattern ? matching_lines() : wanted_line());
     std::vector<Spot> spots;
     for (const debug::LineInstance& line : lines) {
       if (line.line != line.wanted_line) return fail(shared_line(line));
@@ -352,6 +353,25 @@ class SpotFinder {
       spots.push_back({std::move(site), line.instance, true, line.instance.address, false});
     }
     return spots;
+  }
+
+  Result<std::vector<debug::LineInstance>> wanted_line() const {
+    DTP_TRY(std::vector<debug::LineInstance> lines,
+            target_.info->find_lines({point_.function, point_.file.value_or(""), {*point_.line}}));
+    if (lines.empty()) return fail(no_line());
+    return lines;
+  }
+
+  Result<std::vector<debug::LineInstance>> matching_lines() {
+    if (!point_.function.empty()) {
+      DTP_CHECK(find_instances());
+      if (instances_.empty()) return fail(unknown());
+    }
+    DTP_TRY(std::vector<debug::LineInstance> lines, find_matching_lines(point_, instances_, target_));
+    // Of a line's places those where its code begins with that of another one.
+    const auto is_shared = [](const debug::LineInstance& line) { return line.line != line.wanted_line; };
+    if (!std::ranges::all_of(lines, is_shared)) std::erase_if(lines, is_shared);
+    return lines;
   }
 
   Error no_line() const {

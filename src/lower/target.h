@@ -34,6 +34,7 @@ struct Target {
   bool check_names = false;      // compare BTF's names with the symbols: costs their loading
   std::string why_no_info = {};  // where debug information was looked for
   std::string info_hint = {};    // how to get it
+  std::string source_root = {};  // where source text is looked for; empty: where it was compiled
 
   // The fields of a tracepoint; empty: nobody here knows them.
   std::function<Result<Tracepoint>(const std::string& system, const std::string& name)> tracepoint = {};

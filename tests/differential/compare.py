@@ -9,7 +9,6 @@ and fail where perf fails. Not compared, but counted:
   apart         perf-flags-*.tsv marks rows where perf is known to be wrong, to be refused by the kernel, or to fail
                 needlessly; there we should differ
   strings       perf gives a number for an uncast char pointer or array; we give a string
-  out of scope  syntax that dtrace++ does not have yet
 
 The *-kprobe-readme rows were recorded under a kernel with kprobes, where perf writes the place of a return probe as _text+N;
 there a definition is equal when its place has the same address.
@@ -70,17 +69,6 @@ def read_rows(probes, flags):
     return [Row(target, expression, int(status), unescape(definition), message, flag_of.get((target, expression), ''),
                 further.get((target, expression), ''))
             for target, expression, status, definition, message in read_table(probes)]
-
-
-# --- scope --------------------------------------------------------------------------------------------------------
-
-def out_of_scope(row):
-    """Why this row is not compared yet, or None."""
-    point = row.expression.split(' ')[0]
-    place = re.sub(r'^[^=@+%;(]*=', '', point)  # without [GROUP:]EVENT=
-    if ';' in place:
-        return 'lazy pattern'
-    return None
 
 
 def is_apart(row):
@@ -175,8 +163,6 @@ def judge(row, status, definition, vmlinux):
 
 def compare(title, rows, commands, renames=(), vmlinux=None, verbose=False):
     """`commands` gives a row's command. Returns (passed, failed)."""
-    skipped = collections.Counter(filter(None, map(out_of_scope, rows)))
-    rows = [row for row in rows if not out_of_scope(row)]
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda row: run(commands(row), renames), rows))
     count, apart = collections.Counter(), collections.Counter()
@@ -196,8 +182,6 @@ def compare(title, rows, commands, renames=(), vmlinux=None, verbose=False):
     if judged:
         print('    apart by our own judgement, not by the recording\'s: '
               + '; '.join(f'{row.expression} ({row.further_flags})' for row in judged))
-    if skipped:
-        print('    out of scope: ' + ', '.join(f'{number} {reason}' for reason, number in skipped.most_common()))
     return count['equal'] + count['string'], count['different']
 
 

@@ -7,7 +7,7 @@
 
 #include "debug/discovery.h"
 
-namespace dtp::cmd {
+namespace dtp::debug {
 
 struct SourceText {
   std::string path = {};                 // where it was found; empty: nowhere
@@ -17,6 +17,6 @@ struct SourceText {
 
 // At the recorded path, from the directory of compilation where it is relative. With `root`, under that directory
 // alone: the recorded path, then less and less of its beginning, until a file is found.
-SourceText find_source_text(const debug::SourceLines& source, const std::string& root);
+SourceText find_source_text(const SourceLines& source, const std::string& root);
 
-}  // namespace dtp::cmd
+}  // namespace dtp::debug

@@ -1,4 +1,4 @@
-#include "cmd/source_text.h"
+#include "debug/source_text.h"
 
 #include <sys/stat.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 
-namespace dtp::cmd {
+namespace dtp::debug {
 namespace {
 
 // The path comes out of a file that nobody vouches for: neither pipes nor devices nor what fills the memory.
@@ -18,7 +18,7 @@ bool is_plain_file(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size <= most_bytes;
 }
 
-std::vector<std::string> candidates(const debug::SourceLines& source, const std::string& root) {
+std::vector<std::string> candidates(const SourceLines& source, const std::string& root) {
   namespace fs = std::filesystem;
   const fs::path recorded = (fs::path(source.directory) / source.file).lexically_normal();
   if (root.empty()) return {recorded.string()};
@@ -49,7 +49,7 @@ std::vector<std::string> split(std::string_view text) {
 
 }  // namespace
 
-SourceText find_source_text(const debug::SourceLines& source, const std::string& root) {
+SourceText find_source_text(const SourceLines& source, const std::string& root) {
   SourceText found;
   for (std::string& path : candidates(source, root)) {
     const auto text = is_plain_file(path) ? base::read_file(path) : fail({});
@@ -62,4 +62,4 @@ SourceText find_source_text(const debug::SourceLines& source, const std::string&
   return found;
 }
 
-}  // namespace dtp::cmd
+}  // namespace dtp::debug
