@@ -6,6 +6,7 @@
 
 #include "base/escape.h"
 #include "cmd/command.h"
+#include "cmd/event_place.h"
 #include "kernel/standing.h"
 #include "probe/definition.h"
 
@@ -46,14 +47,20 @@ std::vector<probe::Definition> definitions_of(const kernel::Event& event) {
   return definitions;
 }
 
-// "vfs_read+0, vfs_write+0 with count=%dx": what differs from place to place is left to --format json.
-std::string describe(const kernel::Event& event) {
+// An event of many places would fill the screen: --format json has them all.
+constexpr std::size_t most_places = 4;
+
+// "vfs_read@fs/read_write.c with count=%dx": what differs from place to place is left to --format json.
+std::string describe(const kernel::Event& event, EventPlaces& source) {
+  const std::vector<probe::Definition> definitions = definitions_of(event);
   std::string places, arguments;
-  for (const probe::Definition& definition : definitions_of(event)) {
-    places += (places.empty() ? "" : ", ") + shorten(definition);
-    if (!arguments.empty()) continue;
-    for (const probe::DefinitionArgument& argument : definition.arguments) arguments += " " + spell(argument);
+  for (std::size_t i = 0; i < std::min(definitions.size(), most_places); ++i) {
+    const auto place = source.find(definitions[i]);
+    places += (i > 0 ? ", " : "") + (place ? spell(*place) : shorten(definitions[i]));
   }
+  if (definitions.size() > most_places) places += fmt::format(" and {} more", definitions.size() - most_places);
+  if (definitions.empty()) return places;
+  for (const probe::DefinitionArgument& argument : definitions.front().arguments) arguments += " " + spell(argument);
   return arguments.empty() ? places : places + " with" + arguments;
 }
 
@@ -69,12 +76,13 @@ std::string remark(const KnownEvent& event) {
 }
 
 void print_text(const std::vector<KnownEvent>& events) {
+  EventPlaces source;
   std::size_t width = 20;
   for (const KnownEvent& event : events) width = std::max(width, spell(event.event.name).size());
   for (const KnownEvent& event : events) {
     const char kind = kernel::name_of(event.event.kind).front();
     fmt::print("{} {:<{}} (on {})\n", kind, base::escape(spell(event.event.name)), width,
-               base::escape(describe(event.event)));
+               base::escape(describe(event.event, source)));
     if (const std::string text = remark(event); !text.empty()) fmt::print("    {}\n", base::escape(text));
   }
 }
@@ -96,7 +104,16 @@ std::string_view name_of(Standing standing) {
   return "";
 }
 
-void print_json(const KnownEvent& event) {
+void append_place(std::string& out, const EventPlace& place) {
+  append_member(out, "function", place.function);
+  if (place.line)
+    out += fmt::format(",\"line\":{}", *place.line);
+  else if (place.offset > 0)
+    out += fmt::format(",\"offset\":{}", place.offset);
+  if (!place.file.empty()) append_member(out, "file", place.file);
+}
+
+void print_json(const KnownEvent& event, EventPlaces& source) {
   std::string out = "{";
   append_member(out, "group", event.event.name.group);
   append_member(out, "event", event.event.name.event);
@@ -108,6 +125,7 @@ void print_json(const KnownEvent& event) {
   for (const probe::Definition& definition : definitions_of(event.event)) {
     out += out.ends_with('[') ? "{" : ",{";
     append_member(out, "place", definition.place);
+    if (const auto place = source.find(definition)) append_place(out, *place);
     out += definition.kind == 'r' ? ",\"return\":true,\"arguments\":[" : ",\"return\":false,\"arguments\":[";
     for (const probe::DefinitionArgument& argument : definition.arguments) {
       out += out.ends_with('[') ? "{" : ",{";
@@ -134,7 +152,8 @@ Result<void> list(const Options& options) {
     print_text(events);
     return {};
   }
-  for (const KnownEvent& event : events) print_json(event);
+  EventPlaces source;
+  for (const KnownEvent& event : events) print_json(event, source);
   return {};
 }
 

@@ -201,6 +201,20 @@ std::optional<std::uint64_t> ElfFile::file_offset(std::uint64_t address) const {
   return std::nullopt;
 }
 
+std::optional<std::uint64_t> ElfFile::address_of(std::uint64_t file_offset) const {
+  std::size_t count = 0;
+  if (elf_getphdrnum(elf_, &count) != 0) return std::nullopt;
+  std::optional<std::uint64_t> found;
+  for (std::size_t i = 0; i < count; ++i) {
+    GElf_Phdr segment;
+    if (gelf_getphdr(elf_, static_cast<int>(i), &segment) == nullptr || segment.p_type != PT_LOAD) continue;
+    if (file_offset < segment.p_offset || file_offset - segment.p_offset >= segment.p_filesz) continue;
+    // Segments may share a page of the file; code is what is probed.
+    if (!found || (segment.p_flags & PF_X) != 0) found = file_offset - segment.p_offset + segment.p_vaddr;
+  }
+  return found;
+}
+
 std::span<const std::byte> ElfFile::bytes_at(std::uint64_t address, std::uint64_t size) const {
   const auto first = file_offset(address);
   const auto last = size == 0 ? first : file_offset(address + size - 1);

@@ -56,6 +56,8 @@ class ElfFile {
   Supplement supplement() const;
   // Of a link-time address; none when no loaded segment has it in the file.
   std::optional<std::uint64_t> file_offset(std::uint64_t address) const;
+  // And back.
+  std::optional<std::uint64_t> address_of(std::uint64_t file_offset) const;
   // What the file has from this link-time address on; empty when not all of it is in one segment.
   std::span<const std::byte> bytes_at(std::uint64_t address, std::uint64_t size) const;
   // Built by the Go compiler, wholly or in part.

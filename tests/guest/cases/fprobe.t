@@ -29,7 +29,7 @@ if readme ' f[:[<group>/][<event>]]'; then
 	ask --fprobe 'vfs_read%return file->f_path.dentry->d_name.name:string got=$retval:s64'
 	check_answer "at the return" '"got":3'
 	dtrace++ probe -q --fprobe 'fprobe_test:read=vfs_read count' || fail probe
-	equal "list" 'f fprobe_test:read     (on vfs_read with count=$arg3:x64)' "$(dtrace++ list fprobe_test:read | head -1)"
+	equal "list" 'f fprobe_test:read     (on vfs_read@fs/read_write.c with count=$arg3:x64)' "$(dtrace++ list fprobe_test:read | head -1)"
 	dtrace++ record -q -o read.data -e fprobe_test:read -- workload read alpha.txt 3 7 || fail record
 	dtrace++ script -i read.data >script.txt || fail script
 	equal "in a file" 7 "$(count script.txt workload 'count=3')"

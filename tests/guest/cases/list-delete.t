@@ -10,6 +10,8 @@ dtrace++ probe -q -x /bin/bash 'list_ours:line=readline+0 first=%di' || fail pro
 
 equal "list" "u list_ours:line" "$(dtrace++ list 'list_*:*' | head -1 | cut -d' ' -f1-2)"
 equal "the request" '    asked for: list_ours:line=readline+0 first=%di' "$(dtrace++ list 'list_ours:*' | tail -1)"
+equal "in words of its source" 'u list_ours:line       (on readline in /usr/bin/bash with first=%di)' \
+	"$(dtrace++ list 'list_ours:*' | head -1)"
 equal "theirs" 'u list_theirs:two      (on /bin/sh:0x1000%return with v=$retval:s32)' "$(dtrace++ list list_theirs:two)"
 equal "as JSON" '{"group":"list_theirs","event":"two","kind":"uprobe","standing":"foreign","points":[{"place":"/bin/sh:0x0000000000001000","return":true,"arguments":[{"name":"v","fetch":"$retval","type":"s32"}]}]}' \
 	"$(dtrace++ list --format json list_theirs:two)"
