@@ -230,6 +230,9 @@ Result<std::unique_ptr<OpenTarget>> open(const TargetOptions& options) {
     return opened;
   }
   DTP_TRY(auto opened, open_kernel(options.symbols_only, cache, options.downloads));
+  opened->target.module_with = [](const std::string& function) {
+    return debug::find_module_with(function, kallsyms, "/lib/modules/" + debug::kernel_release());
+  };
   use_tracepoints(*opened, options.format_file);
   use_ways(*opened, options);
   opened->target.check_names = options.is_live;

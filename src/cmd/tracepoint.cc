@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "base/file.h"
+#include "base/pattern.h"
 #include "base/suggest.h"
 #include "kernel/tracefs.h"
 #include "lower/tracepoint.h"
@@ -66,6 +67,20 @@ Result<lower::Tracepoint> read_tracepoint(const std::string& system, const std::
                .status = Status::wrong_request});
 }
 
+std::vector<std::pair<std::string, std::string>> matching_tracepoints(const std::string& system_pattern,
+                                                                      const std::string& name_pattern) {
+  std::vector<std::pair<std::string, std::string>> found;
+  auto tracefs = kernel::find_tracefs();
+  if (!tracefs) return found;
+  for (const std::string& system : tracefs->list("events").value_or(std::vector<std::string>{})) {
+    if (!base::matches_pattern(system_pattern, system)) continue;
+    for (const std::string& name : tracefs->list("events/" + system).value_or(std::vector<std::string>{}))
+      if (base::matches_pattern(name_pattern, name) && tracefs->exists("events/" + system + "/" + name + "/format"))
+        found.emplace_back(system, name);
+  }
+  return found;
+}
+
 const std::string* plain_field(const path::Field& field) {
   const auto* event_field = std::get_if<path::EventField>(&field.path.base);
   return event_field != nullptr && field.path.derefs.empty() ? &event_field->name : nullptr;
@@ -76,6 +91,7 @@ const std::string* plain_field(const path::Field& field) {
 void use_tracepoints(OpenTarget& opened, const std::string& format_file) {
   if (format_file.empty()) {
     opened.target.tracepoint = read_tracepoint;
+    opened.target.tracepoints = matching_tracepoints;
     return;
   }
   opened.target.tracepoint = [format_file](const std::string& system,

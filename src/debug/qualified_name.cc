@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "base/pattern.h"
 #include "debug/demangle.h"
 
 namespace dtp::debug {
@@ -157,6 +158,11 @@ std::string mangled_piece(const Parts& parts) {
 // main.(*Server).Serve; a star in C++'s parameters has no dot before it.
 bool is_go_method(std::string_view name) { return name.contains(".(*"); }
 
+// A part of a function that stands apart.
+bool is_part(std::string_view demangled) {
+  return demangled.contains("[clone .cold") || demangled.contains("[clone .part");
+}
+
 constexpr std::array<std::pair<std::string_view, std::string_view>, 29> operator_names{{
     {"==", "eq"},   {"!=", "ne"},    {"<", "lt"},    {">", "gt"},       {"<=", "le"},      {">=", "ge"},
     {"<=>", "cmp"}, {"+", "plus"},   {"-", "minus"}, {"*", "mul"},      {"/", "div"},      {"%", "mod"},
@@ -174,8 +180,7 @@ bool is_qualified(std::string_view name) {
 }
 
 bool goes_by(std::string_view demangled, std::string_view name) {
-  for (const std::string_view part : {"[clone .cold", "[clone .part"})
-    if (demangled.contains(part)) return false;
+  if (is_part(demangled)) return false;
   const Parts whole = split(demangled);
   const Parts asked = split(name);
   if (!has_scopes(whole.scopes, asked.scopes)) return false;
@@ -209,6 +214,22 @@ std::string plain_go_name(std::string_view name) {
       result += '_';
   if (result.ends_with('_')) result.pop_back();
   return result;
+}
+
+std::vector<std::string> matching_names(const Symbols& symbols, const std::string& pattern) {
+  std::set<std::string> found;
+  for (const Symbol& symbol : symbols.all()) {
+    if (!symbol.is_function || !symbol.name.starts_with("_Z")) continue;
+    const std::string demangled = demangle(symbol.name);
+    if (is_part(demangled)) continue;
+    const Parts parts = split(demangled);
+    std::string name;  // grows by a scope at a time
+    for (std::size_t i = parts.scopes.size(); i-- > 0;) {
+      name.insert(0, std::string(without_template(parts.scopes[i])) + (name.empty() ? "" : "::"));
+      if (base::matches_pattern(pattern, name)) found.emplace(symbol.name);
+    }
+  }
+  return {found.begin(), found.end()};
 }
 
 std::vector<std::string> mangled_names(const Symbols& symbols, std::string_view debug_strings, std::string_view name) {

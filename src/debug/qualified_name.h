@@ -23,6 +23,10 @@ std::string plain_name(std::string_view name);
 // The same of Go, with its package: "main_Server_Serve" of "main.(*Server).Serve", "http_Get" of "net/http.Get".
 std::string plain_go_name(std::string_view name);
 
+// The mangled names of the symbols whose names with scopes, from any scope on, match the glob. Template arguments and
+// parameters do not count.
+std::vector<std::string> matching_names(const Symbols& symbols, const std::string& pattern);
+
 // The mangled names among the symbols and among the texts of .debug_str that go by the name. Inlined functions have no
 // symbol.
 std::vector<std::string> mangled_names(const Symbols& symbols, std::string_view debug_strings, std::string_view name);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "debug/clone.h"
 #include "debug/demangle.h"
 #include "debug/qualified_name.h"
 #include "expr/lexer.h"
@@ -112,10 +113,35 @@ void warn_of_overloads(const expr::ProbePoint& point, const Target& target, std:
                       .hint = fmt::format("choose: {}", fmt::join(names, "  or  "))});
 }
 
+// Whatever the name stands for beside the function's body.
+void warn_of_other_names(const expr::ProbePoint& point, const std::vector<Spot>& spots, const Target& target,
+                         std::vector<Error>& warnings) {
+  if (point.is_pattern || point.function.empty() || !point.provider.empty() || point.is_usdt) return;
+  Error warning{.where = Where{"probe point", point.text, point.function_span}};
+  const auto is_indirect = [](const debug::Symbol* symbol) { return symbol->is_indirect; };
+  if (target.is_user() && std::ranges::any_of(target.symbols().find(point.function), is_indirect)) {
+    warning.what = fmt::format(
+        "'{}' chooses one of several functions (IFUNC): the probe hits the choice, not the calls", point.function);
+    warning.hint = fmt::format("probe what is chosen: dtrace++ funcs -x {} '*{}*'", target.object, point.function);
+    warnings.push_back(std::move(warning));
+    return;
+  }
+  const bool is_own_name = debug::is_qualified(point.function) || point.function.starts_with("_Z") ||
+                           point.function.starts_with("_R") ||
+                           debug::without_clone_suffix(point.function) != point.function;
+  for (const Spot& spot : spots) {
+    const std::string& name = spot.instance.function;
+    if (is_own_name || !spot.has_instance || spot.instance.address == 0 || name == point.function) continue;
+    warning.what = fmt::format("'{}' is another name of '{}': the probe hits calls by either", point.function, name);
+    warnings.push_back(std::move(warning));
+    return;
+  }
+}
+
 // Variables that lie in a frame which the function has yet to make: the probe goes behind the prologue.
 bool needs_frame(const expr::Request& request, const Spot& spot, const Target& target) {
-  if (!target.is_user() || !spot.is_entry || !spot.has_instance || spot.instance.is_inlined || spot.site.is_return ||
-      request.arguments.empty())
+  if (!target.is_user() || request.point.address || !spot.is_entry || !spot.has_instance || spot.instance.is_inlined ||
+      spot.site.is_return || request.arguments.empty())
     return false;
   for (const debug::Variable& variable : target.info->find_variables(spot.instance, spot.address)) {
     if (variable.role != debug::Role::parameter) continue;
@@ -145,7 +171,7 @@ std::string default_event(const expr::ProbePoint& point, const Spot& spot) {
   if (point.line && !point.function.empty()) return fmt::format("{}_L{}", point.function, *point.line);
   std::string name = point.is_pattern || point.function.empty() ? spot.instance.function : point.function;
   if (spot.instance.language == debug::Language::go) return debug::plain_go_name(name) + suffix;
-  name = debug::plain_name(name);
+  name = debug::plain_name(point.is_pattern ? debug::demangle(name) : name);
   name.erase(0, std::min(name.find_first_not_of('.'), name.size()));
   name.erase(std::min(name.find_first_of(".@"), name.size()));
   return name + suffix;
@@ -205,6 +231,7 @@ Result<Outcome> lower(const expr::Request& request, const Target& target, const 
   Outcome outcome;
   for (auto& [plan, plan_spots] : groups) {
     warn_of_overloads(request.point, target, plan.warnings);
+    warn_of_other_names(request.point, plan_spots, target, plan.warnings);
     for (Spot& spot : plan_spots) {
       if (spot.forbidden) {
         outcome.omitted.push_back({spot.site, std::move(*spot.forbidden)});

@@ -75,6 +75,14 @@ class SpotFinder {
       finder.instances_ = std::move(instances);
       if (auto found = finder.of_instances()) std::ranges::move(*found, std::back_inserter(spots));
     };
+    if (debug::is_qualified(point_.function)) {
+      for (const std::string& mangled : debug::matching_names(target_.symbols(), point_.function))
+        add_function(mangled, target_.info == nullptr
+                                  ? std::vector<debug::Instance>{}
+                                  : target_.info->find_functions(mangled).value_or(std::vector<debug::Instance>{}));
+      if (spots.empty()) return fail(no_match());
+      return spots;
+    }
     DTP_TRY(std::vector<std::vector<debug::Instance>> functions, matching_functions());
     for (std::vector<debug::Instance>& instances : functions) {
       const std::string name = instances.front().function;
@@ -292,7 +300,17 @@ class SpotFinder {
     return near;
   }
 
+  Error in_module(const debug::ModuleHit& hit) const {
+    if (hit.is_loaded)
+      return error(fmt::format("'{}' is in the module '{}'", point_.function, hit.module), point_.function_span,
+                   fmt::format("probe it there: -m {}", hit.module));
+    return error(fmt::format("'{}' is in the module '{}', which is not loaded", point_.function, hit.module),
+                 point_.function_span, fmt::format("load it (modprobe {0}) and probe it there: -m {0}", hit.module));
+  }
+
   Error unknown() const {
+    if (const auto hit = target_.module_with ? target_.module_with(point_.function) : std::nullopt)
+      return in_module(*hit);
     std::vector<std::string_view> names;
     for (const debug::Symbol& symbol : target_.symbols().all())
       if (symbol.is_function) names.push_back(symbol.name);
@@ -328,10 +346,33 @@ class SpotFinder {
     if (target_.is_user()) return find_usdt(point_, target_, options_);
     if (point_.is_usdt)
       return fail(error("the kernel has no USDT probes", point_.function_span, "name the program: -x FILE"));
-    if (point_.is_pattern) return fail(error("a pattern of tracepoints is not understood", point_.function_span));
     const bool is_raw = point_.provider == raw_provider;
+    if (point_.is_pattern && is_raw)
+      return fail(error("a pattern of raw tracepoints is not understood", point_.function_span,
+                        "name one, or the tracepoints of a system: sched:sched_*"));
+    if (point_.is_pattern) return matching_tracepoints();
     DTP_TRY(Spot spot, is_raw ? find_raw_tracepoint(point_, target_) : find_tracepoint(point_, target_));
     return std::vector{std::move(spot)};
+  }
+
+  // Each is an event of its own.
+  Result<std::vector<Spot>> matching_tracepoints() const {
+    std::vector<Spot> spots;
+    if (!target_.tracepoints)
+      return fail(error("the tracepoints of that kernel are not known here", point_.function_span, "name one"));
+    for (const auto& [system, name] : target_.tracepoints(point_.provider, point_.function)) {
+      expr::ProbePoint point = point_;
+      point.provider = system;
+      point.function = name;
+      if (auto spot = find_tracepoint(point, target_)) {
+        spot->instance.function = name;
+        spots.push_back(std::move(*spot));
+      }
+    }
+    if (spots.empty())
+      return fail(
+          error(fmt::format("no tracepoint matches '{}:{}'", point_.provider, point_.function), point_.function_span));
+    return spots;
   }
 
   Result<std::vector<Spot>> at_line() {
@@ -393,16 +434,20 @@ class SpotFinder {
   Result<std::vector<Spot>> at_address() {
     const std::uint64_t address = *point_.address;
     if (target_.is_user()) {
-      path::Site site{.object = target_.object, .address = address, .user = true, .is_return = point_.is_return};
-      return std::vector{Spot{.site = std::move(site), .address = address}};
+      DTP_TRY(path::Site site, site_at(address));
+      return at_known_address({.site = std::move(site), .address = address});
     }
     const auto first = target_.symbols().find("_stext");
     const auto last = target_.symbols().find("_etext");
     const bool is_known = first.size() == 1 && last.size() == 1 && first[0]->address != 0;
     if (is_known && (address <= first[0]->address || address >= last[0]->address))
       return fail(error(fmt::format("{:#x} is not in the kernel's code", address), point_.function_span));
-    Spot spot{.site = {.object = target_.object, .address = address, .is_return = point_.is_return},
-              .address = address};
+    return at_known_address(
+        {.site = {.object = target_.object, .address = address, .is_return = point_.is_return}, .address = address});
+  }
+
+  Result<std::vector<Spot>> at_known_address(Spot spot) const {
+    const std::uint64_t address = spot.address;
     if (target_.info != nullptr) {
       DTP_TRY(std::vector<debug::Instance> around, target_.info->find_function_at(address));
       if (!around.empty()) {

@@ -8,6 +8,7 @@
 
 #include "arch/arch.h"
 #include "debug/info.h"
+#include "debug/module_search.h"
 #include "debug/symbols.h"
 #include "dtracepp/error.h"
 
@@ -38,6 +39,13 @@ struct Target {
 
   // The fields of a tracepoint; empty: nobody here knows them.
   std::function<Result<Tracepoint>(const std::string& system, const std::string& name)> tracepoint = {};
+
+  // The tracepoints whose names match both globs, as pairs of system and name; empty: nobody here knows.
+  std::function<std::vector<std::pair<std::string, std::string>>(const std::string&, const std::string&)> tracepoints =
+      {};
+
+  // In which module a function is that the kernel's image has not; empty: of no kernel here.
+  std::function<std::optional<debug::ModuleHit>(const std::string& function)> module_with = {};
 
   // Asks the kernel; empty: it is not here, and nothing is taken for granted.
   std::function<Ways()> ways = {};

@@ -1,0 +1,20 @@
+// In which kernel module a function is.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace dtp::debug {
+
+struct ModuleHit {
+  std::string module = {};
+  bool is_loaded = false;
+  bool operator==(const ModuleHit&) const = default;
+};
+
+// Among the modules that are loaded, by kallsyms, else among those below `directory`, by depmod's index and by their
+// symbol tables. Of compressed ones only what the index has is found.
+std::optional<ModuleHit> find_module_with(const std::string& function, const std::string& kallsyms,
+                                          const std::string& directory);
+
+}  // namespace dtp::debug
