@@ -48,7 +48,7 @@ def check_includes(path, folder, text, layers, libraries):
     for kind, name in INCLUDE.findall(text):
         owner = name.split("/")[0] if "/" in name else None
         known = layers.keys() if is_test(path) else layers[folder]
-        if kind == '"' and owner not in (None, "support", "fuzz") and owner not in known:
+        if kind == '"' and owner not in (None, "support") and owner not in known:
             yield f"includes {name}: '{folder}' does not name '{owner}' in ARCHITECTURE.md"
         if kind == '"' and owner == "support" and not is_test(path):
             yield f"includes {name}: only tests do"

@@ -26,7 +26,6 @@ namespace {
 constexpr std::uint16_t magic = 0xEB9F;
 constexpr std::uint16_t magic_swapped = 0x9FEB;
 constexpr std::size_t header_bytes = 24;
-constexpr std::size_t record_bytes = 12;
 
 enum IntegerEncoding : std::uint32_t { is_signed = 1, is_char = 2, is_bool = 4 };
 

@@ -8,8 +8,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include "fuzz/mutate.h"
-
 namespace dtp::debug {
 namespace {
 
@@ -116,16 +114,6 @@ TEST_CASE("cache: a damaged file is made again") {
     CHECK(is_noticed(whole.substr(0, size)));
   }
   CHECK(is_noticed(whole + "x"));
-}
-
-TEST_CASE("fuzz: cache file") {
-  Trial trial;
-  trial.get();
-  const std::string whole = read(trial.file());
-  test::fuzz({whole}, {std::string(8, '\0'), "dtpcache"}, 1000, [&](const std::string& bytes) {
-    write(trial.file(), bytes);
-    REQUIRE(trial.get() == wanted);
-  });
 }
 
 TEST_CASE("cache: what others could have written is not taken") {

@@ -27,6 +27,8 @@ constexpr int deepest_program = 6;
 // The standard asks for no bound. Compilers need less than ten.
 constexpr std::size_t deepest_stack = 64;
 constexpr int word_bits = 64;
+// DWARF numbers of x86_64: from 17 up they are vector and x87 registers.
+constexpr unsigned last_general = 16;
 
 using Stop = std::optional<Unavailable>;
 
@@ -45,7 +47,16 @@ struct Item {
   int shifted = 0;        // to the left, to be shifted back
 
   bool is_constant() const { return std::holds_alternative<path::Constant>(base) && derefs.empty(); }
-  std::int64_t constant() const { return std::get<path::Constant>(base).value + offset; }
+  std::int64_t constant() const { return *fold(DW_OP_plus, std::get<path::Constant>(base).value, offset); }
+  // Addresses wrap around.
+  Item& move(std::int64_t by) {
+    offset = *fold(DW_OP_plus, offset, by);
+    return *this;
+  }
+  Item& move_back(std::int64_t by) {
+    offset = *fold(DW_OP_minus, offset, by);
+    return *this;
+  }
 };
 
 Item item_of(std::int64_t constant) { return {.base = path::Constant{.value = constant}}; }
@@ -135,17 +146,16 @@ class Machine {
                     .offset = top.offset};
   }
 
-  static std::optional<int> register_of(const Dwarf_Op& op) {
+  static std::optional<std::uint64_t> register_of(const Dwarf_Op& op) {
     if (op.atom >= DW_OP_reg0 && op.atom <= DW_OP_reg31) return op.atom - DW_OP_reg0;
-    if (op.atom == DW_OP_regx) return static_cast<int>(op.number);
+    if (op.atom == DW_OP_regx) return op.number;
     return std::nullopt;
   }
 
-  static Whereabouts register_value(int number) {
-    // DWARF numbers of x86_64: 0-16 are general, 17 up are vector and x87 registers.
-    if (number > 16)
+  static Whereabouts register_value(std::uint64_t number) {
+    if (number > last_general)
       return Unavailable{Reason::float_register, "it is in a floating-point register, which probes cannot read"};
-    return Location{.kind = Location::Kind::value, .base = path::Register{number}};
+    return Location{.kind = Location::Kind::value, .base = path::Register{static_cast<int>(number)}};
   }
 
   Whereabouts pointee(Program program) {
@@ -184,12 +194,12 @@ class Machine {
 
   bool push_literal(Program one) {
     const Dwarf_Op& op = one.ops[0];
-    if (op.atom >= DW_OP_breg0 && op.atom <= DW_OP_breg31) {
+    if (op.atom >= DW_OP_breg0 && op.atom <= DW_OP_breg0 + last_general) {
       stack_.push_back({.base = path::Register{op.atom - DW_OP_breg0}, .offset = static_cast<std::int64_t>(op.number)});
-    } else if (op.atom == DW_OP_bregx && op.number <= 16) {
+    } else if (op.atom == DW_OP_bregx && op.number <= last_general) {
       stack_.push_back(
           {.base = path::Register{static_cast<int>(op.number)}, .offset = static_cast<std::int64_t>(op.number2)});
-    } else if ((op.atom == DW_OP_regval_type || op.atom == DW_OP_GNU_regval_type) && op.number <= 16) {
+    } else if ((op.atom == DW_OP_regval_type || op.atom == DW_OP_GNU_regval_type) && op.number <= last_general) {
       stack_.push_back({.base = path::Register{static_cast<int>(op.number)}});
       narrow(type_bits(one), op.atom);
     } else if (op.atom == DW_OP_addr) {
@@ -252,7 +262,7 @@ class Machine {
     Item& top = stack_.back();
     switch (op.atom) {
       case DW_OP_stack_value: is_value_ = true; return std::nullopt;
-      case DW_OP_plus_uconst: top.offset += static_cast<std::int64_t>(op.number); return std::nullopt;
+      case DW_OP_plus_uconst: top.move(static_cast<std::int64_t>(op.number)); return std::nullopt;
       case DW_OP_deref: return read(word_bits, op.atom);
       case DW_OP_deref_size:
       case DW_OP_deref_type:
@@ -288,7 +298,7 @@ class Machine {
     if (op.atom == DW_OP_plus && left.is_constant() && right.shifted == 0) {
       const std::int64_t constant = left.constant();
       left = right;
-      left.offset += constant;
+      left.move(constant);
       return std::nullopt;
     }
     if (!right.is_constant()) return computed(op.atom);
@@ -297,8 +307,10 @@ class Machine {
 
   Stop apply_constant(unsigned op, Item& left, std::int64_t constant) {
     const auto mask = static_cast<std::uint64_t>(constant);
-    if ((op == DW_OP_plus || op == DW_OP_minus) && left.shifted == 0) {
-      left.offset += op == DW_OP_plus ? constant : -constant;
+    if (op == DW_OP_plus && left.shifted == 0) {
+      left.move(constant);
+    } else if (op == DW_OP_minus && left.shifted == 0) {
+      left.move_back(constant);
     } else if (op == DW_OP_and && left.shifted == 0 && std::has_single_bit(mask + 1) && mask != 0) {
       narrow(std::popcount(mask), op);
     } else if (op == DW_OP_shl && left.shifted == 0 && constant > 0 && constant < word_bits) {
@@ -356,9 +368,10 @@ class Machine {
     if (!scope_.has_function || dwarf_attr_integrate(&function, DW_AT_frame_base, &attribute) == nullptr ||
         dwarf_getlocation_addr(&attribute, address_, &base.ops, &base.count, 1) < 1)
       return no_frame();
-    if (base.count == 1 && register_of(base.ops[0])) return register_frame(*register_of(base.ops[0]), offset);
+    if (const auto number = register_of(base.ops[0]); number && base.count == 1)
+      return *number <= last_general ? register_frame(static_cast<int>(*number), offset) : no_frame();
     if (Stop stop = push_result(base)) return stop;
-    stack_.back().offset += offset;
+    stack_.back().move(offset);
     return std::nullopt;
   }
 
@@ -372,7 +385,7 @@ class Machine {
     std::optional<Item> now = call_frame_at(address_);
     if (!standing || !now || standing->base != path::Base(path::Register{number}) || !standing->derefs.empty())
       return std::nullopt;
-    now->offset += offset - standing->offset;
+    now->move(offset).move_back(standing->offset);
     stack_.back() = std::move(*now);
     return std::nullopt;
   }

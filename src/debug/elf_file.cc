@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/cursor.h"
+#include "debug/elf_notes.h"
 
 namespace dtp::debug {
 namespace {
@@ -153,14 +154,7 @@ std::optional<std::uint64_t> ElfFile::section_address(std::string_view name) con
   return header->raw.sh_addr;
 }
 
-std::string ElfFile::build_id() const {
-  base::Cursor cursor(section(".note.gnu.build-id"));
-  const auto header = cursor.read<Elf64_Nhdr>();
-  cursor.skip((header.n_namesz + 3U) & ~3U);
-  const auto id = cursor.take(header.n_descsz);
-  if (cursor.failed() || header.n_type != NT_GNU_BUILD_ID) return "";
-  return to_hex(id);
-}
+std::string ElfFile::build_id() const { return build_id_of(section(".note.gnu.build-id")); }
 
 ElfFile::DebugLink ElfFile::debug_link() const {
   base::Cursor cursor(section(".gnu_debuglink"));

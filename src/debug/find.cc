@@ -1,6 +1,5 @@
 #include "debug/find.h"
 
-#include <elf.h>
 #include <fmt/format.h>
 #include <libdeflate.h>
 #include <sys/utsname.h>
@@ -9,8 +8,8 @@
 #include <filesystem>
 #include <optional>
 
-#include "base/cursor.h"
 #include "base/file.h"
+#include "debug/elf_notes.h"
 
 namespace dtp::debug {
 namespace {
@@ -84,18 +83,7 @@ std::string kernel_release() {
 
 std::string kernel_build_id() {
   const auto notes = base::read_file("/sys/kernel/notes");
-  if (!notes) return "";
-  base::Cursor cursor(std::as_bytes(std::span(*notes)));
-  while (cursor.left() >= sizeof(Elf64_Nhdr)) {
-    const auto header = cursor.read<Elf64_Nhdr>();
-    const auto name = cursor.take((header.n_namesz + 3U) & ~3U);
-    const auto id = cursor.take((header.n_descsz + 3U) & ~3U);
-    if (cursor.failed()) break;
-    const bool is_gnu =
-        header.n_namesz == 4 && std::string_view(reinterpret_cast<const char*>(name.data()), 3) == "GNU";
-    if (is_gnu && header.n_type == NT_GNU_BUILD_ID) return to_hex(id.first(header.n_descsz));
-  }
-  return "";
+  return notes ? build_id_of(std::as_bytes(std::span(*notes))) : "";
 }
 
 Search find_kernel_debug_file(const DownloadLimits& limits) {

@@ -7,19 +7,14 @@
 // they were written: what that section has moved by since is what the addresses are wrong by.
 #include "debug/sdt_notes.h"
 
-#include <elf.h>
-
-#include <algorithm>
-
 #include "base/cursor.h"
+#include "debug/elf_notes.h"
 
 namespace dtp::debug {
 namespace {
 
 constexpr std::uint32_t probe_type = 3;
-constexpr std::string_view owner{"stapsdt", 8};  // with its NUL
-
-constexpr std::size_t aligned(std::size_t size) { return (size + 3) & ~std::size_t{3}; }
+constexpr std::string_view owner = "stapsdt";
 
 std::optional<SdtNote> parse_description(std::span<const std::byte> bytes, std::optional<std::uint64_t> base) {
   base::Cursor cursor(bytes);
@@ -43,17 +38,9 @@ std::optional<SdtNote> parse_description(std::span<const std::byte> bytes, std::
 std::vector<SdtNote> parse_sdt_notes(std::span<const std::byte> section, std::optional<std::uint64_t> base) {
   std::vector<SdtNote> notes;
   base::Cursor cursor(section);
-  while (cursor.left() >= sizeof(Elf64_Nhdr)) {
-    const auto header = cursor.read<Elf64_Nhdr>();
-    const auto name = cursor.take(aligned(header.n_namesz));
-    const auto description = cursor.take(header.n_descsz);
-    if (cursor.failed()) break;
-    // The last note may lack the bytes that align the next one.
-    cursor.skip(std::min(aligned(header.n_descsz) - header.n_descsz, cursor.left()));
-    const std::string_view text(reinterpret_cast<const char*>(name.data()),
-                                std::min<std::size_t>(header.n_namesz, name.size()));
-    if (header.n_type != probe_type || text != owner) continue;
-    if (auto note = parse_description(description, base)) notes.push_back(std::move(*note));
+  while (const auto found = take_note(cursor)) {
+    if (found->type != probe_type || found->owner != owner) continue;
+    if (auto note = parse_description(found->description, base)) notes.push_back(std::move(*note));
   }
   return notes;
 }

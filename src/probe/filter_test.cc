@@ -148,6 +148,7 @@ TEST_CASE("what the kernel would refuse or misread says where and what to do") {
   };
   for (const auto& [text, expected] : rows) CHECK(translate(text) == expected);
   CHECK_FALSE(translate_filter(std::string(200, '(') + "size == 1", fields));
+  CHECK_FALSE(translate_filter(std::string(100000, '!') + "size == 1", fields));
   CHECK_FALSE(translate_filter("name == " + std::string(300, 'x'), fields));
 }
 
