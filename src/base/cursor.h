@@ -38,7 +38,10 @@ class Cursor {
 
   // Text up to a NUL, which is taken too; failed when there is none.
   std::string_view read_c_string() {
-    if (failed_) return {};
+    if (left() == 0) {
+      failed_ = true;
+      return {};
+    }
     const auto* start = reinterpret_cast<const char*>(bytes_.data()) + at_;
     const auto* end = static_cast<const char*>(std::memchr(start, 0, bytes_.size() - at_));
     if (end == nullptr) {

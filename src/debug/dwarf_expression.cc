@@ -12,6 +12,7 @@
 
 #include <bit>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <utility>
 
@@ -365,7 +366,7 @@ class Machine {
     Dwarf_Attribute attribute;
     Program base{.attribute = &attribute};
     Dwarf_Die function = scope_.function;
-    if (!scope_.has_function || dwarf_attr_integrate(&function, DW_AT_frame_base, &attribute) == nullptr ||
+    if (!scope_.has_function || !find_location(function, DW_AT_frame_base, attribute) ||
         dwarf_getlocation_addr(&attribute, address_, &base.ops, &base.count, 1) < 1)
       return no_frame();
     if (const auto number = register_of(base.ops[0]); number && base.count == 1)
@@ -399,7 +400,10 @@ class Machine {
 
   // The canonical frame address, from .eh_frame or .debug_frame.
   std::optional<Item> call_frame_at(std::uint64_t address) const {
-    for (Dwarf_CFI* table : {dwarf_getcfi_elf(scope_.file->handle()), dwarf_getcfi(scope_.dwarf)}) {
+    // The file's is ours to give back, the other one is libdw's.
+    const std::unique_ptr<Dwarf_CFI, int (*)(Dwarf_CFI*)> of_file(dwarf_getcfi_elf(scope_.file->handle()),
+                                                                  dwarf_cfi_end);
+    for (Dwarf_CFI* table : {of_file.get(), dwarf_getcfi(scope_.dwarf)}) {
       Dwarf_Frame* row = nullptr;
       if (table == nullptr || dwarf_cfi_addrframe(table, address, &row) != 0) continue;
       Program program;

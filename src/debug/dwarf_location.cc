@@ -112,7 +112,7 @@ std::uint64_t size_of_object(Dwarf_Die& variable) {
 
 std::string hint_elsewhere(Dwarf_Die variable, std::uint64_t address, const Scope& scope) {
   Dwarf_Attribute attribute;
-  if (dwarf_attr_integrate(&variable, DW_AT_location, &attribute) == nullptr) return {};
+  if (!find_location(variable, DW_AT_location, attribute)) return {};
   const std::vector<Range> ranges = live_ranges(attribute, scope);
   const std::string name = name_of_function(scope);
   if (ranges.empty() || name.empty()) return {};
@@ -127,7 +127,7 @@ Whereabouts locate_variable(Dwarf_Die variable, bool is_parameter, std::uint64_t
                             int depth) {
   Dwarf_Attribute attribute;
   if (dwarf_attr_integrate(&variable, DW_AT_const_value, &attribute) != nullptr) return evaluate_constant(attribute);
-  if (dwarf_attr_integrate(&variable, DW_AT_location, &attribute) == nullptr)
+  if (!find_location(variable, DW_AT_location, attribute))
     return Unavailable{Reason::optimised_out, "it is optimised out"};
   Program program{.attribute = &attribute};
   if (dwarf_getlocation_addr(&attribute, address, &program.ops, &program.count, 1) < 1) {
@@ -142,7 +142,7 @@ Whereabouts locate_variable(Dwarf_Die variable, bool is_parameter, std::uint64_t
 std::vector<AddressRange> location_ranges(Dwarf_Die variable, const AddressRange& everywhere) {
   Dwarf_Attribute attribute;
   if (dwarf_attr_integrate(&variable, DW_AT_const_value, &attribute) != nullptr) return {everywhere};
-  if (dwarf_attr_integrate(&variable, DW_AT_location, &attribute) == nullptr) return {};
+  if (!find_location(variable, DW_AT_location, attribute)) return {};
   std::vector<AddressRange> ranges;
   Dwarf_Addr base = 0;
   AddressRange range;

@@ -53,6 +53,7 @@ void find_number(Bytes bytes, std::uint32_t number, std::vector<std::uint64_t>& 
 
 std::vector<std::uint64_t> find_text(Bytes bytes, std::string_view needle) {
   std::vector<std::uint64_t> places;
+  if (bytes.empty()) return places;
   const std::string_view text = as_text(bytes);
   const char* end = text.data() + text.size();
   for (const char* at = text.data();
@@ -76,6 +77,7 @@ std::vector<bool> matching_offsets(Bytes strings, std::string_view head, const s
 
 std::optional<std::vector<std::uint32_t>> string_offsets(Bytes strings, std::string_view name) {
   std::vector<std::uint32_t> tails;
+  if (strings.empty()) return tails;
   const std::string needle = std::string(name) + '\0';
   const char* begin = as_text(strings).data();
   const char* end = begin + strings.size();
