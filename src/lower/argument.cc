@@ -133,6 +133,8 @@ class Finisher {
     DTP_TRY(const bool is_part, read_part(place, field));
     if (is_part) return {};
     const type::Type& type = plain(*place.type);
+    if ((type.kind == Kind::integer || type.kind == Kind::floating) && type.size > 8)
+      return read_wide(place, type, field);
     const int bits = round_bits(type.size);
     field.display = display_of(place);
     switch (type.kind) {
@@ -162,6 +164,15 @@ class Finisher {
       case Kind::qualifier:
       case Kind::unknown: return {};
     }
+    return {};
+  }
+
+  // __int128 and long double: their words, the low one first.
+  Result<void> read_wide(const Place& place, const type::Type& type, path::Field& field) {
+    if (!place.in_memory || place.count > 0 || type.size % 8 != 0)
+      return fail(
+          error(fmt::format("'{}' has {} bytes, and a fetch-arg reads 8", walker_.type_name(place), type.size), span_));
+    field.read = path::Read{.bits = 64, .count = static_cast<int>(type.size / 8)};
     return {};
   }
 

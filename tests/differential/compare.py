@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Our probe definitions against those recorded from perf 6.1.192.
 
-  compare.py [--program PATH] [--verbose] [TARGET...]      TARGET: 6.1 6.12 modules userland
+  compare.py [--program PATH] [--verbose] [--rebase] [--sample N] [TARGET...]      TARGET: 6.1 6.12 modules userland
 
 Every row of a perf-probe-*.tsv is one expression and what `perf probe -D` printed for it. dtrace++ must print the same,
 and fail where perf fails. Not compared, but counted:
 
   apart         perf-flags-*.tsv marks rows where perf is known to be wrong, to be refused by the kernel, or to fail
-                needlessly; there we should differ
+                needlessly; there we should differ. answers.tsv has what we say instead, the definition or the reason,
+                and each run compares it. Where that is perf's definition all the same, a note tells why it is right.
+                --rebase rewrites the answers from what is seen; review them as text.
   strings       perf gives a number for an uncast char pointer or array; we give a string
 
 The *-kprobe-readme rows were recorded under a kernel with kprobes, where perf writes the place of a return probe as _text+N;
@@ -16,7 +18,9 @@ there a definition is equal when its place has the same address.
 import argparse
 import collections
 import hashlib
+import os
 import pathlib
+import random
 import re
 import struct
 import subprocess
@@ -40,6 +44,9 @@ SYSTEM_FILES = {
 # Rows in which we found perf wrong after the recording, in the same form. Nobody but us says so: every run names them.
 FURTHER_FLAGS = HERE / 'further-flags.tsv'
 
+# What we say in the rows where perf is not the truth: target, expression, answer, note.
+ANSWERS = HERE / 'answers.tsv'
+
 # perf is not the truth to copy in rows with these flags.
 FLAGS_APART = {'wrong', 'kernel-rejects', 'missing', 'crash', 'partial', 'placeholder', 'garbage-accepted', 'truncated'}
 
@@ -59,6 +66,10 @@ def unescape(text):
     return re.sub(r'\\(.)', lambda m: {'n': '\n', 't': '\t'}.get(m[1], m[1]), text)
 
 
+def escape(text):
+    return text.replace('\\', '\\\\').replace('\n', '\\n').replace('\t', '\\t')
+
+
 def read_table(path):
     return [line.rstrip('\n').split('\t') for line in path.open()][1:]
 
@@ -73,6 +84,36 @@ def read_rows(probes, flags):
 
 def is_apart(row):
     return any(flag.split(':')[0] in FLAGS_APART for flag in f'{row.flags} {row.further_flags}'.split())
+
+
+# --- answers ------------------------------------------------------------------------------------------------------
+
+class Answers:
+    """What we say in rows that are apart, and what was said at the last review."""
+
+    def __init__(self):
+        rows = read_table(ANSWERS) if ANSWERS.exists() else []
+        self.known = {(target, expression): unescape(answer) for target, expression, answer, _ in rows}
+        self.notes = {(target, expression): note for target, expression, _, note in rows}
+        self.seen = {}
+
+    def judge(self, row, status, definition, message, verdict):
+        """None, or what is wrong with the answer."""
+        key = row.target, row.expression
+        first_line = message.split('\n')[0]
+        answer = '\n'.join(filter(None, [definition if status == 0 else '', first_line]))
+        self.seen[key] = answer
+        if self.known.get(key) != answer:
+            return f'was   {self.known.get(key, "(not in the list)")}'
+        if status == 0 and verdict != 'different' and not self.notes[key]:
+            return 'and no note tells why perf is right here'
+        return None
+
+    def rewrite(self):
+        self.known.update(self.seen)
+        lines = ['\t'.join([target, expression, escape(answer), self.notes.get((target, expression), '')])
+                 for (target, expression), answer in sorted(self.known.items())]
+        ANSWERS.write_text('\n'.join(['target\texpression\tanswer\tnote', *lines]) + '\n')
 
 
 # --- equality -----------------------------------------------------------------------------------------------------
@@ -161,15 +202,25 @@ def judge(row, status, definition, vmlinux):
     return 'string' if is_string_for_number(row.definition, definition) else 'different'
 
 
-def compare(title, rows, commands, renames=(), vmlinux=None, verbose=False):
+def compare(title, rows, commands, options, renames=(), vmlinux=None):
     """`commands` gives a row's command. Returns (passed, failed)."""
+    if options.sample is not None and len(rows) > options.sample:
+        rows = random.Random(os.environ.get('DTP_SEED', '1')).sample(rows, options.sample)
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda row: run(commands(row), renames), rows))
-    count, apart = collections.Counter(), collections.Counter()
+    count, apart, answers_changed = collections.Counter(), collections.Counter(), 0
     for row, (status, definition, message) in zip(rows, answers):
+        for path, name in renames:
+            message = message.replace(path, name)
         verdict = judge(row, status, definition, vmlinux)
+        if is_apart(row):
+            changed = options.answers.judge(row, status, definition, message, verdict)
+            if changed and not options.rebase:
+                answers_changed += 1
+                print(f'ANSWER  {row.target}: {row.expression}')
+                print(f'    {changed}\n    ours  {definition or message}'.replace('\n', '\n          '))
         (apart if is_apart(row) else count)[verdict] += 1
-        if verdict == 'different' and (verbose or not is_apart(row)):
+        if verdict == 'different' and (options.verbose or not is_apart(row)):
             print(f'{"apart" if is_apart(row) else "DIFFERENT"}  {row.target}: {row.expression}')
             print(f'    perf  {row.definition or row.message}'.replace('\n', '\n          '))
             print(f'    ours  {definition or message}'.replace('\n', '\n          '))
@@ -177,12 +228,12 @@ def compare(title, rows, commands, renames=(), vmlinux=None, verbose=False):
                 print(f'    why   {row.flags} {row.further_flags}')
     compared = count['equal'] + count['different']
     print(f'{title}: {count["equal"]} of {compared} equal; '
-          f'{count["string"]} strings for numbers; {apart.total()} apart, {apart["different"]} of them differ')
+          f'{count["string"]} strings for numbers; {apart.total()} apart, {apart["different"]} of them differ, {answers_changed} answers are not those of the list')
     judged = [row for row in rows if row.further_flags]
     if judged:
         print('    apart by our own judgement, not by the recording\'s: '
               + '; '.join(f'{row.expression} ({row.further_flags})' for row in judged))
-    return count['equal'] + count['string'], count['different']
+    return (count['equal'] + count['string'] + apart.total() - answers_changed, count['different'] + answers_changed)
 
 
 def find_vmlinux(series):
@@ -196,7 +247,7 @@ def find_vmlinux(series):
     return path, None
 
 
-def compare_kernel(series, program, verbose):
+def compare_kernel(series, program, options):
     vmlinux, reason = find_vmlinux(series)
     if reason:
         print(f'skip {series}: {reason}')
@@ -207,14 +258,13 @@ def compare_kernel(series, program, verbose):
     def command(row):
         return [program, 'probe', '-k', vmlinux, '-D', row.expression]
 
-    plain = compare(series, read_rows(HERE / f'perf-probe-{release}.tsv', flags), command, verbose=verbose)
+    plain = compare(series, read_rows(HERE / f'perf-probe-{release}.tsv', flags), command, options)
     kprobes = compare(f'{series}, return probes of a kernel with kprobes',
-                      read_rows(HERE / f'perf-probe-{release}-kprobe-readme.tsv', flags), command, vmlinux=vmlinux,
-                      verbose=verbose)
+                      read_rows(HERE / f'perf-probe-{release}-kprobe-readme.tsv', flags), command, options, vmlinux=vmlinux)
     return plain[0] + kprobes[0], plain[1] + kprobes[1], 0
 
 
-def compare_modules(program, verbose):
+def compare_modules(program, options):
     release = KERNELS['6.1']
     done = subprocess.run([ROOT / 'tests/guest/kernels.sh', 'modules', '6.1'], stdout=subprocess.PIPE, text=True)
     paths = {path.name: path for path in pathlib.Path(done.stdout.strip() or '/nowhere').glob(f'usr/lib/debug/lib/modules/{release}/**/*.ko')}
@@ -224,11 +274,11 @@ def compare_modules(program, verbose):
     rows = read_rows(HERE / f'perf-probe-modules-{release}.tsv', HERE / f'perf-flags-modules-{release}.tsv')
     passed, failed = compare('modules of 6.1', rows,
                              lambda row: [program, 'probe', '-m', paths[row.target.split('@')[0]], '-D', row.expression],
-                             verbose=verbose)
+                             options)
     return passed, failed, 0
 
 
-def compare_userland(program, verbose):
+def compare_userland(program, options):
     paths = {path.name: path for path in (ROOT / 'tests/fixtures/programs').iterdir()}
     skipped = 0
     for name, (path, digest) in SYSTEM_FILES.items():
@@ -243,7 +293,7 @@ def compare_userland(program, verbose):
     renames = [(str(path), name) for name, path in paths.items()]
     renames.sort(key=lambda rename: -len(rename[0]))
     passed, failed = compare('userland', rows, lambda row: [program, 'probe', '-x', paths[row.target], '-D', row.expression],
-                             renames, verbose=verbose)
+                             options, renames)
     return passed, failed, skipped
 
 
@@ -252,13 +302,18 @@ def main():
     options.add_argument('targets', nargs='*', metavar='TARGET', default=['6.1', '6.12', 'modules', 'userland'])
     options.add_argument('--program', type=pathlib.Path, default=ROOT / 'build/src/cmd/dtrace++')
     options.add_argument('--verbose', action='store_true', help='also print the rows that may differ')
+    options.add_argument('--rebase', action='store_true', help='rewrite answers.tsv')
+    options.add_argument('--sample', type=int, metavar='N', help='of each table N rows, which DTP_SEED chooses')
     args = options.parse_args()
+    args.answers = Answers()
     program = args.program.resolve()
     if not program.exists():
         sys.exit(f'{program} is not built')
     other = {'modules': compare_modules, 'userland': compare_userland}
-    totals = [other[target](program, args.verbose) if target in other else compare_kernel(target, program, args.verbose)
+    totals = [other[target](program, args) if target in other else compare_kernel(target, program, args)
               for target in args.targets]
+    if args.rebase:
+        args.answers.rewrite()
     passed, failed, skipped = map(sum, zip(*totals))
     print(f'{passed} passed, {failed} failed, {skipped} skipped')
     return 1 if failed else 0
