@@ -8,7 +8,8 @@
 
 namespace dtp::path {
 
-// `path` is the last component of one, and `path_part` the components that belong to the path before them.
+// `path` is the last component of one, and `path_part` the components that belong to the path before them. `text` is
+// the bytes of a string that no NUL ends. `length` says how many elements the array or text before it has.
 // `signed_bits` plus a width of 1 to 64 is a bitfield with a sign, which the kernel delivers without it.
 enum class Display : std::uint8_t {
   none,
@@ -23,6 +24,8 @@ enum class Display : std::uint8_t {
   be64,
   path,
   path_part,
+  text,
+  length,
   signed_bits = 64
 };
 
@@ -37,7 +40,7 @@ constexpr int signed_width(Display display) {
 }
 
 // Their names in expressions, in files and in JSON. `none` has none.
-inline constexpr std::array<std::pair<Display, std::string_view>, 11> display_names{{
+inline constexpr std::array<std::pair<Display, std::string_view>, 13> display_names{{
     {Display::decimal, "decimal"},
     {Display::boolean, "bool"},
     {Display::ip4, "ip4"},
@@ -49,6 +52,8 @@ inline constexpr std::array<std::pair<Display, std::string_view>, 11> display_na
     {Display::be64, "be64"},
     {Display::path, "path"},
     {Display::path_part, "path_part"},
+    {Display::text, "text"},
+    {Display::length, "length"},
 }};
 
 // "signed1" to "signed64", NUL-terminated.

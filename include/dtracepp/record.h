@@ -33,7 +33,7 @@ struct FieldSchema {
   bool relative = false;                     // __rel_loc: a locator that counts from its own end
   path::Display display = path::Display::none;
   std::string c_type = {};              // as the format file has it
-  std::vector<FieldSchema> parts = {};  // Display::path: its other components, in fields that are not shown
+  std::vector<FieldSchema> parts = {};  // of a path or a sequence: the other fields of its value
   bool operator==(const FieldSchema&) const = default;
 };
 

@@ -70,6 +70,7 @@ struct Type {
   std::vector<Member> members = {};
   std::vector<Enumerator> enumerators = {};
   std::vector<Parameter> parameters = {};  // function
+  std::vector<Id> arguments = {};          // of a template: those that are types
 };
 
 // Fills types on demand. Implemented by the readers of debug information.

@@ -82,7 +82,11 @@ Result<WatchedEvent> watch_event(kernel::TraceFs& tracefs, const kernel::EventNa
   DTP_TRY(event.schema, record::parse_format(event.format, name.group));
   if (filter.empty()) return event;
   std::vector<probe::FilterField> fields;
-  for (const record::FieldSchema& field : event.schema.fields) fields.push_back(to_filter_field(field));
+  for (const record::FieldSchema& field : event.schema.fields) {
+    fields.push_back(to_filter_field(field));
+    for (const record::FieldSchema& part : field.parts)
+      if (part.display == path::Display::length) fields.push_back(to_filter_field(part));
+  }
   DTP_TRY(event.filter, probe::translate_filter(filter, fields));
   return event;
 }

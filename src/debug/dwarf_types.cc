@@ -91,6 +91,7 @@ void fill_aggregate(Dwarf_Die& die, Type& type, Kind kind) {
     const int tag = dwarf_tag(&child);
     if (tag == DW_TAG_inheritance || (tag == DW_TAG_member && !is_flagged(child, DW_AT_external)))
       type.members.push_back(load_member(child));
+    if (tag == DW_TAG_template_type_parameter) type.arguments.push_back(type_of(child));
   });
 }
 

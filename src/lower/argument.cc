@@ -51,6 +51,17 @@ class Finisher {
     return field;
   }
 
+  // Of a sequence two fields: elements, and how many there are.
+  Result<std::vector<path::Field>> finish_all(Place place, Span span) {
+    const auto sequence = place.type && place.count == 0 ? sequence_of(types(), *place.type) : std::nullopt;
+    const bool as_text = argument_.type == "string" || argument_.type == "ustring";
+    if (sequence && (!argument_.type || as_text))
+      return finish_sequence(std::move(place), *sequence, as_text || sequence->is_text, span);
+    const std::shared_ptr<const Place> length = place.length;
+    DTP_TRY(path::Field field, finish(std::move(place), span));
+    return with_length(std::move(field), length.get(), span);
+  }
+
   // One value, several fields.
   Result<std::vector<path::Field>> finish_path(Place place, Span span) {
     path::Field field{.display = Display::path};
@@ -62,6 +73,57 @@ class Finisher {
   }
 
  private:
+  static constexpr int shown_elements = 16;
+  static constexpr int text_words = 32;
+
+  Result<std::vector<path::Field>> finish_sequence(Place place, const Sequence& sequence, bool as_text, Span span) {
+    path::Field field{.c_type = walker_.type_name(place)};
+    name(place, field);
+    const type::Type& element = plain(sequence.element);
+    const bool is_number = element.kind == Kind::integer || element.kind == Kind::character ||
+                           element.kind == Kind::boolean || element.kind == Kind::pointer;
+    if (as_text && element.size != 1)
+      return fail(error(fmt::format("'{}' is no text: its elements are of the type '{}'", field.c_type,
+                                    type::declare(types(), sequence.element)),
+                        argument_.type_span));
+    if (!as_text && (!is_number || element.size > 8))
+      return fail(error(
+          fmt::format("the elements of '{}' cannot be fetched together: they are of the type '{}'", field.c_type,
+                      type::declare(types(), sequence.element)),
+          span,
+          fmt::format("read one of them, {0}[0], or their number, {0}.{1}", text_of(span), sequence.length.back())));
+    DTP_TRY(place, walker_.first_element(std::move(place), sequence, span));
+    const std::shared_ptr<const Place> length = place.length;
+    DTP_TRY(place, walker_.follow_pointer(std::move(place), span));
+    if (!as_text) {
+      place.count = shown_elements;
+      DTP_TRY(path::Field elements, finish(std::move(place), span));
+      elements.name = std::move(field.name);
+      elements.c_type = std::move(field.c_type);
+      return with_length(std::move(elements), length.get(), span);
+    }
+    DTP_CHECK(walker_.load(place, span));
+    field.path = {.base = std::move(place.base), .derefs = std::move(place.derefs)};
+    field.read = path::Read{.form = Form::hex, .bits = 64, .count = text_words};
+    field.display = Display::text;
+    field.steps = walker_.take_steps();
+    return with_length(std::move(field), length.get(), span);
+  }
+
+  Result<std::vector<path::Field>> with_length(path::Field field, const Place* length, Span span) const {
+    if (length == nullptr) return std::vector{std::move(field)};
+    Place count = *length;
+    DTP_CHECK(walker_.settle(count, span));
+    if (count.bit_offset != 0) return fail(error("its length is not in a register of its own", span));
+    DTP_CHECK(walker_.load(count, span));
+    path::Field counted{.name = field.name + "__len",
+                        .path = {.base = std::move(count.base), .derefs = std::move(count.derefs)},
+                        .read = path::Read{.form = Form::unsigned_, .bits = 64},
+                        .display = Display::length};
+    return std::vector{std::move(field), std::move(counted)};
+  }
+
+  std::string text_of(Span span) const { return argument_.text.substr(span.begin, span.end - span.begin); }
   type::Table& types() const { return target_.info->types(); }
   const type::Type& plain(type::Id id) const { return types().at(type::strip(types(), id)); }
   Error error(std::string what, Span span, std::string hint = {}) const {
@@ -185,8 +247,10 @@ class Finisher {
       field.read = path::Read{.bits = static_cast<int>(type.size * 8)};
       return {};
     }
+    if (place.count > 1)
+      return fail(error("several elements of this type cannot be fetched", span_, "ask for one element"));
     const std::vector<std::string> names = type::member_names(types(), *place.type);
-    std::string text = argument_.text.substr(span_.begin, span_.end - span_.begin);
+    std::string text = text_of(span_);
     if (text.starts_with('*')) text = "(" + text + ")";
     return fail(error(fmt::format("'{}' is a whole struct of {} bytes", walker_.type_name(place), type.size), span_,
                       names.empty() ? "" : fmt::format("read a member of it: {}.{}", text, names.front())));
@@ -340,8 +404,8 @@ Result<Lowered> lower_all(const expr::ProbeArgument& argument, std::size_t numbe
     Walker walker(argument, number, spot, target);
     auto place = is_kept ? walker.located_at_return(variable, span) : walker.located(variable, span);
     if (!place) continue;  // optimised out here: it has no value to show
-    auto field = Finisher(argument, target, walker).finish(std::move(*place), span);
-    if (field) lowered.fields.push_back(std::move(*field));
+    auto fields = Finisher(argument, target, walker).finish_all(std::move(*place), span);
+    if (fields) std::ranges::move(*fields, std::back_inserter(lowered.fields));
   }
   return lowered;
 }
@@ -361,8 +425,8 @@ Result<Lowered> lower_argument(const expr::ProbeArgument& argument, std::size_t 
     DTP_TRY(auto fields, Finisher(argument, target, walker).finish_path(std::move(place), root.span));
     return Lowered{.fields = std::move(fields), .warnings = walker.take_warnings()};
   }
-  DTP_TRY(path::Field field, Finisher(argument, target, walker).finish(std::move(place), root.span));
-  return Lowered{.fields = {std::move(field)}, .warnings = walker.take_warnings()};
+  DTP_TRY(auto fields, Finisher(argument, target, walker).finish_all(std::move(place), root.span));
+  return Lowered{.fields = std::move(fields), .warnings = walker.take_warnings()};
 }
 
 }  // namespace dtp::lower

@@ -214,6 +214,7 @@ Result<Place> Walker::step_into(Place place, const std::string& name, Span span,
   const auto found = type::find_member(target_.info->types(), *place.type, name);
   if (!found) return fail(no_member(name, *place.type, tail));
   place.type = found->type;
+  place.length.reset();
   place.bit_size = found->bit_size;
   if (place.in_memory && found->bit_size == 0)
     place.offset += static_cast<std::int64_t>(found->bit_offset / 8);
@@ -241,6 +242,11 @@ Result<Place> Walker::index(const expr::Index& node, const expr::Node& whole) {
   DTP_CHECK(know_type(place, so_far));
   if (!place.type) return fail(error("the type of this is not known, so it has no elements", so_far));
   type::Table& types = target_.info->types();
+  if (const auto sequence = sequence_of(types, *place.type)) {
+    const std::string name = place.name;
+    DTP_TRY(place, first_element(std::move(place), *sequence, so_far));
+    place.name = name;
+  }
   const type::Type& plain = types.at(type::strip(types, *place.type));
   const std::string declared = type_name(place);
   if (plain.kind != Kind::pointer && plain.kind != Kind::array)
@@ -267,6 +273,8 @@ Result<Place> Walker::index(const expr::Index& node, const expr::Node& whole) {
     place.bit_offset += static_cast<std::uint32_t>(offset) * 8;
   }
   if (node.last) place.count = static_cast<std::uint64_t>(*node.last - node.index) + 1;
+  // The reader of the records cuts a slice off at the length, counted from the first element.
+  if (!node.last || node.index != 0) place.length.reset();
   place.is_plain_variable = false;
   note(whole.span, place, fmt::format("{} of {} bytes at {:+}", node.last ? "elements" : "element", size, offset));
   return place;

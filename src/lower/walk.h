@@ -10,6 +10,7 @@
 #include "dtracepp/error.h"
 #include "dtracepp/path.h"
 #include "expr/ast.h"
+#include "lower/sequence.h"
 #include "lower/target.h"
 #include "lower/tracepoint.h"
 
@@ -22,12 +23,13 @@ struct Place {
   std::vector<path::Deref> derefs = {};
   std::int64_t offset = 0;
   bool in_memory = false;
-  bool base_is_address = false;       // Symbol, Address, FileOffset not yet read from: not a value by itself
-  bool user = false;                  // further dereferences are of user memory
-  std::optional<type::Id> type = {};  // none: a raw fetch-arg
-  std::uint32_t bit_offset = 0;       // of a bitfield, or of a member of a struct in a register
-  std::uint32_t bit_size = 0;         // 0: not a bitfield
-  std::uint64_t count = 0;            // of a slice: so many elements of the type
+  bool base_is_address = false;              // Symbol, Address, FileOffset not yet read from: not a value by itself
+  bool user = false;                         // further dereferences are of user memory
+  std::optional<type::Id> type = {};         // none: a raw fetch-arg
+  std::uint32_t bit_offset = 0;              // of a bitfield, or of a member of a struct in a register
+  std::uint32_t bit_size = 0;                // 0: not a bitfield
+  std::uint64_t count = 0;                   // of a slice: so many elements of the type
+  std::shared_ptr<const Place> length = {};  // of elements of a sequence, from the first one on: how many it has
   std::shared_ptr<const std::vector<debug::Piece>> parts = {};  // of an object that is split, or that is pointed to
   bool is_pointee = false;
   std::string name = {};  // what the field is called by default; empty: raw
@@ -58,6 +60,9 @@ class Walker {
   Result<Place> located(const debug::Variable& variable, Span span);
   // Of an object that is split, the piece is taken that holds the part that is meant.
   Result<void> settle(Place& place, Span span) const;
+  // The pointer to the first element of a sequence.
+  Result<Place> first_element(Place place, const Sequence& sequence, Span span);
+  Result<Place> follow_pointer(Place place, Span span);
   // The memory at a place is read: afterwards it is a value.
   Result<void> load(Place& place, Span span) const;
 
@@ -92,8 +97,8 @@ class Walker {
   Result<std::optional<Place>> one_of_returned(const expr::Node& whole);
   // Go and Rust follow a pointer without an arrow.
   bool derefs_by_dot() const { return spot_.has_instance && spot_.instance.language != debug::Language::other; }
-  Result<Place> follow_pointer(Place place, Span span);
   Result<Place> step_into(Place place, const std::string& name, Span span, Span tail);
+  Result<Place> step_along(Place place, const std::vector<std::string>& names, Span span);
   // None: the spot is in no method, or its object has no such member.
   std::optional<Result<Place>> own_member(const std::string& name, Span span);
   Result<void> check_single(const Place& place, Span span) const;

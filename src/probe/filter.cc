@@ -116,6 +116,8 @@ int swapped_bytes(Display display) {
     case Display::boolean:
     case Display::path:
     case Display::path_part:
+    case Display::text:
+    case Display::length:
     case Display::decimal:
     case Display::signed_bits: return 0;
   }
@@ -302,6 +304,10 @@ class Translator {
       return fail(error({last_predicate_, last_predicate_ + field.name.size()},
                         fmt::format("the kernel cannot filter the path '{}': it is put together later", field.name),
                         "fetch and filter the last name too: ...->d_name.name:string"));
+    if (field.display == Display::text)
+      return fail(error({last_predicate_, last_predicate_ + field.name.size()},
+                        fmt::format("the kernel cannot filter the text '{}': no NUL ends it", field.name),
+                        fmt::format("filter its length: {}__len", field.name)));
     if (field.is_array && !field.is_string)
       return fail(error({last_predicate_, last_predicate_ + field.name.size()},
                         fmt::format("the kernel cannot filter the array '{}'", field.name),

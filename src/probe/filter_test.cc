@@ -13,7 +13,7 @@ namespace {
 
 using path::Display;
 
-const std::array<FilterField, 13> fields{{
+const std::array<FilterField, 14> fields{{
     {.name = "size", .bytes = 8},
     {.name = "ret", .is_signed = true, .bytes = 4},
     {.name = "dest", .display = Display::ip4, .bytes = 4},
@@ -26,6 +26,7 @@ const std::array<FilterField, 13> fields{{
     {.name = "raw", .bytes = 4},
     {.name = "on", .display = Display::boolean, .bytes = 1},
     {.name = "path", .bytes = 8},
+    {.name = "who", .display = Display::text, .is_string = true, .bytes = 256},
     {.name = "bits", .display = path::signed_bits(3), .bytes = 4},
 }};
 
@@ -77,7 +78,7 @@ TEST_CASE("what the kernel would refuse or misread says where and what to do") {
        "error: the event has no field 'siez'\n  filter: siez > 1\n          ^^^^\nhint: did you mean 'size'?\n"},
       {"zzzzzzzz > 1",
        "error: the event has no field 'zzzzzzzz'\n  filter: zzzzzzzz > 1\n          ^^^^^^^^\n"
-       "hint: it has size, ret, dest, spi, dport, cookie, name, mode, addr6, raw, on, path, bits\n"},
+       "hint: it has size, ret, dest, spi, dport, cookie, name, mode, addr6, raw, on, path, who, bits\n"},
       {"bits < 0",
        "error: the kernel cannot order 'bits', a bitfield with a sign\n  filter: bits < 0\n               ^\n"
        "hint: == and != work\n"},
@@ -132,6 +133,9 @@ TEST_CASE("what the kernel would refuse or misread says where and what to do") {
       {"addr6 == ::1",
        "error: the kernel cannot filter the array 'addr6'\n  filter: addr6 == ::1\n          ^^^^^\nhint: filter what "
        "comes out instead\n"},
+      {"who == bob",
+       "error: the kernel cannot filter the text 'who': no NUL ends it\n  filter: who == bob\n          ^^^\n"
+       "hint: filter its length: who__len\n"},
       {"name < b", "error: 'name' is a string and knows ==, != and ~ only\n  filter: name < b\n               ^\n"},
       {"size ~ 1*", "error: '~' is for strings, 'size' is a number\n  filter: size ~ 1*\n               ^\n"},
       {"name == \"open",

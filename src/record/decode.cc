@@ -2,6 +2,7 @@
 // one switch a field. Records are reused, so that strings and arrays keep their memory.
 #include "record/decode.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <string_view>
@@ -27,6 +28,8 @@ bool is_network_order(path::Display display) {
     case Display::boolean:
     case Display::path:
     case Display::path_part:
+    case Display::text:
+    case Display::length:
     case Display::decimal:
     case Display::signed_bits: return false;
   }
@@ -100,6 +103,14 @@ void set_dynamic_string(value::Value& out, Raw raw, std::size_t offset, bool rel
   set_string(out, target);
 }
 
+// How many elements a sequence has, fetched or not. False: that was not recorded.
+bool read_length(const FieldSchema& field, Raw raw, std::uint64_t& length) {
+  const auto offset = static_cast<std::size_t>(field.parts[0].offset);
+  if (offset + 8 > raw.size()) return false;
+  length = load(raw.data() + offset, 8);
+  return true;
+}
+
 void set_array(value::Value& out, const FieldSchema& field, Raw raw) {
   const auto offset = static_cast<std::size_t>(field.offset);
   const auto element_size = static_cast<std::size_t>(field.element_size);
@@ -107,14 +118,29 @@ void set_array(value::Value& out, const FieldSchema& field, Raw raw) {
   if (field.element != FieldKind::string && field.dynamic && !follow_locator(raw, offset, field.relative, elements)) {
     return set_absent(out, "not recorded");
   }
+  std::uint64_t length = elements.size();
+  if (!field.parts.empty() && !read_length(field, raw, length)) return set_absent(out, "not recorded");
   auto& array = reuse<value::Array>(out);
-  array.resize(elements.size() / element_size);
+  array.resize(std::min<std::uint64_t>(elements.size() / element_size, length));
   for (std::size_t i = 0; i < array.size(); ++i) {
     if (field.element == FieldKind::string)
       set_dynamic_string(array[i], raw, offset + i * element_size, field.relative);
     else
       set_number(array[i], elements.data() + i * element_size, field.element_size, field.element, field.display);
   }
+}
+
+// The bytes of a text with a length. The kernel leaves zeros for memory that it could not read.
+void set_text(value::Value& out, const FieldSchema& field, Raw raw) {
+  std::uint64_t length = 0;
+  if (!read_length(field, raw, length)) return set_absent(out, "not recorded");
+  const Raw bytes =
+      raw.subspan(static_cast<std::size_t>(field.offset), std::min(static_cast<std::uint64_t>(field.size), length));
+  if (!bytes.empty() && std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; }))
+    return set_absent(out, "fault");
+  auto& text = reuse<std::string>(out);
+  text.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (length > bytes.size()) text += "...";
 }
 
 void decode_field(const FieldSchema& field, Raw raw, value::Value& out) {
@@ -127,6 +153,7 @@ void decode_field(const FieldSchema& field, Raw raw, value::Value& out) {
     case FieldKind::hex:
     case FieldKind::character: return set_number(out, raw.data() + offset, field.size, field.kind, field.display);
     case FieldKind::string:
+      if (field.display == path::Display::text) return set_text(out, field, raw);
       if (field.dynamic) return set_dynamic_string(out, raw, offset, field.relative);
       return set_string(out, raw.subspan(offset, size));
     case FieldKind::bytes: {

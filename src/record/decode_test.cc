@@ -71,6 +71,31 @@ TEST_CASE("one field of each kind") {
   }
 }
 
+TEST_CASE("of a sequence what lies within its length") {
+  const FieldSchema text{.name = "s",
+                         .kind = FieldKind::string,
+                         .size = 8,
+                         .display = path::Display::text,
+                         .parts = {{.name = "s__len", .size = 8, .offset = 8}}};
+  const FieldSchema array{.name = "v",
+                          .kind = FieldKind::array,
+                          .size = 8,
+                          .element_size = 4,
+                          .parts = {{.name = "v__len", .size = 8, .offset = 8}}};
+  const auto raw = [](const std::string& bytes, char length) { return bytes + length + std::string(7, '\0'); };
+  const std::string numbers("\1\0\0\0\2\0\0\0", 8), zeros(8, '\0');
+  CHECK((decode_one(text, raw("worldnex", 5)) == Value{std::string("world")}));
+  CHECK((decode_one(text, raw("eight by", 8)) == Value{std::string("eight by")}));
+  CHECK((decode_one(text, raw("eight by", 9)) == Value{std::string("eight by...")}));
+  CHECK((decode_one(text, raw(zeros, 0)) == Value{std::string()}));
+  CHECK((decode_one(text, raw(zeros, 3)) == Value{Absent{"fault"}}));
+  CHECK((decode_one(text, "eight by") == Value{Absent{"not recorded"}}));
+  CHECK((decode_one(array, raw(numbers, 0)) == Value{value::Array{}}));
+  CHECK((decode_one(array, raw(numbers, 1)) == Value{value::Array{{std::uint64_t{1}}}}));
+  CHECK((decode_one(array, raw(numbers, 3)) == Value{value::Array{{std::uint64_t{1}}, {std::uint64_t{2}}}}));
+  CHECK((decode_one(array, numbers) == Value{Absent{"not recorded"}}));
+}
+
 TEST_CASE("an empty record has no values and does not crash") {
   const EventSchema schema{.fields = {{.name = "x", .size = 8, .offset = 8}}, .is_probe = true, .ip_offset = 8};
   Record record;

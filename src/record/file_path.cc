@@ -80,19 +80,6 @@ std::string join(const Parts& parts) {
 
 }  // namespace
 
-void fold_paths(EventSchema& schema) {
-  std::vector<FieldSchema> folded;
-  for (FieldSchema& field : schema.fields) {
-    const bool is_part = field.display == path::Display::path_part && !folded.empty() &&
-                         folded.back().display == path::Display::path && field.kind == FieldKind::string;
-    if (is_part)
-      folded.back().parts.push_back(std::move(field));
-    else
-      folded.push_back(std::move(field));
-  }
-  schema.fields = std::move(folded);
-}
-
 value::Value join_path(const FieldSchema& field, std::span<const value::Value> names) {
   Parts parts;
   for (std::size_t i = 0; i < names.size(); ++i) {

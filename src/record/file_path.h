@@ -8,9 +8,6 @@
 
 namespace dtp::record {
 
-// Moves the parts of a path, which follow it, into its `parts`.
-void fold_paths(EventSchema& schema);
-
 // `names` are those of the field and its parts, in their order. A path that goes on where nothing was read begins
 // with ".../".
 value::Value join_path(const FieldSchema& field, std::span<const value::Value> names);

@@ -62,18 +62,4 @@ TEST_CASE("the parts of a path are joined, and what is not known is marked") {
   for (const auto& [text, expected] : table) CHECK_MESSAGE(join(text) == expected, text);
 }
 
-TEST_CASE("the parts stand behind their path") {
-  EventSchema schema{.fields = {{.name = "part", .kind = FieldKind::string, .display = path::Display::path_part},
-                                {.name = "p", .kind = FieldKind::string, .display = path::Display::path},
-                                {.name = "p__d1", .kind = FieldKind::string, .display = path::Display::path_part},
-                                {.name = "p__r", .kind = FieldKind::string, .display = path::Display::path_part},
-                                {.name = "n"},
-                                {.name = "p__t", .kind = FieldKind::string, .display = path::Display::path_part}}};
-  fold_paths(schema);
-  REQUIRE(schema.fields.size() == 4);
-  CHECK(schema.fields[1].parts.size() == 2);
-  CHECK(schema.fields[1].parts[1].name == "p__r");
-  CHECK(schema.fields[3].name == "p__t");
-}
-
 }  // namespace dtp::record

@@ -22,7 +22,7 @@
 #include <optional>
 #include <utility>
 
-#include "record/file_path.h"
+#include "record/parts.h"
 #include "record/print_format.h"
 
 namespace dtp::record {
@@ -280,7 +280,7 @@ Result<EventSchema> parse_format(std::string_view text, std::string_view group) 
   }
   if (schema.event.empty() || !id) return fail({.what = "an event format has no name or no number"});
   schema.id = *id;
-  fold_paths(schema);
+  fold_parts(schema);
   return schema;
 }
 

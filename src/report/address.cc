@@ -34,6 +34,8 @@ bool append_address(std::string& out, path::Display display, const value::Value&
     case path::Display::boolean:
     case path::Display::path:
     case path::Display::path_part:
+    case path::Display::text:
+    case path::Display::length:
     case path::Display::decimal:
     case path::Display::signed_bits: return false;
   }
