@@ -69,6 +69,8 @@ struct Type {
   std::optional<std::uint64_t> count = {};  // array: elements; none: not known
   std::vector<Member> members = {};
   std::vector<Enumerator> enumerators = {};
+  std::optional<Member> discriminant =
+      {};                                  // an aggregate of variants, one of which is there: `enumerators` tells which
   std::vector<Parameter> parameters = {};  // function
   std::vector<Id> arguments = {};          // of a template: those that are types
 };

@@ -51,6 +51,12 @@ bool is_called(Dwarf_Die& die, const std::string& name) {
 
 bool is_callee_of(Dwarf_Die& die, Dwarf_Die& origin) { return origin_of(die).addr == origin.addr; }
 
+// What functions stand in, besides units. Rust's methods stand in their types; C++'s do with a declaration only.
+bool is_scope(int tag, bool has_methods) {
+  return tag == DW_TAG_namespace ||
+         (has_methods && (tag == DW_TAG_structure_type || tag == DW_TAG_union_type || tag == DW_TAG_enumeration_type));
+}
+
 class DwarfInfo final : public Info {
  public:
   DwarfInfo(std::shared_ptr<const Binary> binary, DwarfFiles files)
@@ -139,9 +145,10 @@ bool DwarfInfo::find_in_unit(Dwarf_Die& unit, Dwarf_Die& parent, const std::stri
                              int depth) {
   Dwarf_Die die;
   if (depth > deepest_die || dwarf_child(&parent, &die) != 0) return false;
+  const bool has_methods = language_of(unit) == Language::rust;
   do {
     const int die_tag = dwarf_tag(&die);
-    if (die_tag == DW_TAG_namespace && find_in_unit(unit, die, name, found, depth + 1)) return true;
+    if (is_scope(die_tag, has_methods) && find_in_unit(unit, die, name, found, depth + 1)) return true;
     if (die_tag != DW_TAG_subprogram || !is_called(die, name) || is_declaration(die)) continue;
     const std::size_t before = found.size();
     if (entry_of(die)) {
@@ -216,8 +223,9 @@ void DwarfInfo::find_matching_in_unit(Dwarf_Die& unit, const FunctionQuery& quer
   };
   std::vector<Function> functions;
   std::unordered_map<const void*, std::size_t> abstract;  // by the address of the DIE, into functions
+  const bool has_methods = language_of(unit) == Language::rust;
   auto collect = [&](Dwarf_Die& function) {
-    if (dwarf_tag(&function) == DW_TAG_namespace) return true;
+    if (is_scope(dwarf_tag(&function), has_methods)) return true;
     if (dwarf_tag(&function) != DW_TAG_subprogram || is_declaration(function) || !is_wanted(function)) return false;
     if (origin_of(function).cu == function.cu) return false;  // found below, with the inlined copies
     if (entry_of(function)) {
@@ -281,10 +289,11 @@ void DwarfInfo::each_unit_mentioning(const std::string& name, Visit visit) {
 
 std::optional<Dwarf_Die> DwarfInfo::function_around(Dwarf_Die& unit, std::uint64_t address) {
   std::optional<Dwarf_Die> found;
+  const bool has_methods = language_of(unit) == Language::rust;
   auto visit = [&](Dwarf_Die& child) {
     const int tag = dwarf_tag(&child);
     if (!found && tag == DW_TAG_subprogram && !is_declaration(child) && dwarf_haspc(&child, address) > 0) found = child;
-    return !found && tag == DW_TAG_namespace;
+    return !found && is_scope(tag, has_methods);
   };
   walk(unit, visit);
   return found;

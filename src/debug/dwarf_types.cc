@@ -83,6 +83,24 @@ type::Member load_member(Dwarf_Die& die) {
   return member;
 }
 
+// Rust's enums (DWARF 5, 5.7.10). The variants become members at the same place. One without a value is there when the
+// discriminant has none of those of the others: it lies where the discriminant is.
+void add_variants(Dwarf_Die& part, Type& type) {
+  Dwarf_Attribute attribute;
+  Dwarf_Die discriminant;
+  if (dwarf_attr(&part, DW_AT_discr, &attribute) != nullptr && dwarf_formref_die(&attribute, &discriminant) != nullptr)
+    type.discriminant = load_member(discriminant);
+  each_child(part, [&](Dwarf_Die& variant) {
+    if (dwarf_tag(&variant) != DW_TAG_variant) return;
+    each_child(variant, [&](Dwarf_Die& child) {
+      if (dwarf_tag(&child) != DW_TAG_member) return;
+      type.members.push_back(load_member(child));
+      if (const auto value = number(variant, DW_AT_discr_value))
+        type.enumerators.push_back({type.members.back().name, static_cast<std::int64_t>(*value)});
+    });
+  });
+}
+
 void fill_aggregate(Dwarf_Die& die, Type& type, Kind kind) {
   type.kind = kind;
   type.is_declaration = is_declaration(die);
@@ -91,6 +109,7 @@ void fill_aggregate(Dwarf_Die& die, Type& type, Kind kind) {
     const int tag = dwarf_tag(&child);
     if (tag == DW_TAG_inheritance || (tag == DW_TAG_member && !is_flagged(child, DW_AT_external)))
       type.members.push_back(load_member(child));
+    if (tag == DW_TAG_variant_part) add_variants(child, type);
     if (tag == DW_TAG_template_type_parameter) type.arguments.push_back(type_of(child));
   });
 }

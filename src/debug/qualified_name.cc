@@ -1,6 +1,10 @@
 // A demangled name is read from left to right: scopes end in "::", template arguments stand in <>, parameters in (),
 // lambdas in {}. A template function also has its result type in front, which ends at a blank. An operator's own
 // characters are none of these (Itanium C++ ABI, 5.1.3).
+//
+// In Rust a function of an implementation is <TYPE>::method or <TYPE as TRAIT>::method, where people may say
+// TYPE::method; the arguments of a generic stand behind another "::", as in largest::<u32> (rustc book, "v0 symbol
+// format").
 #include "debug/qualified_name.h"
 
 #include <algorithm>
@@ -22,6 +26,7 @@ constexpr std::string_view anonymous = "(anonymous namespace)";
 struct Parts {
   std::vector<std::string> scopes = {};  // the function's own name is the last one
   std::optional<std::string> parameters = {};
+  std::string trait = {};  // of Rust: that it is an implementation of
 };
 
 bool is_identifier(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
@@ -50,12 +55,38 @@ std::size_t end_of_operator(std::string_view text, std::size_t at) {
   return std::min(text.find('(', at), text.size());
 }
 
+Parts split(std::string_view text);
+
+// The blank before "as" in "<TYPE as TRAIT"; npos: there is none.
+std::size_t find_as(std::string_view text) {
+  for (std::size_t at = 1; at < text.size(); ++at) {
+    if (std::string_view("<([{").contains(text[at])) at = close(text, at);
+    if (text.substr(std::min(at, text.size())).starts_with(" as ")) return at;
+  }
+  return std::string_view::npos;
+}
+
+// "<TYPE as TRAIT>" at the beginning: the scopes are those of the type.
+std::size_t take_implementation(std::string_view text, Parts& parts, std::string& scope) {
+  const std::size_t end = close(text, 0);
+  const std::string_view inner = text.substr(0, end - 1);
+  const std::size_t as = find_as(inner);
+  if (as != std::string_view::npos) parts.trait = std::string(inner.substr(as + 4));
+  parts.scopes = split(inner.substr(1, std::min(as, inner.size()) - 1)).scopes;
+  scope = std::move(parts.scopes.back());
+  parts.scopes.pop_back();
+  return end;
+}
+
 Parts split(std::string_view text) {
   Parts parts;
   std::string scope;
   std::size_t at = 0;
+  if (text.starts_with('<')) at = take_implementation(text, parts, scope);
   while (at < text.size()) {
-    if (text.substr(at).starts_with("::")) {
+    if (text.substr(at).starts_with("::<")) {  // the arguments of a generic of Rust
+      at += 2;
+    } else if (text.substr(at).starts_with("::")) {
       parts.scopes.push_back(std::exchange(scope, ""));
       at += 2;
     } else if (text.substr(at).starts_with(anonymous)) {
@@ -144,6 +175,11 @@ bool has_scopes(const std::vector<std::string>& whole, const std::vector<std::st
   return true;
 }
 
+bool is_of_trait(const Parts& whole, const Parts& asked) {
+  return asked.trait.empty() ||
+         (!whole.trait.empty() && has_scopes(split(whole.trait).scopes, split(asked.trait).scopes));
+}
+
 // What a mangled name of this function must have in it, as Itanium mangling writes identifiers: "4grow".
 std::string mangled_piece(const Parts& parts) {
   for (std::size_t i = parts.scopes.size(); i-- > 0;) {
@@ -183,7 +219,7 @@ bool goes_by(std::string_view demangled, std::string_view name) {
   if (is_part(demangled)) return false;
   const Parts whole = split(demangled);
   const Parts asked = split(name);
-  if (!has_scopes(whole.scopes, asked.scopes)) return false;
+  if (!has_scopes(whole.scopes, asked.scopes) || !is_of_trait(whole, asked)) return false;
   return !asked.parameters || normal_parameters(*asked.parameters) == normal_parameters(whole.parameters.value_or(""));
 }
 
@@ -236,7 +272,8 @@ std::vector<std::string> mangled_names(const Symbols& symbols, std::string_view 
   const std::string piece = mangled_piece(split(name));
   std::set<std::string> found;
   const auto consider = [&](std::string_view mangled) {
-    if (mangled.starts_with("_Z") && mangled.contains(piece) && goes_by(demangle(mangled), name))
+    if ((mangled.starts_with("_Z") || mangled.starts_with("_R")) && mangled.contains(piece) &&
+        goes_by(demangle(mangled), name))
       found.insert(std::string(mangled));
   };
   for (const Symbol& symbol : symbols.all())

@@ -9,7 +9,7 @@
 namespace dtp::debug {
 
 TEST_CASE("which functions go by a name") {
-  static constexpr std::array<std::array<std::string_view, 3>, 24> table{{
+  static constexpr std::array<std::array<std::string_view, 3>, 36> table{{
       {"geo::Shape::grow(int)", "geo::Shape::grow", "yes"},
       {"geo::Shape::grow(int)", "Shape::grow", "yes"},
       {"geo::Shape::grow(int)", "Shape::grow(int)", "yes"},
@@ -34,6 +34,18 @@ TEST_CASE("which functions go by a name") {
       {"(anonymous namespace)::anon_fn(int, geo::Shape&)", "anon_fn(int, geo::Shape &)", "yes"},
       {"take(std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char>> const&)",
        "take(const std::string&)", "yes"},
+      {"ul_rust::Stack::push", "Stack::push", "yes"},
+      {"<ul_rust::Stack>::push", "ul_rust::Stack::push", "yes"},
+      {"<ul_rust::Stack>::push", "<ul_rust::Stack>::push", "yes"},
+      {"<ul_rust::Stack>::push", "<ul_rust::Heap>::push", "no"},
+      {"<ul_rust::Shape as ul_rust::Area>::area", "<ul_rust::Shape as ul_rust::Area>::area", "yes"},
+      {"<ul_rust::Shape as ul_rust::Area>::area", "<Shape as Area>::area", "yes"},
+      {"<ul_rust::Shape as ul_rust::Area>::area", "<Shape as Clone>::area", "no"},
+      {"<ul_rust::Shape as ul_rust::Area>::area", "Shape::area", "yes"},
+      {"ul_rust::largest::<u32>", "ul_rust::largest", "yes"},
+      {"ul_rust::largest::<u32>", "largest<u32>", "yes"},
+      {"ul_rust::largest::<u32>", "largest::<u64>", "no"},
+      {"<alloc::vec::Vec<u8> as core::ops::drop::Drop>::drop", "<Vec<u8> as Drop>::drop", "yes"},
       {"geo::Shape::grow(int) [clone .cold]", "Shape::grow", "no"},
   }};
   for (const auto& [demangled, name, expected] : table)

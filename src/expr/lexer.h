@@ -56,6 +56,12 @@ class Lexer {
     return name;
   }
 
+  std::string_view take_digits() {
+    const std::size_t begin = at_;
+    while (is_digit(peek())) ++at_;
+    return text_.substr(begin, at_ - begin);
+  }
+
   // Decimal or 0x hexadecimal, without a sign.
   std::optional<std::uint64_t> take_unsigned() {
     const bool hex = peek() == '0' && (peek(1) == 'x' || peek(1) == 'X');

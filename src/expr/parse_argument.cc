@@ -4,7 +4,7 @@
 // own fetch-args (Documentation/trace/kprobetrace.rst), which may be mixed: +0(regs->si).
 //
 //   unary   = '*' unary | '&' unary | '(' TYPE ')' unary | postfix
-//   postfix = primary { '->' NAME | '.' NAME | '[' NUMBER [ '..' NUMBER ] ']' }
+//   postfix = primary { '->' NAME | '.' NAME | '.' DIGITS | '[' NUMBER [ '..' NUMBER ] ']' }
 //   primary = '(' unary ')' | 'sizeof(' ( TYPE | unary ) ')' | 'container_of(' unary ',' TYPE ',' NAME ')'
 //           | NAME [ '@' FILE ] | NUMBER | FETCH-ARG
 //
@@ -139,7 +139,7 @@ class ArgumentParser {
       if (arrow || lexer_.take(".")) {
         lexer_.skip_blanks();
         const std::size_t name_at = lexer_.at();
-        const std::string_view name = lexer_.take_name();
+        const std::string_view name = arrow || !is_digit(lexer_.peek()) ? lexer_.take_name() : lexer_.take_digits();
         if (name.empty())
           return fail(lexer_.error("a member's name is missing after '" + std::string(arrow ? "->" : ".") + "'",
                                    {step, lexer_.done() ? lexer_.at() : lexer_.at() + 1}));

@@ -28,11 +28,16 @@ class Finisher {
   Result<path::Field> finish(Place place, Span span) {
     span_ = span;
     path::Field field;
+    if (place.type) field.c_type = walker_.type_name(place);
+    const bool is_variants = !argument_.type && place.type && place.count == 0;
+    const bool has_niche = is_variants && shares_discriminant(plain(*place.type));
+    if (is_variants) walker_.enter_discriminant(place, span);
     DTP_CHECK(walker_.settle(place, span));
     if (argument_.type) {
       DTP_CHECK(read_as_asked(place, field));
     } else if (place.type) {
       DTP_CHECK(read_by_type(place, field));
+      if (has_niche) field.display = Display::none;
     } else if (place.event_field != nullptr) {
       read_event_field(place, field);
     } else if (place.is_usdt) {
@@ -45,7 +50,6 @@ class Finisher {
       field.read->count = static_cast<int>(std::min<std::uint64_t>(place.count, 1 << 20));
     }
     name(place, field);
-    if (place.type) field.c_type = walker_.type_name(place);
     field.path = {.base = std::move(place.base), .derefs = std::move(place.derefs)};
     field.steps = walker_.take_steps();
     return field;
@@ -132,6 +136,11 @@ class Finisher {
 
   static int round_bits(std::uint64_t bytes) {
     return bytes == 0 || bytes >= 8 ? 64 : bytes > 4 ? 64 : bytes > 2 ? 32 : bytes == 2 ? 16 : 8;
+  }
+
+  // The discriminant of Option<&T> is the reference, which is never zero.
+  static bool shares_discriminant(const type::Type& type) {
+    return type.discriminant && type.enumerators.size() < type.members.size();
   }
 
   static bool has_negative(const type::Type& type) {
@@ -257,7 +266,7 @@ class Finisher {
   }
 
   // Unsigned numbers are fetched as perf fetches them, in hex, which suits flags and addresses. Sizes and counts are
-  // for people.
+  // for people, and Go and Rust have unsigned types for all that is not negative.
   bool is_quantity(const Place& place) const {
     static constexpr std::string_view words[] = {"size", "len", "count", "bytes", "nr_", "num_"};
     if (type::is_called(types(), *place.type, "size_t") || type::is_called(types(), *place.type, "sector_t"))
@@ -276,7 +285,9 @@ class Finisher {
     if (type.kind == Kind::structure && type.name == "in_addr") return Display::ip4;
     if (type.kind == Kind::structure && type.name == "in6_addr") return Display::ip6;
     if (type.kind == Kind::boolean) return Display::boolean;
-    if (type.kind == Kind::integer && !type.is_signed && is_quantity(place)) return Display::decimal;
+    const bool is_unsigned = type.kind == Kind::integer && !type.is_signed;
+    if (is_unsigned && (is_quantity(place) || (walker_.is_in_go_or_rust() && type.name != "uintptr")))
+      return Display::decimal;
     return Display::none;
   }
 

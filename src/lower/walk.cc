@@ -34,6 +34,17 @@ path::Path path_of(const Place& place) {
   return path;
 }
 
+// From a whole struct to its member.
+void enter(Place& place, const type::FoundMember& member) {
+  place.type = member.type;
+  place.length.reset();
+  place.bit_size = member.bit_size;
+  if (place.in_memory && member.bit_size == 0)
+    place.offset += static_cast<std::int64_t>(member.bit_offset / 8);
+  else
+    place.bit_offset += static_cast<std::uint32_t>(member.bit_offset);
+}
+
 }  // namespace
 
 Error Walker::error(std::string what, Span span, std::string hint) const {
@@ -195,7 +206,8 @@ Result<Place> Walker::member(const expr::Member& node, const expr::Node& whole) 
       return fail(error(fmt::format("'{}' is '{}': what it points to is not known", left, declared), so_far));
     if (!is_aggregate(target))
       return fail(error(fmt::format("'{}' is '{}', which has no members", left, declared), so_far));
-    if (!node.arrow && !derefs_by_dot())
+    // Go and Rust follow a pointer without an arrow.
+    if (!node.arrow && !is_in_go_or_rust())
       return fail(error(fmt::format("'{}' is a pointer", left), {step.begin, step.begin + 1},
                         fmt::format("write {}->{}", left, node.name)));
     DTP_TRY(place, follow_pointer(std::move(place), so_far));
@@ -211,21 +223,32 @@ Result<Place> Walker::member(const expr::Member& node, const expr::Node& whole) 
 
 // From a whole struct to one of its members. `span` is all of the text up to it, `tail` its name.
 Result<Place> Walker::step_into(Place place, const std::string& name, Span span, Span tail) {
-  const auto found = type::find_member(target_.info->types(), *place.type, name);
+  // What Rust calls .0 of a tuple, the debug information calls __0.
+  const std::string known = name[0] >= '0' && name[0] <= '9' ? "__" + name : name;
+  const auto found = type::find_member(target_.info->types(), *place.type, known);
   if (!found) return fail(no_member(name, *place.type, tail));
-  place.type = found->type;
-  place.length.reset();
-  place.bit_size = found->bit_size;
-  if (place.in_memory && found->bit_size == 0)
-    place.offset += static_cast<std::int64_t>(found->bit_offset / 8);
-  else
-    place.bit_offset += static_cast<std::uint32_t>(found->bit_offset);
-  place.name = name;
+  enter(place, *found);
+  place.name = known;
   place.is_plain_variable = false;
   note(span, place,
        found->bit_size == 0 ? fmt::format("member at +{}", found->bit_offset / 8)
                             : fmt::format("{} bits at bit {}", found->bit_size, found->bit_offset));
   return place;
+}
+
+bool Walker::enter_discriminant(Place& place, Span span) {
+  const type::Type& variants = target_.info->types().at(type::strip(target_.info->types(), *place.type));
+  if (!variants.discriminant) return false;
+  std::string known;
+  for (const type::Enumerator& variant : variants.enumerators)
+    known += fmt::format("{} {} is {}", known.empty() ? "" : ",", variant.value, variant.name);
+  for (const type::Member& member : variants.members)
+    if (std::ranges::find(variants.enumerators, member.name, &type::Enumerator::name) == variants.enumerators.end())
+      known += fmt::format("{} others are {}", known.empty() ? "" : ",", member.name);
+  const type::Member& discriminant = *variants.discriminant;
+  enter(place, {discriminant.type, discriminant.bit_offset, discriminant.bit_size});
+  note(span, place, "discriminant:" + known);
+  return true;
 }
 
 Result<void> Walker::check_single(const Place& place, Span span) const {

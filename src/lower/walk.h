@@ -63,6 +63,8 @@ class Walker {
   // The pointer to the first element of a sequence.
   Result<Place> first_element(Place place, const Sequence& sequence, Span span);
   Result<Place> follow_pointer(Place place, Span span);
+  // Of variants, the number that tells which one is there. False: the place holds none.
+  bool enter_discriminant(Place& place, Span span);
   // The memory at a place is read: afterwards it is a value.
   Result<void> load(Place& place, Span span) const;
 
@@ -72,6 +74,7 @@ class Walker {
   std::vector<path::Step> take_steps() { return std::move(steps_); }
   std::vector<Error> take_warnings() { return std::move(warnings_); }
   void note(Span span, const Place& place, std::string note);
+  bool is_in_go_or_rust() const { return spot_.has_instance && spot_.instance.language != debug::Language::other; }
   Error error(std::string what, Span span, std::string hint = {}) const;
   std::string type_name(const Place& place) const;
 
@@ -95,8 +98,6 @@ class Walker {
   Result<Place> returned(const debug::Returned& value, std::string name, Span span);
   // Of several values that a Go function returns, the one that $retval.NAME or $retval[N] means; else none.
   Result<std::optional<Place>> one_of_returned(const expr::Node& whole);
-  // Go and Rust follow a pointer without an arrow.
-  bool derefs_by_dot() const { return spot_.has_instance && spot_.instance.language != debug::Language::other; }
   Result<Place> step_into(Place place, const std::string& name, Span span, Span tail);
   Result<Place> step_along(Place place, const std::vector<std::string>& names, Span span);
   // None: the spot is in no method, or its object has no such member.
