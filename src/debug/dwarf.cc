@@ -314,14 +314,18 @@ std::optional<Dwarf_Die> DwarfInfo::declaration_in(Dwarf_Die& unit, const std::s
 
 void DwarfInfo::find_lines_in_unit(Dwarf_Die& unit, const LineQuery& query, std::vector<LineInstance>& found) {
   std::string file = query.file;
-  int declared_line = 0;
+  unsigned first = 0;
   if (!query.function.empty()) {
     auto declaration = declaration_in(unit, query.function, query.file);
-    if (!declaration || dwarf_decl_line(&*declaration, &declared_line) != 0) return;
+    if (!declaration) return;
     file = declared_file(*declaration);
+    const unsigned declared = declared_line(*declaration);
+    const auto known = declared != 0 ? declared : line_at(unit, file, entry_of(*declaration).value_or(0));
+    if (!known) return;
+    first = *known;
   }
   for (const unsigned line : query.lines)
-    find_line_in_unit(unit, file, line + static_cast<unsigned>(declared_line), found);
+    find_line_in_unit(unit, file, first + line, found);
 }
 
 void DwarfInfo::find_line_in_unit(Dwarf_Die& unit, const std::string& file, unsigned line,
@@ -348,6 +352,16 @@ void DwarfInfo::find_line_in_unit(Dwarf_Die& unit, const std::string& file, unsi
 
 Result<std::vector<LineInstance>> DwarfInfo::find_lines(const LineQuery& query) {
   std::vector<LineInstance> found;
+  if (is_qualified(query.function)) {
+    DTP_TRY(const std::vector<Instance> instances, find_functions(query.function));
+    for (const Instance& instance : instances) {
+      Dwarf_Die die, unit;
+      if (!find_die(dwarf_, instance.scope, die) || dwarf_diecu(&die, &unit, nullptr, nullptr) == nullptr) continue;
+      if (const unsigned first = declared_line(die); first != 0 && matches_tail(instance.file, query.file))
+        find_lines_in_unit(unit, {.file = instance.file, .line = first + query.line}, found);
+    }
+    return found;
+  }
   if (!query.function.empty()) {
     each_unit_mentioning(query.function, [&](Dwarf_Die& unit, bool) {
       find_lines_in_unit(unit, query, found);

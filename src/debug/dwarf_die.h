@@ -106,6 +106,19 @@ inline std::string declared_file(Dwarf_Die& die) {
   return own == nullptr || std::string_view(own) == "???" ? "" : own;
 }
 
+// 0: not known. Go before 1.20 tells the lines of the parameters instead, which is that of the function.
+inline unsigned declared_line(Dwarf_Die& function) {
+  int line = 0;
+  if (dwarf_decl_line(&function, &line) == 0 && line > 0) return static_cast<unsigned>(line);
+  Dwarf_Die child;
+  if (dwarf_child(&function, &child) != 0) return 0;
+  do {
+    if (dwarf_tag(&child) == DW_TAG_formal_parameter && dwarf_decl_line(&child, &line) == 0 && line > 0)
+      return static_cast<unsigned>(line);
+  } while (dwarf_siblingof(&child, &child) == 0);
+  return 0;
+}
+
 // The DIE's own flag: a definition that refers to a declaration is none.
 inline bool is_declaration(Dwarf_Die& die) {
   Dwarf_Attribute attribute;

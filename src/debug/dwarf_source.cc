@@ -27,18 +27,14 @@ std::string directory_of(Dwarf_Die& unit) {
   return directory == nullptr ? "" : directory;
 }
 
-unsigned declared_line(Dwarf_Die& die) {
-  int line = 0;
-  return dwarf_decl_line(&die, &line) == 0 && line > 0 ? static_cast<unsigned>(line) : 0;
-}
-
 // Where the out-of-line functions of a unit begin, and the lines they are declared at.
 std::unordered_map<std::uint64_t, unsigned> entries_of(Dwarf_Die& unit) {
   std::unordered_map<std::uint64_t, unsigned> entries;
   auto visit = [&](Dwarf_Die& child) {
     const int tag = dwarf_tag(&child);
-    if (tag == DW_TAG_subprogram)
-      if (const auto entry = entry_of(child); entry && *entry != 0) entries.emplace(*entry, declared_line(child));
+    int line = 0;
+    if (const auto entry = tag == DW_TAG_subprogram ? entry_of(child) : std::nullopt; entry && *entry != 0)
+      entries.emplace(*entry, dwarf_decl_line(&child, &line) == 0 ? static_cast<unsigned>(std::max(line, 0)) : 0);
     return tag == DW_TAG_namespace || tag == DW_TAG_class_type || tag == DW_TAG_structure_type;
   };
   walk(unit, visit);

@@ -62,14 +62,16 @@ std::vector<std::uint64_t> find_text(Bytes bytes, std::string_view needle) {
   return places;
 }
 
+bool matches_at(Bytes text, std::uint64_t at, const std::string& pattern) {
+  const std::string_view rest = as_text(text).substr(at);
+  return base::matches_pattern(pattern, std::string(rest.substr(0, rest.find('\0'))));
+}
+
 // By offset into .debug_str: is what stands there, up to its end, a name that matches? `head` is what the pattern
 // begins with.
 std::vector<bool> matching_offsets(Bytes strings, std::string_view head, const std::string& pattern) {
   std::vector<bool> wanted(strings.size());
-  for (const std::uint64_t hit : find_text(strings, head)) {
-    const std::string_view rest = as_text(strings).substr(hit);
-    wanted[hit] = base::matches_pattern(pattern, std::string(rest.substr(0, rest.find('\0'))));
-  }
+  for (const std::uint64_t hit : find_text(strings, head)) wanted[hit] = matches_at(strings, hit, pattern);
   return wanted;
 }
 
@@ -121,7 +123,8 @@ std::optional<std::vector<std::uint64_t>> places_of_matching(Bytes info, Bytes s
   const std::string_view head = std::string_view(pattern).substr(0, pattern.find_first_of("*?[\\"));
   if (head.size() < shortest_offset) return std::nullopt;
   const std::vector<bool> wanted = matching_offsets(strings, head, pattern);
-  std::vector<std::uint64_t> places;
+  std::vector<std::uint64_t> places = find_text(info, head);  // Go has its names here
+  std::erase_if(places, [&](std::uint64_t at) { return !matches_at(info, at, pattern); });
   for (std::size_t at = 0; at + sizeof(std::uint32_t) <= info.size(); ++at) {
     std::uint32_t offset = 0;
     std::memcpy(&offset, info.data() + at, sizeof offset);

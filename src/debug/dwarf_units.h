@@ -28,7 +28,7 @@ std::unordered_map<std::uint32_t, std::vector<std::uint64_t>> places_by_number(s
 // Where the name itself stands in .debug_info (DW_FORM_string).
 std::vector<std::uint64_t> places_of_text(std::span<const std::byte> info, std::string_view name);
 
-// Where the offset of a name stands that matches a shell glob. None: the pattern begins with too little that is fixed.
+// Where a name or its offset stands that matches a shell glob. None: the pattern begins with too little that is fixed.
 std::optional<std::vector<std::uint64_t>> places_of_matching(std::span<const std::byte> info,
                                                              std::span<const std::byte> strings,
                                                              const std::string& pattern);

@@ -54,6 +54,7 @@ FunctionName read_function_name(std::string_view text) {
       name.length += 2;
     } else if (const std::size_t inner = std::string_view("(<{").contains(rest[0]) ? bracket_length(rest) : 0;
                inner > 0) {
+      name.is_pattern = name.is_pattern || rest.substr(0, inner).contains("[...]");  // of a generic of Go
       name.length += inner;
     } else if (ends_function(rest[0])) {
       break;

@@ -164,11 +164,11 @@ std::string default_group(const Target& target) {
 }
 
 std::string default_event(const expr::ProbePoint& point, const Spot& spot) {
-  const std::string suffix = point.is_return ? "__return" : "";
+  const bool is_line = point.line && !point.function.empty() && !point.event;
+  const std::string suffix = point.is_return ? "__return" : is_line ? fmt::format("_L{}", *point.line) : "";
   if (point.event) return *point.event + suffix;
   if (spot.usdt != nullptr) return usdt_event(*spot.usdt);
   if (point.address) return fmt::format("abs_{:x}", *point.address) + suffix;
-  if (point.line && !point.function.empty()) return fmt::format("{}_L{}", point.function, *point.line);
   std::string name = point.is_pattern || point.function.empty() ? spot.instance.function : point.function;
   if (spot.instance.language == debug::Language::go) return debug::plain_go_name(name) + suffix;
   name = debug::plain_name(point.is_pattern ? debug::demangle(name) : name);

@@ -1,7 +1,7 @@
-// Go's string has `str` and `len`, a slice `array`, `len` and `cap`. Rust's pointers to what has no fixed size (&str,
-// &[T], Box<[T]>) have `data_ptr` and `length`. Vec has `buf` and `len`; where in `buf` its pointer is differs from one
-// version of the standard library to the next, and the pointer may be one to bytes: then the type's argument tells what
-// the elements are. String has `vec`.
+// Go's string has `str` and `len`, a slice `array`, `len` and `cap`; types made of them have names of their own. Rust's
+// pointers to what has no fixed size (&str, &[T], Box<[T]>) have `data_ptr` and `length`. Vec has `buf` and `len`; where
+// in `buf` its pointer is differs from one version of the standard library to the next, and the pointer may be one to
+// bytes: then the type's argument tells what the elements are. String has `vec`.
 #include "lower/sequence.h"
 
 #include <algorithm>
@@ -64,9 +64,9 @@ std::optional<Sequence> within(std::optional<Sequence> inner, const std::string&
   return inner;
 }
 
+// "&str", "&mut str", "alloc::boxed::Box<str, alloc::alloc::Global>"
 bool is_text_pointer(std::string_view name) {
-  return name.ends_with("str") || name.starts_with("Box<str,") || name.starts_with("Rc<str,") ||
-         name.starts_with("Arc<str,");
+  return name.ends_with("str") || name.contains("<str>") || name.contains("<str,");
 }
 
 }  // namespace
@@ -77,9 +77,9 @@ std::optional<Sequence> sequence_of(type::Table& types, type::Id id) {
   if (is_reference(plain(types, id))) id = plain(types, id).target;
   const type::Type type = plain(types, id);
   if (type.kind != Kind::structure || type.has_tag) return std::nullopt;
-  if (type.name == "string" && element_of(types, id, "str", "len"))
-    return Sequence{{"str"}, {"len"}, *element_of(types, id, "str", "len"), true};
-  if (const auto element = element_of(types, id, "array", "len"); element && type.name.starts_with("[]"))
+  if (const auto element = element_of(types, id, "str", "len"); element && type.members.size() == 2)
+    return Sequence{{"str"}, {"len"}, *element, true};
+  if (const auto element = element_of(types, id, "array", "len"); element && type.members.size() == 3)
     return Sequence{{"array"}, {"len"}, *element, false};
   if (const auto element = element_of(types, id, "data_ptr", "length"))
     return Sequence{{"data_ptr"}, {"length"}, *element, is_text_pointer(type.name)};

@@ -34,7 +34,10 @@ class SpotFinder {
     if (point_.is_usdt || !point_.provider.empty()) return at_static_probe();
     if (point_.address) return at_address();
     if (point_.line) return at_line();
-    DTP_TRY(std::vector<Spot> spots, point_.source_pattern ? at_line()
+    // The brackets of a generic are no pattern: main.Max[go.shape.int_0].
+    if (point_.is_pattern && point_.function.contains('[')) DTP_CHECK(find_instances());
+    DTP_TRY(std::vector<Spot> spots, point_.source_pattern   ? at_line()
+                                     : !instances_.empty() ? of_instances()
                                      : point_.is_pattern   ? of_pattern()
                                                            : of_function());
     if (spots.size() > options_.max_probes)
@@ -63,6 +66,16 @@ class SpotFinder {
     if (spots.empty() && wrong) return fail(std::move(*wrong));
     if (spots.empty()) return fail(inlined_only(all));
     return spots;
+  }
+
+  // Go's tools write [...] for the arguments of any instance of a generic, and the star in (*T) is none.
+  std::string glob() const {
+    constexpr std::string_view any = "[...]", receiver = "(*";
+    std::string glob = point_.function;
+    if (!glob.contains(any)) return glob;
+    for (std::size_t at = 0; (at = glob.find(any, at)) != std::string::npos;) glob.replace(at, any.size(), "[[]*[]]");
+    for (std::size_t at = 0; (at = glob.find(receiver, at)) != std::string::npos; at += 3) glob.insert(at + 1, "\\");
+    return glob;
   }
 
   // Functions that have no place of their own, such as start-up code, are passed over.
@@ -94,7 +107,7 @@ class SpotFinder {
     }
     std::set<std::pair<std::uint64_t, std::string>> names;  // in the order of addresses
     for (const debug::Symbol& symbol : target_.symbols().all())
-      if (symbol.is_function && base::matches_pattern(point_.function, std::string(symbol.name)))
+      if (symbol.is_function && base::matches_pattern(glob(), std::string(symbol.name)))
         names.emplace(symbol.address, symbol.name);
     std::uint64_t last = 0;
     for (const auto& [address, name] : names)
@@ -108,7 +121,7 @@ class SpotFinder {
     if (target_.info == nullptr) return functions;
     const std::size_t most = std::max(options_.max_probes, most_counted);
     DTP_TRY(std::vector<debug::Instance> instances,
-            target_.info->find_matching({point_.function, point_.file.value_or(""), most}));
+            target_.info->find_matching({glob(), point_.file.value_or(""), most}));
     if (instances.size() > most) return fail(too_many(fmt::format("more than {}", most), ""));
     for (debug::Instance& instance : instances) {
       if (functions.empty() || functions.back().front().function != instance.function) functions.emplace_back();
@@ -118,9 +131,13 @@ class SpotFinder {
   }
 
   Error no_match() const {
+    const bool is_generic = target_.is_user() && target_.file->is_go() && point_.function.ends_with(']');
     return error(fmt::format("no function matches '{}'{}", point_.function,
                              point_.file ? fmt::format(" in a file '{}'", *point_.file) : ""),
-                 point_.function_span);
+                 point_.function_span,
+                 is_generic ? fmt::format("all instances of a generic are {}[...]",
+                                          point_.function.substr(0, point_.function.find('[')))
+                            : "");
   }
 
   Error too_many(const std::string& count, const std::string& allow) const {
@@ -383,6 +400,12 @@ class SpotFinder {
       missing.status = Status::not_possible;
       return fail(std::move(missing));
     }
+    if (point_.line && is_function_of_go()) {
+      expr::ProbePoint point = point_;
+      point.function = *std::exchange(point.file, std::nullopt);
+      point.function_span = point.file_span;
+      return SpotFinder(point, target_, options_).at_line();
+    }
     DTP_TRY(const std::vector<debug::LineInstance> lines, point_.source_pattern ? matching_lines() : wanted_line());
     std::vector<Spot> spots;
     for (const debug::LineInstance& line : lines) {
@@ -413,6 +436,13 @@ class SpotFinder {
     const auto is_shared = [](const debug::LineInstance& line) { return line.line != line.wanted_line; };
     if (!std::ranges::all_of(lines, is_shared)) std::erase_if(lines, is_shared);
     return lines;
+  }
+
+  // main.add:2 looks like a file and a line.
+  bool is_function_of_go() const {
+    if (!point_.function.empty() || !target_.is_user() || !target_.file->is_go()) return false;
+    const auto known = target_.info->find_functions(*point_.file);
+    return known && !known->empty();
   }
 
   Error no_line() const {

@@ -24,6 +24,11 @@ for program in ul_go ul_go_O0; do
 	equal "$program: slices, cut where they end" \
 		'"name":"alpha","peers":"two","path":"/index","limits":[7,8,9],"limits_2":[7,8],"limits_3":[8,9]' \
 		"$(ask $program 'main.(*Server).Serve s.name s.peers[1] path limits limits[0..1] limits[1..2]')"
+	equal "$program: a generic" '"a":3,"b":4 "a":"abc","b":"abd"' \
+		"$(ask $program 'main.Max[go.shape.int_0] a b' | xargs -d '\n') $(ask $program 'main.Max[go.shape.string_0] a b')"
+	equal "$program: a method of a generic type" '"key":"one","value":1,"key_2":"one"' \
+		"$(ask $program 'main.(*Pair[...]).Find p.key p.value key')"
+	equal "$program: a line" '"a":90' "$(ask $program 'main.add:3 a' | xargs -d '\n')"
 	equal "$program: an interface" '"side":6' "$(ask $program 'main.(*Square).Area s.side')"
 done
 
