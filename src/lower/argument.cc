@@ -33,6 +33,8 @@ class Finisher {
     const bool has_niche = is_variants && shares_discriminant(plain(*place.type));
     if (is_variants) walker_.enter_discriminant(place, span);
     DTP_CHECK(walker_.settle(place, span));
+    if (place.type && place.count == 0 && asks_text())
+      DTP_CHECK(walker_.take_text(place, argument_.type.has_value(), span));
     if (argument_.type) {
       DTP_CHECK(read_as_asked(place, field));
     } else if (place.type) {
@@ -133,6 +135,8 @@ class Finisher {
   Error error(std::string what, Span span, std::string hint = {}) const {
     return walker_.error(std::move(what), span, std::move(hint));
   }
+
+  bool asks_text() const { return !argument_.type || argument_.type == "string" || argument_.type == "ustring"; }
 
   static int round_bits(std::uint64_t bytes) {
     return bytes == 0 || bytes >= 8 ? 64 : bytes > 4 ? 64 : bytes > 2 ? 32 : bytes == 2 ? 16 : 8;
@@ -258,6 +262,11 @@ class Finisher {
     }
     if (place.count > 1)
       return fail(error("several elements of this type cannot be fetched", span_, "ask for one element"));
+    if (is_string_class(types(), *place.type)) return fail(no_text(*place.type, type.kind));
+    if (walker_.stand_in(place, Stands::pointer, span_)) {
+      field.read = path::Read{.bits = 64};
+      return {};
+    }
     const std::vector<std::string> names = type::member_names(types(), *place.type);
     std::string text = text_of(span_);
     if (text.starts_with('*')) text = "(" + text + ")";
@@ -298,6 +307,9 @@ class Finisher {
     if (place.event_field != nullptr && is_text_pointer(*place.event_field)) place.in_memory = true;
     if (!place.type) return {};
     const type::Type& type = plain(*place.type);
+    const bool is_behind = type.kind == Kind::pointer || type.kind == Kind::reference;
+    if (const type::Id id = is_behind ? type.target : *place.type; is_string_class(types(), id))
+      return fail(no_text(id, type.kind));
     if (type.kind != Kind::pointer && type.kind != Kind::array)
       return fail(error(fmt::format("'{}' is not a string", walker_.type_name(place)), argument_.type_span,
                         "a string is a char pointer or a char array"));
@@ -305,6 +317,27 @@ class Finisher {
       return fail(error(fmt::format("'{}' does not hold text", walker_.type_name(place)), argument_.type_span,
                         "a string is a char pointer or a char array"));
     return to_memory(place, type);
+  }
+
+  // Why a std::string cannot be read, or one behind a pointer or reference.
+  Error no_text(type::Id id, Kind behind) const {
+    const std::string text = argument_.text.substr(span_.begin, span_.end - span_.begin);
+    const std::string name = type::declare(types(), id);
+    const bool is_behind = behind == Kind::pointer || behind == Kind::reference;
+    if (const std::string way = two_texts_of(types(), id); !way.empty()) {
+      const std::string member = fmt::format("{}{}{}", text, behind == Kind::pointer ? "->" : ".", way);
+      return error(
+          fmt::format("'{}' has a short text in itself and a long one elsewhere: a fetch-arg cannot choose", name),
+          span_, fmt::format("read either: short={0}.__s.__data_:string long={0}.__l.__data_:string", member));
+    }
+    if (plain(id).is_declaration)
+      return error(fmt::format("'{}' is incomplete: it is declared, and no unit of the {} defines it", name,
+                               target_.info->source()),
+                   span_,
+                   is_behind
+                       ? fmt::format("libstdc++ keeps the text's address in its first word: +0(+0({})):string", text)
+                       : "");
+    return error(fmt::format("'{}' does not hold text", name), span_);
   }
 
   // The arguments of a static probe have no type: one that is to be text is its address.

@@ -109,9 +109,7 @@ Result<Place> Walker::decay(Place place, Span span) {
   type::Table& types = target_.info->types();
   DTP_CHECK(check_single(place, span));
   DTP_CHECK(settle(place, span));
-  if (types.at(type::strip(types, *place.type)).kind == Kind::reference) {
-    DTP_TRY(place, follow_pointer(std::move(place), span));
-  }
+  DTP_TRY(place, follow_reference(std::move(place), span));
   const type::Type& plain = types.at(type::strip(types, *place.type));
   if (plain.kind != Kind::array) return place;
   if (!place.in_memory) return fail(error("this array is in a register and has no address", span));

@@ -162,6 +162,31 @@ Result<Place> Walker::follow_pointer(Place place, Span span) {
   return place;
 }
 
+Result<Place> Walker::follow_reference(Place place, Span span) {
+  type::Table& types = target_.info->types();
+  if (types.at(type::strip(types, *place.type)).kind != Kind::reference) return place;
+  return follow_pointer(std::move(place), span);
+}
+
+bool Walker::stand_in(Place& place, Stands what, Span span) {
+  const auto found = find_stand_in(target_.info->types(), complete(*place.type, span), what);
+  if (!found) return false;
+  enter(place, *found);
+  note(span, place, fmt::format("{} the class stands for", what == Stands::text ? "text that" : "pointer that"));
+  return true;
+}
+
+Result<void> Walker::take_text(Place& place, bool by_pointer, Span span) {
+  type::Table& types = target_.info->types();
+  const type::Type& plain = types.at(type::strip(types, *place.type));
+  if (plain.kind == Kind::reference || (by_pointer && plain.kind == Kind::pointer)) {
+    if (!find_stand_in(types, complete(plain.target, span), Stands::text)) return {};
+    DTP_TRY(place, follow_pointer(std::move(place), span));
+  }
+  stand_in(place, Stands::text, span);
+  return {};
+}
+
 Error Walker::no_member(const std::string& name, type::Id type, Span span) const {
   type::Table& types = target_.info->types();
   const std::string declared = type::declare(types, type);
@@ -193,14 +218,13 @@ Result<Place> Walker::member(const expr::Member& node, const expr::Node& whole) 
   const Span step{so_far.end, whole.tail.end};
   DTP_CHECK(know_type(place, so_far));
   if (!place.type) return fail(error("the type of this is not known, so it has no members", so_far));
-  type::Table& types = target_.info->types();
-  const type::Type& plain = types.at(type::strip(types, *place.type));
-  const bool is_pointer = plain.kind == Kind::pointer || plain.kind == Kind::array;
   const std::string declared = type_name(place);
   const std::string left = text_of(so_far);
-  if (plain.kind == Kind::reference) {
-    DTP_TRY(place, follow_pointer(std::move(place), so_far));
-  } else if (is_pointer) {
+  DTP_TRY(place, follow_reference(std::move(place), so_far));
+  if (node.arrow) stand_in(place, Stands::pointer, so_far);
+  type::Table& types = target_.info->types();
+  const type::Type& plain = types.at(type::strip(types, *place.type));
+  if (plain.kind == Kind::pointer || plain.kind == Kind::array) {
     const Kind target = types.at(type::strip(types, plain.target)).kind;
     if (target == Kind::void_)
       return fail(error(fmt::format("'{}' is '{}': what it points to is not known", left, declared), so_far));
@@ -264,6 +288,9 @@ Result<Place> Walker::index(const expr::Index& node, const expr::Node& whole) {
   DTP_CHECK(check_single(place, so_far));
   DTP_CHECK(know_type(place, so_far));
   if (!place.type) return fail(error("the type of this is not known, so it has no elements", so_far));
+  const std::string declared = type_name(place);
+  DTP_TRY(place, follow_reference(std::move(place), so_far));
+  if (!stand_in(place, Stands::pointer, so_far)) stand_in(place, Stands::elements, so_far);
   type::Table& types = target_.info->types();
   if (const auto sequence = sequence_of(types, *place.type)) {
     const std::string name = place.name;
@@ -271,7 +298,6 @@ Result<Place> Walker::index(const expr::Index& node, const expr::Node& whole) {
     place.name = name;
   }
   const type::Type& plain = types.at(type::strip(types, *place.type));
-  const std::string declared = type_name(place);
   if (plain.kind != Kind::pointer && plain.kind != Kind::array)
     return fail(error(fmt::format("'{}' is not a pointer or an array", declared), whole.tail));
   if (plain.kind == Kind::array && node.index < 0)

@@ -10,6 +10,7 @@
 #include "dtracepp/error.h"
 #include "dtracepp/path.h"
 #include "expr/ast.h"
+#include "lower/library_class.h"
 #include "lower/sequence.h"
 #include "lower/target.h"
 #include "lower/tracepoint.h"
@@ -68,6 +69,11 @@ class Walker {
   // The memory at a place is read: afterwards it is a value.
   Result<void> load(Place& place, Span span) const;
 
+  // A class of the C++ library gives way to the member that it stands for; false: it stands for nothing.
+  bool stand_in(Place& place, Stands what, Span span);
+  // The same of a std::string or a reference to one, and if `by_pointer` of a pointer to one.
+  Result<void> take_text(Place& place, bool by_pointer, Span span);
+
   // Of a tracepoint's field the type is looked up only when something is asked of it.
   Result<void> know_type(Place& place, Span span) const;
 
@@ -98,6 +104,7 @@ class Walker {
   Result<Place> returned(const debug::Returned& value, std::string name, Span span);
   // Of several values that a Go function returns, the one that $retval.NAME or $retval[N] means; else none.
   Result<std::optional<Place>> one_of_returned(const expr::Node& whole);
+  Result<Place> follow_reference(Place place, Span span);
   Result<Place> step_into(Place place, const std::string& name, Span span, Span tail);
   Result<Place> step_along(Place place, const std::vector<std::string>& names, Span span);
   // None: the spot is in no method, or its object has no such member.

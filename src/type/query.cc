@@ -21,8 +21,8 @@ bool is_aggregate(const Type& type) {
   return type.kind == Kind::structure || type.kind == Kind::union_ || type.kind == Kind::class_;
 }
 
-// Walks the members of an aggregate as if its anonymous members were its own. `visit` gets the name, the
-// member and the bit offset of what holds it; it returns true to stop.
+// Walks the members of an aggregate as if its anonymous members, which its base classes are, were its own. `visit` gets
+// the member, the bit offset of what holds it, and how deep within the others that is; it returns true to stop.
 template <class Visit>
 class MemberWalk {
  public:
@@ -37,7 +37,7 @@ class MemberWalk {
     for (const Member& member : aggregate.members) {
       if (member.is_virtual && !into_virtual_) continue;
       const bool stop = member.name.empty() ? walk(member.type, outer_bits + member.bit_offset, depth + 1)
-                                            : visit_(member, outer_bits);
+                                            : visit_(member, outer_bits, depth);
       if (stop) return true;
     }
     return false;
@@ -87,25 +87,28 @@ Id strip(Table& types, Id id) {
   return Id{};
 }
 
+// A class's own member hides that of its base, although the bases come first.
 std::optional<FoundMember> find_member(Table& types, Id id, std::string_view name) {
   std::optional<FoundMember> found;
-  const auto visit = [&](const Member& member, std::uint64_t outer_bits) {
-    if (member.name != name) return false;
+  int found_depth = 0;
+  const auto visit = [&](const Member& member, std::uint64_t outer_bits, int depth) {
+    if (member.name != name || (found && depth >= found_depth)) return false;
     found = FoundMember{member.type, outer_bits + member.bit_offset, member.bit_size};
-    return true;
+    found_depth = depth;
+    return depth == 0;
   };
   MemberWalk(types, visit).walk(id, 0);
   return found;
 }
 
 bool is_in_virtual_base(Table& types, Id id, std::string_view name) {
-  const auto visit = [&](const Member& member, std::uint64_t) { return member.name == name; };
+  const auto visit = [&](const Member& member, std::uint64_t, int) { return member.name == name; };
   return MemberWalk(types, visit, true).walk(id, 0);
 }
 
 std::vector<std::string> member_names(Table& types, Id id) {
   std::vector<std::string> names;
-  const auto visit = [&](const Member& member, std::uint64_t) {
+  const auto visit = [&](const Member& member, std::uint64_t, int) {
     names.push_back(member.name);
     return false;
   };

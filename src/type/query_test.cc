@@ -68,6 +68,25 @@ std::map<std::uint64_t, Type> sample() {
   };
 }
 
+TEST_CASE("a class hides what its bases have of the same name") {
+  constexpr std::uint64_t integer = 1, base = 2, empty = 3, middle = 4, derived = 5;
+  const Member from_base{"", {base}, 0, 0};
+  Types loader({
+      {integer, {.kind = Kind::integer, .name = "int", .size = 4}},
+      {base, {.kind = Kind::structure, .size = 8, .members = {{"x", {integer}, 0, 0}, {"y", {integer}, 32, 0}}}},
+      {empty, {.kind = Kind::structure, .size = 8, .members = {from_base}}},
+      {middle, {.kind = Kind::structure, .size = 4, .members = {{"y", {integer}, 0, 0}}}},
+      {derived,
+       {.kind = Kind::class_,
+        .size = 16,
+        .members = {{"", {empty}, 0, 0}, {"", {middle}, 64, 0}, {"x", {integer}, 96, 0}}}},
+  });
+  Table types(loader);
+  CHECK(find_member(types, {derived}, "x")->bit_offset == 96);
+  CHECK(find_member(types, {derived}, "y")->bit_offset == 64);
+  CHECK(find_member(types, {empty}, "y")->bit_offset == 32);
+}
+
 }  // namespace
 
 TEST_CASE("a type is loaded once, and void never") {
