@@ -43,9 +43,7 @@ bool is_called(Dwarf_Die& die, const std::string& name) {
   const char* plain = dwarf_diename(&die);
   if (plain != nullptr && name == plain) return true;
   if (!name.starts_with("_Z") && !name.starts_with("_R")) return false;
-  Dwarf_Attribute attribute;
-  const char* mangled = nullptr;
-  if (dwarf_attr_integrate(&die, DW_AT_linkage_name, &attribute) != nullptr) mangled = dwarf_formstring(&attribute);
+  const char* mangled = linkage_name_of(die);
   return mangled != nullptr && name == mangled;
 }
 
@@ -464,7 +462,8 @@ Whereabouts DwarfInfo::locate(const Instance& instance, std::uint64_t address, c
     const Whereabouts at = locate_variable(die, false, address, Scope{.dwarf = dwarf_, .file = &binary_->file});
     const auto* missing = std::get_if<Unavailable>(&at);
     if (missing != nullptr && missing->reason == Reason::thread_local_) return at;
-    return Location{.kind = Location::Kind::memory, .base = path::Symbol{variable.name}};
+    const char* mangled = linkage_name_of(die);
+    return Location{.kind = Location::Kind::memory, .base = path::Symbol{mangled != nullptr ? mangled : variable.name}};
   }
   Scope scope = scope_at(scope_die, address);
   Whereabouts at = locate_variable(die, variable.role == Role::parameter, address, scope);

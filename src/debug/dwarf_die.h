@@ -92,6 +92,14 @@ inline std::string name_of(Dwarf_Die& die) {
   return name == nullptr ? "" : name;
 }
 
+// The mangled name; none: it has none.
+inline const char* linkage_name_of(Dwarf_Die& die) {
+  Dwarf_Attribute attribute;
+  const bool has_one = dwarf_attr_integrate(&die, DW_AT_linkage_name, &attribute) != nullptr ||
+                       dwarf_attr_integrate(&die, DW_AT_MIPS_linkage_name, &attribute) != nullptr;
+  return has_one ? dwarf_formstring(&attribute) : nullptr;
+}
+
 // Where it is declared, as recorded; empty: not known. libdw asserts that the unit's table of files is there once it
 // read the lines, which it is not for a split unit; so the table is asked for first. In DWARF 5 file 0 is the unit's
 // own, which libdw takes for none.

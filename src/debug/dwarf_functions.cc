@@ -82,10 +82,7 @@ class Collector {
     if (!is_new) return known->second;
     const char* name = dwarf_diename(&root);
     if (name == nullptr) return unwanted;
-    Dwarf_Attribute attribute;
-    const bool is_mangled = dwarf_attr_integrate(&root, DW_AT_linkage_name, &attribute) != nullptr ||
-                            dwarf_attr_integrate(&root, DW_AT_MIPS_linkage_name, &attribute) != nullptr;
-    const char* linkage_name = is_mangled ? dwarf_formstring(&attribute) : nullptr;
+    const char* linkage_name = linkage_name_of(root);
     if (!is_wanted_(name, linkage_name == nullptr ? "" : linkage_name)) return unwanted;
     int line = 0;
     dwarf_decl_line(&root, &line);

@@ -6,31 +6,78 @@
 
 #include <algorithm>
 
+#include "debug/demangle.h"
 #include "debug/dwarf_die.h"
 #include "debug/dwarf_types.h"
+#include "debug/qualified_name.h"
 #include "type/query.h"
 
 namespace dtp::debug {
 namespace {
 
-// More namespaces within each other than anybody writes.
-constexpr int deepest_namespace = 16;
+// More namespaces and classes within each other than anybody writes.
+constexpr int deepest_scope = 16;
 
-// `visit` says whether to stop.
+// A name as it is asked for, in C++ perhaps with scopes: "sock", "geo::Shape::Kind".
+class Wanted {
+ public:
+  explicit Wanted(std::string_view text) : text_(text) {
+    int depth = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == '<') ++depth;
+      if (text[i] == '>') --depth;
+      if (depth == 0 && text.substr(i).starts_with("::")) last_ = i + 2;
+    }
+  }
+
+  bool has_scopes() const { return last_ != 0; }
+  std::string_view name() const { return text_.substr(last_); }
+
+  // `scope` is what stands around the DIE: "geo::Shape::". A variable that stands outside of its class has a mangled
+  // name.
+  bool is_name_of(Dwarf_Die& die, const std::string& scope) const {
+    const char* found = dwarf_diename(&die);
+    if (found == nullptr || name() != found) return false;
+    if (!has_scopes()) return true;
+    Dwarf_Attribute attribute;
+    const char* mangled =
+        dwarf_attr_integrate(&die, DW_AT_linkage_name, &attribute) != nullptr ? dwarf_formstring(&attribute) : nullptr;
+    return goes_by(mangled != nullptr ? demangle(mangled) : scope + found, text_);
+  }
+
+ private:
+  std::string_view text_;
+  std::size_t last_ = 0;  // where the name itself begins
+};
+
+bool is_scope(int tag, bool of_class) {
+  return tag == DW_TAG_namespace ||
+         (of_class && (tag == DW_TAG_class_type || tag == DW_TAG_structure_type || tag == DW_TAG_union_type));
+}
+
+std::string scope_within(const std::string& scope, Dwarf_Die& die) {
+  const std::string name = name_of(die);
+  return name.empty() ? scope : scope + name + "::";
+}
+
+// What stands at the top of units and in namespaces; in classes, too, if a scope is asked for. `visit` says whether to
+// stop.
 template <class Visit>
-bool each_child(Dwarf_Die& parent, Visit& visit, int depth = 0) {
+bool each_child(Dwarf_Die& parent, const Wanted& wanted, const std::string& scope, Visit& visit, int depth = 0) {
   Dwarf_Die child;
-  if (depth > deepest_namespace || dwarf_child(&parent, &child) != 0) return false;
+  if (depth > deepest_scope || dwarf_child(&parent, &child) != 0) return false;
   do {
-    if (visit(child)) return true;
-    if (dwarf_tag(&child) == DW_TAG_namespace && each_child(child, visit, depth + 1)) return true;
+    if (visit(child, scope)) return true;
+    if (is_scope(dwarf_tag(&child), wanted.has_scopes()) &&
+        each_child(child, wanted, scope_within(scope, child), visit, depth + 1))
+      return true;
   } while (dwarf_siblingof(&child, &child) == 0);
   return false;
 }
 
 template <class Visit>
-void each_top_die(const DwarfFiles& files, std::string_view mentioned, Visit visit) {
-  files.each_unit_mentioning(mentioned, [&](Dwarf_Die& unit, bool) { return each_child(unit, visit); });
+void each_top_die(const DwarfFiles& files, const Wanted& wanted, Visit visit) {
+  files.each_unit_mentioning(wanted.name(), [&](Dwarf_Die& unit, bool) { return each_child(unit, wanted, "", visit); });
 }
 
 // C++ names a struct, class or enum also without its tag.
@@ -58,19 +105,15 @@ bool is_cpp(Dwarf_Die& die) {
   }
 }
 
-bool is_called(Dwarf_Die& die, std::string_view name) {
-  const char* found = dwarf_diename(&die);
-  return found != nullptr && name == found;
-}
-
 }  // namespace
 
 std::optional<type::Id> find_dwarf_type(const DwarfFiles& files, std::string_view c_name) {
   const auto [tag, name] = type::split_tag(c_name);
+  const Wanted wanted(name);
   std::optional<type::Id> found;
-  each_top_die(files, name, [&, tag = tag, name = name](Dwarf_Die& die) {
+  each_top_die(files, wanted, [&, tag = tag](Dwarf_Die& die, const std::string& scope) {
     const int die_tag = dwarf_tag(&die);
-    if (!has_tag(die_tag, tag) || !is_called(die, name)) return false;
+    if (!has_tag(die_tag, tag) || !wanted.is_name_of(die, scope)) return false;
     const bool is_plain = die_tag == DW_TAG_base_type || die_tag == DW_TAG_typedef;
     if (tag.empty() && !is_plain && !is_cpp(die)) return false;
     const bool is_whole = !is_declaration(die);
@@ -84,11 +127,12 @@ std::optional<type::Id> find_dwarf_type(const DwarfFiles& files, std::string_vie
 std::vector<Definition> find_dwarf_definitions(const DwarfFiles& files, std::string_view c_name) {
   constexpr int most_compared = 16;
   const auto [tag, name] = type::split_tag(c_name);
+  const Wanted wanted(name);
   std::vector<Definition> found;
   std::vector<std::uint64_t> sizes;
   int compared = 0;
-  each_top_die(files, name, [&, tag = tag, name = name](Dwarf_Die& die) {
-    if (!has_tag(dwarf_tag(&die), tag) || !is_called(die, name) || is_declaration(die)) return false;
+  each_top_die(files, wanted, [&, tag = tag](Dwarf_Die& die, const std::string& scope) {
+    if (!has_tag(dwarf_tag(&die), tag) || !wanted.is_name_of(die, scope) || is_declaration(die)) return false;
     Definition definition{.type = {key_of(die)}, .file = declared_file(die)};
     dwarf_decl_line(&die, &definition.line);
     const std::uint64_t size = number(die, DW_AT_byte_size).value_or(0);
@@ -106,10 +150,11 @@ std::vector<Definition> find_dwarf_definitions(const DwarfFiles& files, std::str
 
 std::vector<Global> find_dwarf_globals(const DwarfFiles& files, std::string_view name, bool defined) {
   constexpr std::size_t most_statics = 256;
+  const Wanted wanted(name);
   std::vector<Global> found;
-  each_top_die(files, name, [&](Dwarf_Die& die) {
-    if (dwarf_tag(&die) != DW_TAG_variable || !is_called(die, name)) return false;
-    Global global{.variable = {std::string(name), type_of(die), Role::global, key_of(die)},
+  each_top_die(files, wanted, [&](Dwarf_Die& die, const std::string& scope) {
+    if (dwarf_tag(&die) != DW_TAG_variable || !wanted.is_name_of(die, scope)) return false;
+    Global global{.variable = {std::string(wanted.name()), type_of(die), Role::global, key_of(die)},
                   .is_external = is_flagged(die, DW_AT_external),
                   .is_definition = has_attribute(die, DW_AT_location) || has_attribute(die, DW_AT_const_value)};
     if (!global.is_definition && (defined || !global.is_external)) return false;
@@ -122,12 +167,14 @@ std::vector<Global> find_dwarf_globals(const DwarfFiles& files, std::string_view
 }
 
 std::optional<std::int64_t> find_dwarf_enumerator(const DwarfFiles& files, std::string_view name) {
+  const Wanted wanted(name);
   std::optional<std::int64_t> found;
-  each_top_die(files, name, [&](Dwarf_Die& die) {
+  each_top_die(files, wanted, [&](Dwarf_Die& die, const std::string& scope) {
     Dwarf_Die child;
     if (dwarf_tag(&die) != DW_TAG_enumeration_type || dwarf_child(&die, &child) != 0) return false;
+    const std::string own_scope = scope_within(scope, die);
     do {
-      if (dwarf_tag(&child) == DW_TAG_enumerator && is_called(child, name)) found = constant_of(child);
+      if (dwarf_tag(&child) == DW_TAG_enumerator && wanted.is_name_of(child, own_scope)) found = constant_of(child);
     } while (!found && dwarf_siblingof(&child, &child) == 0);
     return found.has_value();
   });

@@ -21,7 +21,7 @@ struct TypeName {
   bool operator==(const TypeName&) const = default;
 };
 
-// A variable, parameter, global or enumerator by name. name@FILE is a static variable of a source file.
+// A variable, parameter, global or enumerator by name, in C++ with scopes: Color::red. name@FILE is a static variable of a source file.
 struct Name {
   std::string name = {};
   std::string file = {};  // the end of its path

@@ -62,6 +62,21 @@ class Lexer {
     return text_.substr(begin, at_ - begin);
   }
 
+  // A name of C++ with its scopes, which may have template arguments: geo::Ring<int, 4>::size. Those at the end belong
+  // to it if it is that of a type.
+  std::string_view take_scoped_name(bool is_type) {
+    const std::size_t begin = at_;
+    std::size_t end = begin;
+    while (!take_name().empty()) {
+      end = at_;
+      if (peek() == '<') skip_brackets();
+      if (is_type) end = at_;
+      if (!take("::")) break;
+    }
+    at_ = end;
+    return text_.substr(begin, end - begin);
+  }
+
   // Decimal or 0x hexadecimal, without a sign.
   std::optional<std::uint64_t> take_unsigned() {
     const bool hex = peek() == '0' && (peek(1) == 'x' || peek(1) == 'X');
@@ -97,6 +112,18 @@ class Lexer {
   }
 
  private:
+  // <...> with what it nests; nothing where it does not end.
+  void skip_brackets() {
+    int depth = 0;
+    for (std::size_t i = at_; i < text_.size(); ++i) {
+      if (text_[i] == '<') ++depth;
+      if (text_[i] == '>' && --depth == 0) {
+        at_ = i + 1;
+        return;
+      }
+    }
+  }
+
   std::string_view text_;
   std::string label_;
   std::size_t at_ = 0;

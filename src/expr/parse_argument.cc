@@ -6,7 +6,7 @@
 //   unary   = '*' unary | '&' unary | '(' TYPE ')' unary | postfix
 //   postfix = primary { '->' NAME | '.' NAME | '.' DIGITS | '[' NUMBER [ '..' NUMBER ] ']' }
 //   primary = '(' unary ')' | 'sizeof(' ( TYPE | unary ) ')' | 'container_of(' unary ',' TYPE ',' NAME ')'
-//           | NAME [ '@' FILE ] | NUMBER | FETCH-ARG
+//           | { SCOPE '::' } NAME [ '@' FILE ] | NUMBER | FETCH-ARG
 //
 // C knows from its declarations whether (name) is a type. Here it is one if something follows that it could be cast to
 // the type, for there are no binary operators that it could be an operand of.
@@ -118,7 +118,7 @@ class ArgumentParser {
     if (!ahead.take("(")) return false;
     ahead.skip_blanks();
     if (is_type_word(ahead.peek_name())) return true;
-    if (ahead.take_name().empty()) return false;
+    if (ahead.take_scoped_name(true).empty()) return false;
     ahead.skip_blanks();
     const bool has_stars = ahead.peek() == '*';
     while (ahead.take("*")) ahead.skip_blanks();
@@ -178,7 +178,7 @@ class ArgumentParser {
       default: break;
     }
     if (is_digit(lexer_.peek())) return parse_number(begin);
-    if (const std::string_view name = lexer_.take_name(); !name.empty()) {
+    if (const std::string_view name = lexer_.take_scoped_name(false); !name.empty()) {
       if (lexer_.peek() == '(' && name == "sizeof") return parse_size(begin, depth);
       if (lexer_.peek() == '(' && name == "container_of") return parse_container(begin, depth);
       return parse_plain_name(begin, std::string(name));
@@ -225,9 +225,9 @@ class ArgumentParser {
     lexer_.skip(1);
     lexer_.skip_blanks();
     Lexer ahead = lexer_;
-    ahead.take_name();
+    const bool has_template = ahead.take_scoped_name(true).ends_with('>');
     ahead.skip_blanks();
-    if (is_type_word(lexer_.peek_name()) || (!lexer_.peek_name().empty() && ahead.peek() == '*')) {
+    if (has_template || is_type_word(lexer_.peek_name()) || (!lexer_.peek_name().empty() && ahead.peek() == '*')) {
       DTP_TRY(TypeName type, take_type_name(lexer_));
       DTP_CHECK(expect(")"));
       return add(SizeOfType{std::move(type)}, begin, begin);

@@ -46,7 +46,7 @@ TEST_CASE("expressions become trees") {
 }
 
 TEST_CASE("C's own forms become trees") {
-  static constexpr std::array<std::array<std::string_view, 2>, 30> table{{
+  static constexpr std::array<std::array<std::string_view, 2>, 35> table{{
       {"(count)", "(name count)"},
       {"( v ).x", "(member . (name v) x)"},
       {"(p)->x", "(member -> (name p) x)"},
@@ -73,6 +73,11 @@ TEST_CASE("C's own forms become trees") {
       {"sizeof(foo_t *)", "(sizeof 'foo_t *')"},
       {"sizeof(*p)", "(sizeof (index (name p) 0))"},
       {"sizeof(foo_t)", "(sizeof (name foo_t))"},
+      {"a::B::c", "(name a::B::c)"},
+      {"a::R<int, b<4>>::c:u8", "(name a::R<int, b<4>>::c)"},
+      {"(a::R<b<1>, 2> *)p", "(cast (name p) 'a::R<b<1>, 2> *')"},
+      {"sizeof(a::R<int>)", "(sizeof 'a::R<int>')"},
+      {"sizeof(a::B)", "(sizeof (name a::B))"},
       {"container_of(p, struct x, a.b)->c", "(member -> (container-of (name p) 'struct x' a.b) c)"},
       {"12", "(number 12)"},
       {"0x10", "(number 16)"},

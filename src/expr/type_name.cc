@@ -38,11 +38,11 @@ Result<TypeName> take_type_name(Lexer& lexer) {
     end = lexer.at();
     skip_qualifiers(lexer);
   };
-  const std::string_view first = lexer.take_name();
+  const std::string_view first = lexer.take_scoped_name(true);
   if (first.empty()) return fail(lexer.error_here("a type's name is missing", "for example struct sock *"));
   add(first);
   if (is_one_of(tags, first)) {
-    const std::string_view name = lexer.take_name();
+    const std::string_view name = lexer.take_scoped_name(true);
     if (name.empty()) return fail(lexer.error("a name is missing after '" + std::string(first) + "'", {begin, end}));
     add(name);
   } else if (is_one_of(basic_words, first)) {

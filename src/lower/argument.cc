@@ -268,10 +268,8 @@ class Finisher {
       return {};
     }
     const std::vector<std::string> names = type::member_names(types(), *place.type);
-    std::string text = text_of(span_);
-    if (text.starts_with('*')) text = "(" + text + ")";
     return fail(error(fmt::format("'{}' is a whole struct of {} bytes", walker_.type_name(place), type.size), span_,
-                      names.empty() ? "" : fmt::format("read a member of it: {}.{}", text, names.front())));
+                      names.empty() ? "" : fmt::format("read a member of it: {}.{}", spelled(), names.front())));
   }
 
   // Unsigned numbers are fetched as perf fetches them, in hex, which suits flags and addresses. Sizes and counts are
@@ -319,24 +317,28 @@ class Finisher {
     return to_memory(place, type);
   }
 
+  // The expression as what a member can be read of.
+  std::string spelled() const {
+    const std::string text = argument_.text.substr(span_.begin, span_.end - span_.begin);
+    return text.starts_with('*') ? "(" + text + ")" : text;
+  }
+
   // Why a std::string cannot be read, or one behind a pointer or reference.
   Error no_text(type::Id id, Kind behind) const {
-    const std::string text = argument_.text.substr(span_.begin, span_.end - span_.begin);
+    const std::string text = spelled();
     const std::string name = type::declare(types(), id);
     const bool is_behind = behind == Kind::pointer || behind == Kind::reference;
     if (const std::string way = two_texts_of(types(), id); !way.empty()) {
       const std::string member = fmt::format("{}{}{}", text, behind == Kind::pointer ? "->" : ".", way);
       return error(
           fmt::format("'{}' has a short text in itself and a long one elsewhere: a fetch-arg cannot choose", name),
-          span_, fmt::format("read either: short={0}.__s.__data_:string long={0}.__l.__data_:string", member));
+          span_, fmt::format("read both: short={0}.__s.__data_:string long={0}.__l.__data_:string", member));
     }
-    if (plain(id).is_declaration)
-      return error(fmt::format("'{}' is incomplete: it is declared, and no unit of the {} defines it", name,
-                               target_.info->source()),
-                   span_,
-                   is_behind
-                       ? fmt::format("libstdc++ keeps the text's address in its first word: +0(+0({})):string", text)
-                       : "");
+    if (plain(id).is_declaration) {
+      const std::string word = fmt::format("{}{}", is_behind ? "" : "&", text);
+      return walker_.incomplete(id, span_,
+                                fmt::format("libstdc++ has the text's address first: +0(+0({})):string", word));
+    }
     return error(fmt::format("'{}' does not hold text", name), span_);
   }
 

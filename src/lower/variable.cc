@@ -46,6 +46,24 @@ Error Walker::no_variable(const std::string& name, Span span, const std::vector<
   return error(fmt::format("there is no variable '{}' here", name), span, std::move(hint));
 }
 
+// geo::Kind::red
+Error Walker::no_scoped_name(const std::string& name, Span span) const {
+  type::Table& types = target_.info->types();
+  const auto scope = target_.info->find_type(name.substr(0, name.rfind("::")));
+  std::string hint;
+  if (scope) {
+    std::vector<std::string_view> names;
+    for (const type::Enumerator& known : types.at(type::strip(types, *scope)).enumerators) names.push_back(known.name);
+    hint = base::did_you_mean(base::nearest(name.substr(name.rfind(':') + 1), names));
+    constexpr std::size_t most_listed = 12;
+    const bool is_long = names.size() > most_listed;
+    if (is_long) names.resize(most_listed);
+    if (hint.empty() && !names.empty())
+      hint = fmt::format("it has: {}{}", fmt::join(names, ", "), is_long ? ", ..." : "");
+  }
+  return error(fmt::format("there is no variable or enumerator '{}'", name), span, std::move(hint));
+}
+
 Error Walker::unknown_function(const std::string& name, Span span) const {
   return error(fmt::format("'{}' is not known: the debug information does not describe this function, or not this one "
                            "of several of its name",
@@ -62,8 +80,8 @@ Result<Place> Walker::variable(const std::string& name, Span span) {
   const auto found = std::ranges::find(known, name, &debug::Variable::name);
   if (found != known.end()) return located(*found, span);
   const std::vector<debug::Global> globals = target_.info->find_globals(name, target_.is_user());
-  if (globals.empty()) return fail(no_variable(name, span, known));
-  return one_of(globals, name, span);
+  if (!globals.empty()) return one_of(globals, name, span);
+  return fail(name.contains("::") ? no_scoped_name(name, span) : no_variable(name, span, known));
 }
 
 // NAME@FILE

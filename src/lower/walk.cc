@@ -126,7 +126,7 @@ Result<Place> Walker::name(const expr::Name& node, const expr::Node& whole) {
   if (place || target_.info == nullptr || is_variable(node.name)) return place;
   if (auto own = own_member(node.name, whole.span)) return *own;
   if (const auto value = target_.info->find_enumerator(node.name))
-    return constant(*value, node.name, whole.span, "enumerator");
+    return constant(*value, node.name.substr(node.name.rfind(':') + 1), whole.span, "enumerator");
   return place;
 }
 
@@ -187,13 +187,16 @@ Result<void> Walker::take_text(Place& place, bool by_pointer, Span span) {
   return {};
 }
 
+Error Walker::incomplete(type::Id type, Span span, std::string hint) const {
+  return error(fmt::format("'{}' is incomplete: it is declared, and no unit of the {} defines it",
+                           type::declare(target_.info->types(), type), target_.info->source()),
+               span, std::move(hint));
+}
+
 Error Walker::no_member(const std::string& name, type::Id type, Span span) const {
   type::Table& types = target_.info->types();
   const std::string declared = type::declare(types, type);
-  if (types.at(type::strip(types, type)).is_declaration)
-    return error(fmt::format("'{}' is incomplete: it is declared, and no unit of the {} defines it", declared,
-                             target_.info->source()),
-                 span);
+  if (types.at(type::strip(types, type)).is_declaration) return incomplete(type, span);
   if (type::is_in_virtual_base(types, type, name))
     return error(fmt::format("'{}' is in a virtual base of '{}': where that is, only the object knows", name, declared),
                  span, "cast to the base where its address is known");
@@ -308,6 +311,7 @@ Result<Place> Walker::index(const expr::Index& node, const expr::Node& whole) {
     warnings_.push_back(error(fmt::format("'{}' has the elements 0 to {}", declared, *plain.count - 1), whole.tail));
   const type::Id element = complete(plain.target, so_far);
   const std::uint64_t size = type::size_of(types, element);
+  if (types.at(type::strip(types, element)).is_declaration) return fail(incomplete(element, whole.tail));
   if (size == 0) return fail(error(fmt::format("the size of the elements of '{}' is not known", declared), whole.tail));
   std::int64_t offset = 0;
   if (__builtin_mul_overflow(node.index, static_cast<std::int64_t>(size), &offset))

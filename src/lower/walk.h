@@ -82,6 +82,7 @@ class Walker {
   void note(Span span, const Place& place, std::string note);
   bool is_in_go_or_rust() const { return spot_.has_instance && spot_.instance.language != debug::Language::other; }
   Error error(std::string what, Span span, std::string hint = {}) const;
+  Error incomplete(type::Id type, Span span, std::string hint = {}) const;
   std::string type_name(const Place& place) const;
 
  private:
@@ -139,6 +140,7 @@ class Walker {
   Error no_type(const expr::TypeName& type) const;
   Error unavailable(const debug::Variable& variable, const debug::Unavailable& missing, Span span) const;
   Error no_variable(const std::string& name, Span span, const std::vector<debug::Variable>& known) const;
+  Error no_scoped_name(const std::string& name, Span span) const;
   Error no_member(const std::string& name, type::Id type, Span span) const;
 
   const expr::ProbeArgument& argument_;
