@@ -107,26 +107,27 @@ std::string name_of(const CacheKey& key) {
   const bool is_hex =
       std::ranges::all_of(key.build_id, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
   if (!is_hex || key.build_id.size() < shortest_id || key.build_id.size() > longest_id) return "";
-  return key.build_id + ".elf";
+  return key.build_id + "." + key.kind;
 }
 
-std::optional<base::Mapping> find(const Directory& directory, const std::string& name, const CacheKey& key,
-                                  std::size_t size) {
+std::optional<Cache::Found> find_file(const Directory& directory, const std::string& name, const CacheKey& key) {
   const base::Fd fd(::openat(directory.fd.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
   struct stat status = {};
   if (!fd || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
   if (!why_untrusted(status, name, true).empty()) return std::nullopt;
-  const std::size_t whole = padded(size) + sizeof(Trailer);
-  if (static_cast<std::uint64_t>(status.st_size) != whole) return std::nullopt;
+  const auto whole = static_cast<std::size_t>(status.st_size);
+  if (whole < sizeof(Trailer)) return std::nullopt;
   void* data = ::mmap(nullptr, whole, PROT_READ, MAP_PRIVATE, fd.get(), 0);
   if (data == MAP_FAILED) return std::nullopt;
   base::Mapping mapping(data, whole);
   Trailer trailer;
-  std::memcpy(&trailer, mapping.bytes().data() + padded(size), sizeof trailer);
-  if (trailer.name != magic || trailer.version != version || trailer.size != size || trailer.source != key.source ||
-      trailer.own != own_checksum(trailer) || trailer.contents != checksum(mapping.bytes().first(size)))
+  std::memcpy(&trailer, mapping.bytes().data() + whole - sizeof trailer, sizeof trailer);
+  const std::size_t size = trailer.size;
+  if (trailer.name != magic || trailer.version != version || trailer.source != key.source ||
+      trailer.own != own_checksum(trailer) || size > whole || padded(size) + sizeof trailer != whole ||
+      trailer.contents != checksum(mapping.bytes().first(size)))
     return std::nullopt;
-  return mapping;
+  return Cache::Found{std::move(mapping), size};
 }
 
 // Removes the oldest files until the rest is small enough.
@@ -215,11 +216,30 @@ std::optional<base::Mapping> Cache::find_or_make(const CacheKey& key, std::size_
   if (!directory_.empty() && !name.empty()) {
     const Directory directory = open_directory(directory_, true);
     if (directory.why_not.empty()) {
-      if (auto found = find(directory, name, key, size)) return found;
+      if (auto found = find_file(directory, name, key); found && found->size == size) return std::move(found->mapping);
       if (auto made = make_file(directory, name, key, size, fill)) return made;
     }
   }
   return make_in_memory(size, fill);
+}
+
+std::optional<Cache::Found> Cache::find(const CacheKey& key) const {
+  const std::string name = name_of(key);
+  if (directory_.empty() || name.empty()) return std::nullopt;
+  const Directory directory = open_directory(directory_, false);
+  if (!directory.fd) return std::nullopt;
+  return find_file(directory, name, key);
+}
+
+void Cache::keep(const CacheKey& key, std::span<const std::byte> contents) const {
+  const std::string name = name_of(key);
+  if (directory_.empty() || name.empty()) return;
+  const Directory directory = open_directory(directory_, true);
+  if (!directory.why_not.empty()) return;
+  (void)make_file(directory, name, key, contents.size(), [&](std::span<std::byte> place) {
+    std::ranges::copy(contents, place.begin());
+    return true;
+  });
 }
 
 std::uint64_t checksum(std::span<const std::byte> bytes) {

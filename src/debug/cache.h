@@ -15,6 +15,7 @@ namespace dtp::debug {
 struct CacheKey {
   std::string build_id = {};  // hex
   std::uint64_t source = 0;   // a checksum of the source: what else was given this build-id
+  std::string kind = "elf";   // what was made of it: the end of the file's name
 };
 
 class Cache {
@@ -29,6 +30,15 @@ class Cache {
   using Fill = std::function<bool(std::span<std::byte> contents)>;
   // `size` bytes from the cache, or else made and, where that can be, kept. The mapping is longer than they are.
   std::optional<base::Mapping> find_or_make(const CacheKey& key, std::size_t size, const Fill& fill) const;
+
+  // As long as its `size` bytes are, they are what was kept.
+  struct Found {
+    base::Mapping mapping = {};
+    std::size_t size = 0;
+  };
+  std::optional<Found> find(const CacheKey& key) const;
+  // Nothing is kept where there is no place.
+  void keep(const CacheKey& key, std::span<const std::byte> contents) const;
 
   // Empty: there is a cache and it can be trusted; else why there is none, as one clause.
   std::string why_unused() const;

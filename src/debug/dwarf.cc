@@ -21,6 +21,7 @@
 #include "debug/inflate.h"
 #include "debug/info.h"
 #include "debug/mini_symbols.h"
+#include "debug/name_index.h"
 #include "debug/qualified_name.h"
 #include "debug/source_path.h"
 #include "type/query.h"
@@ -47,6 +48,13 @@ bool is_called(Dwarf_Die& die, const std::string& name) {
   return mangled != nullptr && name == mangled;
 }
 
+// Declared in a file whose path ends so; every one is, when it is empty.
+bool is_in_file(Dwarf_Die& function, std::string_view tail) {
+  if (tail.empty()) return true;
+  const std::string file = declared_file(function);
+  return !file.empty() && matches_tail(file, tail);
+}
+
 bool is_callee_of(Dwarf_Die& die, Dwarf_Die& origin) { return origin_of(die).addr == origin.addr; }
 
 // What functions stand in, besides units. Rust's methods stand in their types; C++'s do with a declaration only.
@@ -57,8 +65,8 @@ bool is_scope(int tag, bool has_methods) {
 
 class DwarfInfo final : public Info {
  public:
-  DwarfInfo(std::shared_ptr<const Binary> binary, DwarfFiles files)
-      : binary_(std::move(binary)), files_(std::move(files)), dwarf_(files_.dwarf()) {}
+  DwarfInfo(std::shared_ptr<const Binary> binary, DwarfFiles files, Cache cache)
+      : binary_(std::move(binary)), files_(std::move(files)), cache_(std::move(cache)), dwarf_(files_.dwarf()) {}
 
   Result<std::vector<Instance>> find_functions(const std::string& name) override;
   void expect_functions(std::span<const std::string> names) override { files_.expect(names); }
@@ -107,10 +115,20 @@ class DwarfInfo final : public Info {
   void find_line_in_unit(Dwarf_Die& unit, const std::string& file, unsigned line, std::vector<LineInstance>& found);
   template <class Visit>
   void each_unit_mentioning(const std::string& name, Visit visit);
+  template <class Visit>
+  bool visit_unit_of_global(const std::string& name, Visit visit);
+  const NameIndex* index();
+  const NameIndex* index_of_names(std::string_view head);
+  void add_indexed(const NameIndex& index, const NameIndex::Function& function, std::vector<Instance>& found);
+  void find_in_index(const NameIndex& index, const std::string& name, std::vector<Instance>& found);
+  void find_matching_in_index(const NameIndex& index, const FunctionQuery& query, std::vector<Instance>& found);
   Scope scope_at(Dwarf_Die& die, std::uint64_t address);
 
   std::shared_ptr<const Binary> binary_;
   DwarfFiles files_;
+  Cache cache_;
+  std::optional<NameIndex> index_ = {};
+  bool is_index_looked_for_ = false;
   Dwarf* dwarf_;                                                                  // the main one of files_
   std::map<std::string, std::vector<Definition>, std::less<>> definitions_ = {};  // that were asked for
 };
@@ -184,12 +202,71 @@ Result<std::vector<Instance>> DwarfInfo::find_functions(const std::string& name)
     add_qualified(name, found);
     if (!found.empty()) return found;
   }
-  each_unit_mentioning(name, [&](Dwarf_Die& unit, bool refers) {
+  const auto visit = [&](Dwarf_Die& unit, bool refers) {
     find_in_unit(unit, unit, name, found);
     if (refers) find_referring(unit, name, found);
     return !found.empty();
-  });
+  };
+  if (visit_unit_of_global(name, visit)) return found;
+  if (const NameIndex* index = index_of_names(name))
+    find_in_index(*index, name, found);
+  else
+    files_.each_unit_mentioning(name, [&](Dwarf_Die& unit, bool refers) { return visit(unit, refers), false; });
   return found;
+}
+
+// Made when it is first needed; none: the search goes without.
+const NameIndex* DwarfInfo::index() {
+  if (!is_index_looked_for_) {
+    is_index_looked_for_ = true;
+    if (files_.is_plain()) index_ = NameIndex::open(binary_->file, cache_);
+  }
+  return index_ ? &*index_ : nullptr;
+}
+
+// As index(), when it can know all functions whose names begin so.
+const NameIndex* DwarfInfo::index_of_names(std::string_view head) {
+  if (head.size() < shortest_indexed_name || head.starts_with("_Z") || head.starts_with("_R")) return nullptr;
+  const NameIndex* const found = index();
+  return found != nullptr && found->has_all_names() ? found : nullptr;
+}
+
+void DwarfInfo::add_indexed(const NameIndex& index, const NameIndex::Function& function,
+                            std::vector<Instance>& found) {
+  for (const NameIndex::Instance& instance : index.instances(function)) {
+    Dwarf_Die die;
+    if (dwarf_offdie(dwarf_, instance.die, &die) != nullptr) add_instance(die, instance.is_inlined != 0, found);
+  }
+}
+
+// As find_in_unit() does in every unit.
+void DwarfInfo::find_in_index(const NameIndex& index, const std::string& name, std::vector<Instance>& found) {
+  std::optional<std::uint32_t> done;
+  for (const NameIndex::Function& function : index.find(name)) {
+    if (done == function.unit) continue;
+    const std::size_t before = found.size();
+    add_indexed(index, function, found);
+    if (found.size() > before) done = function.unit;
+  }
+}
+
+// As find_matching_in_unit() does in every unit.
+void DwarfInfo::find_matching_in_index(const NameIndex& index, const FunctionQuery& query,
+                                       std::vector<Instance>& found) {
+  std::vector<NameIndex::Function> functions;
+  for (const NameIndex::Function& function : index.find_prefix(base::fixed_head(query.pattern)))
+    if (base::matches_pattern(query.pattern, std::string(index.name_of(function)))) functions.push_back(function);
+  std::ranges::sort(functions, {}, &NameIndex::Function::die);
+  std::optional<std::uint32_t> unit;
+  for (const NameIndex::Function& function : functions) {
+    if (unit && *unit != function.unit && found.size() > query.most) return;
+    unit = function.unit;
+    Dwarf_Die die;
+    if (dwarf_offdie(dwarf_, function.die, &die) == nullptr || !is_in_file(die, query.file)) continue;
+    std::vector<Instance> instances;
+    add_indexed(index, function, instances);
+    std::ranges::move(instances, std::back_inserter(found));
+  }
 }
 
 // By the mangled names: every overload, constructor and instance of a template that goes by the name.
@@ -215,9 +292,7 @@ void DwarfInfo::find_matching_in_unit(Dwarf_Die& unit, const FunctionQuery& quer
     std::vector<Instance> instances = {};
   };
   const auto is_wanted = [&](Dwarf_Die& function) {
-    if (!base::matches_pattern(query.pattern, name_of(function))) return false;
-    const std::string file = query.file.empty() ? "" : declared_file(function);
-    return query.file.empty() || (!file.empty() && matches_tail(file, query.file));
+    return base::matches_pattern(query.pattern, name_of(function)) && is_in_file(function, query.file);
   };
   std::vector<Function> functions;
   std::unordered_map<const void*, std::size_t> abstract;  // by the address of the DIE, into functions
@@ -258,10 +333,14 @@ void DwarfInfo::find_matching_in_unit(Dwarf_Die& unit, const FunctionQuery& quer
 // Functions in the order of their first instances.
 Result<std::vector<Instance>> DwarfInfo::find_matching(const FunctionQuery& query) {
   std::vector<Instance> found;
-  files_.each_unit_matching(query.pattern, [&](Dwarf_Die& unit, bool refers) {
-    find_matching_in_unit(unit, query, refers, found);
-    return found.size() > query.most;
-  });
+  if (const NameIndex* index = index_of_names(base::fixed_head(query.pattern))) {
+    find_matching_in_index(*index, query, found);
+  } else {
+    files_.each_unit_matching(query.pattern, [&](Dwarf_Die& unit, bool refers) {
+      find_matching_in_unit(unit, query, refers, found);
+      return found.size() > query.most;
+    });
+  }
   std::unordered_map<std::string_view, std::size_t> order;
   for (const Instance& instance : found) order.emplace(instance.function, order.size());
   std::vector<std::vector<Instance>> groups(order.size());
@@ -274,11 +353,16 @@ Result<std::vector<Instance>> DwarfInfo::find_matching(const FunctionQuery& quer
 // `visit` says whether it found what it wants: a global function is defined in one unit, which its symbol tells, and
 // is looked for there first.
 template <class Visit>
-void DwarfInfo::each_unit_mentioning(const std::string& name, Visit visit) {
+bool DwarfInfo::visit_unit_of_global(const std::string& name, Visit visit) {
   const auto symbols = binary_->symbols.find(name);
-  if (symbols.size() == 1 && symbols[0]->is_function && symbols[0]->binding == Binding::global) {
-    if (auto unit = files_.unit_at(symbols[0]->address); unit && visit(*unit, false)) return;
-  }
+  if (symbols.size() != 1 || !symbols[0]->is_function || symbols[0]->binding != Binding::global) return false;
+  auto unit = files_.unit_at(symbols[0]->address);
+  return unit && visit(*unit, false);
+}
+
+template <class Visit>
+void DwarfInfo::each_unit_mentioning(const std::string& name, Visit visit) {
+  if (visit_unit_of_global(name, visit)) return;
   files_.each_unit_mentioning(name, [&](Dwarf_Die& unit, bool refers) {
     visit(unit, refers);
     return false;
@@ -367,10 +451,14 @@ Result<std::vector<LineInstance>> DwarfInfo::find_lines(const LineQuery& query) 
     });
     return found;
   }
-  files_.each_unit([&](Dwarf_Die& unit, bool) {
+  const auto visit = [&](Dwarf_Die& unit, bool) {
     if (has_source_file(files_.file(), unit, query.file)) find_lines_in_unit(unit, query, found);
     return false;
-  });
+  };
+  const NameIndex* const known = index();
+  if (known == nullptr) files_.each_unit(visit);
+  for (const std::uint32_t offset : known == nullptr ? std::span<const std::uint32_t>() : known->units_of(query.file))
+    if (auto unit = unit_die(dwarf_, offset)) visit(*unit, false);
   return found;
 }
 
@@ -525,7 +613,7 @@ Result<std::unique_ptr<Info>> open_dwarf(std::shared_ptr<const Binary> binary, c
     binary = std::make_shared<const Binary>(Binary{std::move(image), std::move(symbols)});
   }
   DTP_TRY(DwarfFiles files, DwarfFiles::open(binary, cache));
-  return std::make_unique<DwarfInfo>(std::move(binary), std::move(files));
+  return std::make_unique<DwarfInfo>(std::move(binary), std::move(files), cache);
 }
 
 }  // namespace dtp::debug

@@ -197,6 +197,13 @@ std::optional<DwarfFiles::Mentioning> DwarfFiles::units_mentioning(std::string_v
   return found;
 }
 
+bool DwarfFiles::is_plain() const {
+  if (file().is_relocatable() || supplement_ || file().has_section(".debug_str_offsets") || has_skeletons(file()))
+    return false;
+  auto first = unit_die(dwarf(), 0);
+  return first && !has_no_code(*first);
+}
+
 void DwarfFiles::each_unit_mentioning(std::string_view name, const Visit& visit) const {
   auto found = units_mentioning(name);
   if (!found) return each_unit(visit);
@@ -208,10 +215,7 @@ void DwarfFiles::each_unit_mentioning(std::string_view name, const Visit& visit)
 
 void DwarfFiles::each_unit_matching(const std::string& pattern, const Visit& visit) const {
   const Bytes info = file().section(".debug_info");
-  auto first = unit_die(dwarf(), 0);
-  const bool is_plain = !file().is_relocatable() && !supplement_ && !file().has_section(".debug_str_offsets") &&
-                        !has_skeletons(file()) && first && !has_no_code(*first);
-  const auto places = is_plain ? places_of_matching(info, file().section(".debug_str"), pattern) : std::nullopt;
+  const auto places = is_plain() ? places_of_matching(info, file().section(".debug_str"), pattern) : std::nullopt;
   if (!places) return each_unit(visit);
   for (const std::uint64_t offset : units_around(unit_offsets_, *places))
     if (auto unit = unit_die(dwarf(), offset); unit && visit(*unit, false)) return;

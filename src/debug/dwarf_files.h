@@ -35,6 +35,9 @@ class DwarfFiles {
   const ElfFile& file() const { return binary_->file; }
   const Symbols& symbols() const { return binary_->symbols; }
 
+  // No partial or split units, no supplementary file: whatever stands in .debug_info is all there is.
+  bool is_plain() const;
+
   // Many names are looked for at once faster than one after the other.
   void expect(std::span<const std::string> names);
 

@@ -120,7 +120,7 @@ std::vector<std::uint64_t> places_of_text(Bytes info, std::string_view name) {
 }
 
 std::optional<std::vector<std::uint64_t>> places_of_matching(Bytes info, Bytes strings, const std::string& pattern) {
-  const std::string_view head = std::string_view(pattern).substr(0, pattern.find_first_of("*?[\\"));
+  const std::string_view head = base::fixed_head(pattern);
   if (head.size() < shortest_offset) return std::nullopt;
   const std::vector<bool> wanted = matching_offsets(strings, head, pattern);
   std::vector<std::uint64_t> places = find_text(info, head);  // Go has its names here

@@ -154,7 +154,11 @@ std::optional<std::uint64_t> ElfFile::section_address(std::string_view name) con
   return header->raw.sh_addr;
 }
 
-std::string ElfFile::build_id() const { return build_id_of(section(".note.gnu.build-id")); }
+// A kernel has all its notes in one section.
+std::string ElfFile::build_id() const {
+  std::string id = build_id_of(section(".note.gnu.build-id"));
+  return id.empty() ? build_id_of(section(".notes")) : id;
+}
 
 ElfFile::DebugLink ElfFile::debug_link() const {
   base::Cursor cursor(section(".gnu_debuglink"));

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "base/cursor.h"
+#include "debug/cache_key.h"
 
 namespace dtp::debug {
 namespace {
@@ -175,12 +176,6 @@ bool write_image(const Layout& layout, std::span<std::byte> image) {
   return true;
 }
 
-// The tables tell two files of one build-id apart: of one, debug information may have been taken away.
-std::uint64_t fingerprint(Bytes file) {
-  const auto header = base::Cursor(file).read<Elf64_Ehdr>();
-  return checksum(file.subspan(header.e_shoff, std::size_t{header.e_shnum} * sizeof(Elf64_Shdr))) ^ file.size();
-}
-
 }  // namespace
 
 bool has_compressed_sections(const ElfFile& file) {
@@ -198,7 +193,7 @@ Result<ElfFile> inflate(const ElfFile& file, const Cache& cache) {
                       .status = Status::wrong_request};
   const auto layout = lay_out(file.bytes());
   if (!layout) return fail(damaged);
-  auto image = cache.find_or_make({file.build_id(), fingerprint(file.bytes())}, layout->size,
+  auto image = cache.find_or_make(cache_key(file, "elf"), layout->size,
                                   [&](std::span<std::byte> contents) { return write_image(*layout, contents); });
   if (!image) return fail(damaged);
   return ElfFile::of_image(file.path(), std::move(*image), layout->size);

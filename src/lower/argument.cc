@@ -319,7 +319,7 @@ class Finisher {
 
   // The expression as what a member can be read of.
   std::string spelled() const {
-    const std::string text = argument_.text.substr(span_.begin, span_.end - span_.begin);
+    const std::string text = text_of(span_);
     return text.starts_with('*') ? "(" + text + ")" : text;
   }
 

@@ -1,0 +1,83 @@
+// An index of a file's functions by name, and of its units by source file: what would be searched in all of the debug
+// information otherwise. It is kept in the user's cache.
+//
+//   Header | Function... by name and unit | Instance... | File... by name | unit offsets... of files
+//
+// Names are offsets into .debug_str; a function's instances, and a file's units, stand one after the other. All
+// numbers are u32, so a file with more than 4 GiB of debug information has no index.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.h"
+#include "debug/cache.h"
+#include "debug/elf_file.h"
+
+namespace dtp::debug {
+
+constexpr std::size_t shortest_indexed_name = 4;
+
+class NameIndex {
+ public:
+  // Offsets into .debug_info.
+  struct Instance {
+    std::uint32_t die = 0;
+    std::uint32_t is_inlined = 0;
+  };
+  struct Function {
+    std::uint32_t name = 0;
+    std::uint32_t unit = 0;
+    std::uint32_t die = 0;  // that says what the function is
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
+  };
+  struct File {
+    std::uint32_t hash = 0;  // of the last component of its path
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
+  };
+
+  // From the cache. None there: it is made when a search in this file is asked for the second time.
+  static std::optional<NameIndex> open(const ElfFile& file, const Cache& cache);
+  // The contents are checked: offsets and counts stay within them and within the file's sections.
+  static std::optional<NameIndex> of_bytes(const ElfFile& file, base::Mapping mapping, std::size_t size);
+
+  // False: some function's name stands elsewhere than in .debug_str, and the index does not have it.
+  bool has_all_names() const { return has_all_names_; }
+  std::string_view name_of(const Function& function) const;
+  std::span<const Instance> instances(const Function& function) const;
+  // In the order of their units.
+  std::span<const Function> find(std::string_view name) const;
+  // Those whose names begin so.
+  std::span<const Function> find_prefix(std::string_view prefix) const;
+  // Units that have code of a file with this last component of its path, or of one with the same hash; ascending.
+  std::span<const std::uint32_t> units_of(std::string_view path) const;
+
+ private:
+  NameIndex() = default;
+  base::Mapping mapping_ = {};
+  bool has_all_names_ = false;
+  std::span<const Function> functions_ = {};
+  std::span<const Instance> instances_ = {};
+  std::span<const File> files_ = {};
+  std::span<const std::uint32_t> units_ = {};
+  std::string_view strings_ = {};
+};
+
+// As written. Takes all cores for a while.
+std::vector<std::byte> build_name_index(const ElfFile& file);
+
+// Of the last component of a path.
+inline std::uint32_t hash_of_file(std::string_view path) {
+  std::uint32_t hash = 2166136261;  // FNV-1a
+  for (const char c : path.substr(path.rfind('/') + 1)) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619;
+  return hash;
+}
+
+}  // namespace dtp::debug
