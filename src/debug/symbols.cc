@@ -3,10 +3,12 @@
 #include <gelf.h>
 
 #include <algorithm>
-#include <numeric>
+#include <bit>
 #include <charconv>
 #include <cstring>
+#include <functional>
 #include <set>
+#include <utility>
 
 #include "base/file.h"
 
@@ -134,6 +136,7 @@ void Symbols::add(const Symbols& others) {
 }
 
 void Symbols::sort() {
+  by_name_ = {};
   by_address_.clear();
   for (std::uint32_t i = 0; i < symbols_.size(); ++i)
     if (symbols_[i].is_function) by_address_.push_back(i);
@@ -148,14 +151,22 @@ std::vector<const Symbol*> Symbols::find(std::string_view name) const {
       if (symbol.name == name) found.push_back(&symbol);
     return found;
   }
-  const auto name_of = [this](std::uint32_t i) { return symbols_[i].name; };
-  if (by_name_.empty()) {
-    by_name_.resize(symbols_.size());
-    std::iota(by_name_.begin(), by_name_.end(), 0);
-    std::ranges::stable_sort(by_name_, {}, name_of);
-  }
-  for (const std::uint32_t i : std::ranges::equal_range(by_name_, name, {}, name_of)) found.push_back(&symbols_[i]);
+  if (by_name_.first.empty()) by_name_ = make_name_table();
+  const std::size_t hash = std::hash<std::string_view>()(name) & (by_name_.first.size() - 1);
+  for (std::uint32_t at = by_name_.first[hash]; at != 0; at = by_name_.next[at - 1])
+    if (symbols_[at - 1].name == name) found.push_back(&symbols_[at - 1]);
   return found;
+}
+
+// Symbols of one hash stand in their order.
+Symbols::NameTable Symbols::make_name_table() const {
+  NameTable table{.first = std::vector<std::uint32_t>(std::bit_ceil(symbols_.size() + 1)),
+                  .next = std::vector<std::uint32_t>(symbols_.size())};
+  for (auto i = static_cast<std::uint32_t>(symbols_.size()); i > 0; --i) {
+    const std::size_t hash = std::hash<std::string_view>()(symbols_[i - 1].name) & (table.first.size() - 1);
+    table.next[i - 1] = std::exchange(table.first[hash], i);
+  }
+  return table;
 }
 
 const Symbol* Symbols::find_function_at(std::uint64_t address) const {

@@ -45,9 +45,14 @@ class Symbols {
   std::string text_ = {};  // what the names of kallsyms point into
   std::vector<Symbol> symbols_ = {};
   std::vector<std::uint32_t> by_address_ = {};
-  // Sorting the names costs as much as many searches without it.
+  // A table of the names costs as much as many searches without it.
+  struct NameTable {
+    std::vector<std::uint32_t> first = {};  // by hash: the first symbol + 1; 0: none
+    std::vector<std::uint32_t> next = {};   // by symbol, likewise
+  };
+  NameTable make_name_table() const;
   mutable int searches_ = 0;
-  mutable std::vector<std::uint32_t> by_name_ = {};
+  mutable NameTable by_name_ = {};
 };
 
 }  // namespace dtp::debug

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Our probe definitions against those recorded from perf 6.1.192.
 
-  compare.py [--program PATH] [--verbose] [--rebase] [--sample N] [TARGET...]      TARGET: 6.1 6.12 modules userland
+  compare.py [--program PATH] [--verbose] [--rebase] [--sample N] [TARGET...]      TARGET: 6.1 6.12 modules userland index
 
 Every row of a perf-probe-*.tsv is one expression and what `perf probe -D` printed for it. dtrace++ must print the same,
 and fail where perf fails. Not compared, but counted:
@@ -14,6 +14,8 @@ and fail where perf fails. Not compared, but counted:
 
 The *-kprobe-readme rows were recorded under a kernel with kprobes, where perf writes the place of a return probe as _text+N;
 there a definition is equal when its place has the same address.
+
+`index` compares our own answers with and without the index of names.
 """
 import argparse
 import collections
@@ -25,6 +27,7 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -297,9 +300,38 @@ def compare_userland(program, options):
     return passed, failed, skipped
 
 
+INDEXED = ['vfs_*', 'tcp_set_*', 'ext4_*@fs/ext4/inode.c', 'fsnotify_access', 'kmalloc', 'ktime_get*@kernel/time/timekeeping.c',
+           'fs/read_write.c:468', 'include/linux/fs.h:2100', 'no_such_function', 'fdget', 'do_sys_open*', 'sk_*']
+
+
+def compare_index(program, _):
+    """What is found by the index must be what is found without it. The index is made by the second search."""
+    vmlinux, reason = find_vmlinux('6.1')
+    if reason:
+        print(f'skip index: {reason}')
+        return 0, 0, 1
+    failed = 0
+    with tempfile.TemporaryDirectory() as cache:
+        def ask(request, *options):
+            done = subprocess.run([program, 'probe', '-k', vmlinux, '--max-probes', '10000', *options, '-D', request],
+                                  capture_output=True, text=True, env=os.environ | {'XDG_CACHE_HOME': cache})
+            return done.returncode, done.stdout, done.stderr
+        for _ in range(2):
+            ask('no_such_function')
+        if not list(pathlib.Path(cache).glob('dtracepp/debug/*.index')):
+            print('FAIL the second search made no index')
+            return 0, 1, 0
+        for request in INDEXED:
+            if ask(request) != ask(request, '--no-cache'):
+                print(f'FAIL {request}: the index finds something else')
+                failed += 1
+    print(f'index: {len(INDEXED) - failed} of {len(INDEXED)} searches equal')
+    return len(INDEXED) - failed, failed, 0
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument('targets', nargs='*', metavar='TARGET', default=['6.1', '6.12', 'modules', 'userland'])
+    options.add_argument('targets', nargs='*', metavar='TARGET', default=['6.1', '6.12', 'modules', 'userland', 'index'])
     options.add_argument('--program', type=pathlib.Path, default=ROOT / 'build/src/cmd/dtrace++')
     options.add_argument('--verbose', action='store_true', help='also print the rows that may differ')
     options.add_argument('--rebase', action='store_true', help='rewrite answers.tsv')
@@ -309,7 +341,7 @@ def main():
     program = args.program.resolve()
     if not program.exists():
         sys.exit(f'{program} is not built')
-    other = {'modules': compare_modules, 'userland': compare_userland}
+    other = {'modules': compare_modules, 'userland': compare_userland, 'index': compare_index}
     totals = [other[target](program, args) if target in other else compare_kernel(target, program, args)
               for target in args.targets]
     if args.rebase:
