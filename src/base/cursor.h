@@ -52,6 +52,18 @@ class Cursor {
     return {start, static_cast<std::size_t>(end - start)};
   }
 
+  // DWARF's unsigned numbers of base 128. What is more than 64 bits is lost.
+  std::uint64_t read_leb128() {
+    constexpr unsigned longest = 64;
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < longest; shift += 7) {
+      const auto byte = read<std::uint8_t>();
+      value |= std::uint64_t{byte & 0x7fU} << shift;
+      if ((byte & 0x80U) == 0) break;
+    }
+    return value;
+  }
+
   void skip(std::size_t size) { take(size); }
   std::size_t offset() const { return at_; }
   std::size_t left() const { return failed_ ? 0 : bytes_.size() - at_; }

@@ -25,4 +25,13 @@ TEST_CASE("a text without an end fails") {
   CHECK(Cursor(bytes, 3).failed());
 }
 
+TEST_CASE("numbers of base 128") {
+  const std::array<std::byte, 4> bytes{std::byte{0xe5}, std::byte{0x8e}, std::byte{0x26}, std::byte{0x80}};
+  Cursor cursor(bytes);
+  CHECK(cursor.read_leb128() == 624485);
+  CHECK(!cursor.failed());
+  cursor.read_leb128();
+  CHECK(cursor.failed());
+}
+
 }  // namespace dtp::base

@@ -554,6 +554,7 @@ Whereabouts DwarfInfo::locate(const Instance& instance, std::uint64_t address, c
     return Location{.kind = Location::Kind::memory, .base = path::Symbol{mangled != nullptr ? mangled : variable.name}};
   }
   Scope scope = scope_at(scope_die, address);
+  if (entry_of(scope_die) == address) scope.entry_view = number(scope_die, DW_AT_GNU_entry_view).value_or(0);
   Whereabouts at = locate_variable(die, variable.role == Role::parameter, address, scope);
   if (auto* missing = std::get_if<Unavailable>(&at); missing != nullptr && missing->reason == Reason::not_here)
     missing->hint = hint_elsewhere(die, address, scope);

@@ -11,6 +11,7 @@
 
 #include "debug/dwarf_die.h"
 #include "debug/dwarf_expression.h"
+#include "debug/dwarf_views.h"
 
 namespace dtp::debug {
 namespace {
@@ -130,6 +131,10 @@ Whereabouts locate_variable(Dwarf_Die variable, bool is_parameter, std::uint64_t
   if (!find_location(variable, DW_AT_location, attribute))
     return Unavailable{Reason::optimised_out, "it is optimised out"};
   Program program{.attribute = &attribute};
+  if (const auto passed = is_parameter && scope.entry_view
+                              ? location_at_view(variable, attribute, address, *scope.entry_view)
+                              : std::nullopt)
+    return evaluate(*passed, size_of_object(variable), address, scope, depth);
   if (dwarf_getlocation_addr(&attribute, address, &program.ops, &program.count, 1) < 1) {
     const bool at_entry = is_parameter && scope.has_function && address == scope.entry;
     const auto later = at_entry ? first_after_entry(attribute, scope) : std::nullopt;

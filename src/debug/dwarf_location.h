@@ -4,6 +4,7 @@
 #include <elfutils/libdw.h>
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "debug/elf_file.h"
@@ -17,8 +18,9 @@ struct Scope {
   const ElfFile* file = nullptr;
   Dwarf_Die function = {};  // the out-of-line function around the address; its frame base counts
   bool has_function = false;
-  std::uint64_t entry = 0;  // its entry address
-  std::uint64_t end = 0;    // one past its last byte
+  std::uint64_t entry = 0;                       // its entry address
+  std::uint64_t end = 0;                         // one past its last byte
+  std::optional<std::uint64_t> entry_view = {};  // the address is where the function, or its inlined copy, is entered
 };
 
 // Where the variable's DIE says it is at `address`. `depth` counts the expressions that led there.

@@ -15,17 +15,6 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-std::uint64_t read_leb128(base::Cursor& cursor) {
-  constexpr unsigned longest = 64;
-  std::uint64_t value = 0;
-  for (unsigned shift = 0; shift < longest; shift += 7) {
-    const auto byte = cursor.read<std::uint8_t>();
-    value |= std::uint64_t{byte & 0x7fU} << shift;
-    if ((byte & 0x80U) == 0) break;
-  }
-  return value;
-}
-
 struct Sections {
   Bytes line_strings;
   Bytes strings;
@@ -39,13 +28,13 @@ bool read_field(base::Cursor& cursor, std::uint64_t form, const Sections& sectio
       text = base::Cursor(sections.line_strings, cursor.read<std::uint32_t>()).read_c_string();
       return true;
     case DW_FORM_strp: text = base::Cursor(sections.strings, cursor.read<std::uint32_t>()).read_c_string(); return true;
-    case DW_FORM_udata: read_leb128(cursor); return true;
+    case DW_FORM_udata: cursor.read_leb128(); return true;
     case DW_FORM_data1: cursor.skip(1); return true;
     case DW_FORM_data2: cursor.skip(2); return true;
     case DW_FORM_data4: cursor.skip(4); return true;
     case DW_FORM_data8: cursor.skip(8); return true;
     case DW_FORM_data16: cursor.skip(16); return true;
-    case DW_FORM_block: cursor.skip(read_leb128(cursor)); return true;
+    case DW_FORM_block: cursor.skip(cursor.read_leb128()); return true;
     default: return false;
   }
 }
@@ -56,10 +45,10 @@ std::string_view last_component(std::string_view path) { return path.substr(path
 std::optional<bool> list_names(base::Cursor& cursor, const Sections& sections, std::string_view name) {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> format(cursor.read<std::uint8_t>());
   for (auto& [content, form] : format) {
-    content = read_leb128(cursor);
-    form = read_leb128(cursor);
+    content = cursor.read_leb128();
+    form = cursor.read_leb128();
   }
-  const std::uint64_t count = read_leb128(cursor);
+  const std::uint64_t count = cursor.read_leb128();
   bool is_named = false;
   // Entries without fields would take no bytes, and a damaged count no end.
   for (std::uint64_t i = 0; i < count && !format.empty() && !cursor.failed(); ++i) {
@@ -80,7 +69,7 @@ std::optional<bool> old_list_names(base::Cursor& cursor, std::string_view name) 
     if (cursor.failed()) return std::nullopt;
     if (file.empty()) return false;
     if (last_component(file) == name) return true;
-    for (int field = 0; field < 3; ++field) read_leb128(cursor);
+    for (int field = 0; field < 3; ++field) cursor.read_leb128();
   }
 }
 
