@@ -35,6 +35,7 @@ class Finisher {
     DTP_CHECK(walker_.settle(place, span));
     if (place.type && place.count == 0 && asks_text())
       DTP_CHECK(walker_.take_text(place, argument_.type.has_value(), span));
+    DTP_TRY(place, walker_.through_reference(std::move(place), span));
     if (argument_.type) {
       DTP_CHECK(read_as_asked(place, field));
     } else if (place.type) {
@@ -42,7 +43,7 @@ class Finisher {
       if (has_niche) field.display = Display::none;
     } else if (place.event_field != nullptr) {
       read_event_field(place, field);
-    } else if (place.is_usdt) {
+    } else {
       field.read = place.default_read;
     }
     DTP_CHECK(walker_.load(place, span));

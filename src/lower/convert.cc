@@ -99,8 +99,20 @@ type::Id Walker::complete(type::Id id, Span span) {
 
 Place Walker::constant(std::int64_t value, std::string name, Span span, std::string note_text) {
   Place place{.base = path::Constant{.value = value}, .user = argument_.user, .name = std::move(name)};
+  if (value < 0) place.default_read = path::Read{.form = path::Form::signed_, .bits = 64};
   note(span, place, std::move(note_text));
   return place;
+}
+
+// A reference to something that can be fetched stands for that; one to a struct for its address.
+Result<Place> Walker::through_reference(Place place, Span span) {
+  if (!place.type || place.count > 0) return place;
+  type::Table& types = target_.info->types();
+  const type::Type& plain = types.at(type::strip(types, *place.type));
+  if (plain.kind != Kind::reference) return place;
+  const Kind target = types.at(type::strip(types, plain.target)).kind;
+  if (is_aggregate(target) || target == Kind::function || target == Kind::void_) return place;
+  return follow_pointer(std::move(place), span);
 }
 
 // An array stands for its address, a reference for what it refers to.

@@ -61,6 +61,10 @@ struct World {
         {{"hidden", info.add_pointer(declared), debug::Role::parameter}, in(8)},
         {{"table", file, debug::Role::global},
          debug::Location{.kind = debug::Location::Kind::memory, .base = path::Symbol{"table"}}},
+        {{"by_reference", info.add({.kind = Kind::reference, .size = 8, .target = integer}), debug::Role::parameter},
+         in(9)},
+        {{"whole_by_reference", info.add({.kind = Kind::reference, .size = 8, .target = pair}), debug::Role::parameter},
+         in(9)},
         {{"gone", number, debug::Role::local}, debug::Unavailable{debug::Reason::optimised_out, "it is optimised out"}},
         {{"sum", info.add_pointer(inner), debug::Role::local},
          debug::Location{.base = path::Register{3}, .offset = 120}}};
@@ -85,6 +89,14 @@ struct World {
 };
 
 }  // namespace
+
+TEST_CASE("a reference to a number stands for it, one to a struct for its address") {
+  World world;
+  CHECK(world.lower_text("read by_reference") == "by_reference=+0(%r9):s32");
+  CHECK(world.lower_text("read by_reference:u8") == "by_reference_u8=+0(%r9):u8");
+  CHECK(world.lower_text("read whole_by_reference") == "whole_by_reference=%r9:x64");
+  CHECK(world.lower_text("read whole_by_reference.y") == "y=+4(%r9):s32");
+}
 
 TEST_CASE("expressions become fetch-args") {
   World world;
@@ -122,7 +134,7 @@ TEST_CASE("expressions become fetch-args") {
 
 TEST_CASE("C's own forms become fetch-args") {
   World world;
-  static constexpr std::array<std::array<std::string_view, 2>, 36> table{{
+  static constexpr std::array<std::array<std::string_view, 2>, 37> table{{
       {"(f)->next", "next=+80(%di):x64"},
       {"((struct inode *)f)->ino", "ino=+8(%di):x64"},
       {"(struct inode *)f", "f=%di:x64"},
@@ -156,6 +168,7 @@ TEST_CASE("C's own forms become fetch-args") {
       {"sizeof(__be32)", "\\4"},
       {"STATE_UP", "STATE_UP=\\3"},
       {"x=STATE_DOWN:s32", "x=\\-1:s32"},
+      {"STATE_DOWN", "STATE_DOWN=\\-1:s64"},
       {"x=0x10", "x=\\16"},
       {"container_of(f->inode, struct file, inner.ino)->next", "next=-16(+8(%di)):x64"},
       {"container_of(%di, struct file, next)->inode", "inode=-72(%di):x64"},

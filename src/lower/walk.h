@@ -37,7 +37,7 @@ struct Place {
   bool is_plain_variable = false;
   const TracepointField* event_field = nullptr;  // it is one, and nothing was done to it yet
   bool is_usdt = false;                          // an argument of a static probe, and nothing was done to it yet
-  std::optional<path::Read> default_read = {};   // of such an argument: what its note says
+  std::optional<path::Read> default_read = {};   // of what has no type: what its note says; a negative constant
 };
 
 // How a field of a tracepoint is read where nothing else is asked for.
@@ -66,6 +66,7 @@ class Walker {
   Result<Place> follow_pointer(Place place, Span span);
   // Of variants, the number that tells which one is there. False: the place holds none.
   bool enter_discriminant(Place& place, Span span);
+  Result<Place> through_reference(Place place, Span span);
   // The memory at a place is read: afterwards it is a value.
   Result<void> load(Place& place, Span span) const;
 

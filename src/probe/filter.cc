@@ -215,7 +215,7 @@ class Translator {
   Result<void> unary(int depth) {
     skip_space();
     const std::size_t begin = at_;
-    if (depth > deepest_nesting) return fail(error({at_, at_ + 1}, "the parentheses are nested too deeply"));
+    if (depth > deepest_nesting) return fail(error({begin - 1, begin}, "the parentheses are nested too deeply"));
     if (take("!")) {
       out_ += "!";
       return unary(depth + 1);

@@ -151,6 +151,9 @@ TEST_CASE("what the kernel would refuse or misread says where and what to do") {
       {"size == 1 &&", "error: the filter ends early\n  filter: size == 1 &&\n                      ^\n"},
   };
   for (const auto& [text, expected] : rows) CHECK(translate(text) == expected);
+  const std::string deep(51, '(');
+  CHECK(translate(deep) ==
+        "error: the parentheses are nested too deeply\n  filter: " + deep + "\n" + std::string(60, ' ') + "^\n");
   CHECK_FALSE(translate_filter(std::string(200, '(') + "size == 1", fields));
   CHECK_FALSE(translate_filter(std::string(100000, '!') + "size == 1", fields));
   CHECK_FALSE(translate_filter("name == " + std::string(300, 'x'), fields));

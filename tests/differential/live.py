@@ -14,11 +14,14 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 
-import compare
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'support'))
+import compare  # noqa: E402
+import leftovers  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -145,6 +148,8 @@ def main():
         if missing:
             print(f'skip: {reason}\n0 passed, 0 failed, 1 skipped')
             return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('ended early'))
+    leftovers.remove(args.program.resolve(), 'answers')
     rows = collections.defaultdict(list)
     for target, expression, answer, note in compare.read_table(compare.ANSWERS):
         definition = '\n'.join(line for line in compare.unescape(answer).split('\n') if line[:2] in ('p:', 'r:'))

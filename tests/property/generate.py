@@ -56,6 +56,7 @@ class Aggregate:
     is_packed: bool = False
     members: list = field(default_factory=list)
     bases: list = field(default_factory=list)
+    methods: list = field(default_factory=list)  # declarations
 
     @property
     def ref(self):
@@ -268,6 +269,11 @@ class Program:
     def make_functions(self):
         for number, struct in enumerate(self.structs):
             self.make_entry(number, struct)
+            self.make_container(number, struct)
+            if self.is_cpp:
+                self.make_reference(number, struct)
+            if self.is_cpp and not struct.is_union:
+                self.make_method(number, struct)
             if number % 2:
                 self.make_return(number, struct)
             else:
@@ -293,6 +299,44 @@ class Program:
         self.functions.append('\n'.join([f'noinline void {name}({arguments})', '{', '  touch(p, q, 0, 0);', *lines, '}']))
         values = ', '.join(f'({s.name})rnd()' if s.kind != 'bool' else '(bool)(rnd() & 1)' for s, _, _ in parameters[2:])
         self.calls.append(f'{name}(&pool_{struct.tag}[{self.random.randrange(2)}], &pool_{other.tag}[1], {values});')
+
+    def make_container(self, number, struct):
+        """A pointer to a member, from which the object around it is found."""
+        members = [m for m in struct.members if m.name and not m.bits and isinstance(m.type, Scalar)]
+        if struct.is_packed or not members:
+            return
+        name, member = f'c{number}', self.random.choice(members)
+        around = f'container_of(w, {struct.ref}, {member.name})'
+        chosen = self.expressions([(Pointer(struct), around)], FIELDS_PER_EVENT // 4)
+        chosen = [e for e in chosen if e[0] != around]  # a fetch-arg does not subtract
+        chosen += [(enumerator, 'S') for enumerator in ('plain_c', 'negative_a')]
+        lines = self.event(name, name, chosen)
+        self.functions.append('\n'.join([f'noinline void {name}({declare(member.type, "*w")})', '{', '  touch((void *)w, 0, 0, 0);',
+                                         *lines, '}']))
+        self.calls.append(f'{name}(&pool_{struct.tag}[1].{member.name});')
+
+    def make_reference(self, number, struct):
+        name, scalar = f'x{number}', self.random.choice(INTEGERS[:12])
+        chosen = [('k', 'S' if scalar.is_signed else 'U')]
+        chosen += self.expressions([(struct, 'r')], FIELDS_PER_EVENT // 4)
+        lines = self.event(name, name, chosen)
+        self.functions.append('\n'.join([f'noinline void {name}({struct.ref} &r, const {scalar.name} &k)', '{',
+                                         '  touch(&r, (const void *)&k, 0, 0);', *lines, '}']))
+        self.calls.append('{ %s k = (%s)rnd(); %s(pool_%s[0], k); }' % (scalar.name, scalar.name, name, struct.tag))
+
+    def make_method(self, number, struct):
+        """Members by `this`, and by their names alone."""
+        name, scalar = f'h{number}', self.random.choice(INTEGERS[:12])
+        struct.methods.append(f'void {name}({scalar.name} k);')
+        found = {}
+        for _ in range(FIELDS_PER_EVENT):
+            made = self.expression_in(struct, self.random.choice(('', 'this->')), 0)
+            if made and made[0][0] != '*' and len(found) < FIELDS_PER_EVENT // 2:
+                found.setdefault(made[0], made[1])
+        lines = self.event(f'{struct.tag}::{name}', name, [('k', 'S' if scalar.is_signed else 'U'), *found.items()])
+        self.functions.append('\n'.join([f'noinline void {struct.tag}::{name}({scalar.name} k)', '{', '  touch(this, 0, 0, k);',
+                                         *lines, '}']))
+        self.calls.append(f'pool_{struct.tag}[1].{name}(({scalar.name})rnd());')
 
     def make_return(self, number, struct):
         name, scalar = f'r{number}', self.random.choice(INTEGERS[:11])
@@ -395,7 +439,8 @@ def declare_aggregate(aggregate):
     word = 'union' if aggregate.is_union else 'struct'
     bases = ' : ' + ', '.join('public ' + b.tag for b in aggregate.bases) if aggregate.bases else ''
     packed = ' __attribute__((packed))' if aggregate.is_packed else ''
-    return f'{word}{packed} {aggregate.tag}{bases} {{ ' + ' '.join(line(m) + ';' for m in aggregate.members) + ' }'
+    members = [line(m) + ';' for m in aggregate.members] + aggregate.methods
+    return f'{word}{packed} {aggregate.tag}{bases} {{ ' + ' '.join(members) + ' }'
 
 
 def initialise(aggregate, target):

@@ -4,7 +4,8 @@
   run.py [--program PATH] [--keep DIR] [--verbose]
 
 Random programs (generate.py) are compiled by gcc and clang, with and without optimisation, with DWARF 4 and 5, as C and as
-C++. DTP_SEED chooses others than the usual ones. An argument that dtrace++ refuses with a reason is counted apart, and only
+C++. DTP_SEED chooses others than the usual ones. Two runs at once have probes of their own; a run that is ended takes
+its probes with it, and what one left behind that could not, the next one removes. An argument that dtrace++ refuses with a reason is counted apart, and only
 accepted for values that the compiler may keep where no fetch-arg can read them.
 """
 import argparse
@@ -15,13 +16,16 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(pathlib.Path(__file__).resolve().parents[1] / 'support')]
 import generate  # noqa: E402
+import leftovers  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COMPILERS = {('gcc', False): 'gcc', ('gcc', True): 'g++', ('clang', False): 'clang', ('clang', True): 'clang++'}
@@ -29,6 +33,9 @@ LEAST_FIELDS = 1000
 
 # Why a local variable may be unreadable, in the words of the program's errors.
 LOST = re.compile(r'is optimised out|lives in|is split|is computed|there is no variable')
+
+
+stopping = threading.Event()
 
 
 class Outcome:
@@ -78,6 +85,8 @@ def check(program, directory, title, made, binary, group):
     added = {}
     try:
         for event in made.events:
+            if stopping.is_set():
+                return outcome
             names = add_event(program, binary, group, event, outcome)
             if names:
                 added[event.name] = (event, names)
@@ -129,6 +138,9 @@ def main():
     if os.geteuid() != 0:
         print('skip: not root\n0 passed, 0 failed, 1 skipped')
         return 0
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stopping.set())
+    leftovers.remove(args.program.resolve(), 'property')
     seed = os.environ.get('DTP_SEED', '1')
     compilers = [name for name in ('gcc', 'clang') if shutil.which(name)]
     skipped = 2 - len(compilers)
@@ -152,6 +164,8 @@ def main():
             total += outcome.equal
             failures += outcome.different
             refused += outcome.refused
+    if stopping.is_set():
+        failures.append('ended early')
     for failure in failures if args.verbose else failures[:20]:
         print(failure)
     for reason, count in refused.most_common():
