@@ -4,7 +4,7 @@
 // own fetch-args (Documentation/trace/kprobetrace.rst), which may be mixed: +0(regs->si).
 //
 //   unary   = '*' unary | '&' unary | '(' TYPE ')' unary | postfix
-//   postfix = primary { '->' NAME | '.' NAME | '.' DIGITS | '[' NUMBER [ '..' NUMBER ] ']' }
+//   postfix = primary { '->' NAME | '.' NAME | '.' DIGITS | '.(' [ '*' ] TYPE ')' | '[' NUMBER [ '..' NUMBER ] ']' }
 //   primary = '(' unary ')' | 'sizeof(' ( TYPE | unary ) ')' | 'container_of(' unary ',' TYPE ',' NAME ')'
 //           | { SCOPE '::' } NAME [ '@' FILE ] | NUMBER | FETCH-ARG
 //
@@ -135,6 +135,10 @@ class ArgumentParser {
     for (;;) {
       lexer_.skip_blanks();
       const std::size_t step = lexer_.at();
+      if (lexer_.take(".(")) {
+        DTP_TRY(node, parse_assertion(node, begin, step));
+        continue;
+      }
       const bool arrow = lexer_.take("->");
       if (arrow || lexer_.take(".")) {
         lexer_.skip_blanks();
@@ -151,6 +155,21 @@ class ArgumentParser {
         return node;
       }
     }
+  }
+
+  // Go: value.(*pkg.Type) is what the data of an interface points to.
+  Result<NodeId> parse_assertion(NodeId value, std::size_t begin, std::size_t step) {
+    const bool is_pointer = lexer_.take("*");
+    TypeName type{.pointers = 1,
+                  .span = {lexer_.at(), lexer_.at() + std::min(lexer_.rest().find(')'), lexer_.rest().size())}};
+    type.name = std::string(lexer_.text().substr(lexer_.at(), type.span.end - lexer_.at()));
+    lexer_.skip(type.name.size());
+    if (type.name.empty() || type.name.find_first_of("*( ") != std::string::npos)
+      return fail(lexer_.error("a type's name is missing", type.span, "for example value.(*main.Server)"));
+    DTP_CHECK(expect(")"));
+    const NodeId data = add(Member{value, "data"}, {begin, step}, {step, lexer_.at()});
+    const NodeId pointer = add(Cast{std::move(type), data}, begin, step);
+    return is_pointer ? pointer : add(Index{pointer, 0, {}}, begin, step);
   }
 
   Result<Index> parse_index(NodeId base, std::size_t begin) {

@@ -22,8 +22,11 @@ std::string error_of(std::string_view request) {
 }  // namespace
 
 TEST_CASE("expressions become trees") {
-  static constexpr std::array<std::array<std::string_view, 2>, 18> table{{
+  static constexpr std::array<std::array<std::string_view, 2>, 21> table{{
       {"count", "(name count)"},
+      {"t.0.1", "(member . (member . (name t) 0) 1)"},
+      {"i.(*main.Square).side", "(member . (cast (member . (name i) data) 'main.Square *') side)"},
+      {"i.(main.Set[int,a/b.T])", "(index (cast (member . (name i) data) 'main.Set[int,a/b.T] *') 0)"},
       {"file->f_path.dentry", "(member . (member -> (name file) f_path) dentry)"},
       {"v.s[3]", "(index (member . (name v) s) 3)"},
       {"b[-1]", "(index (name b) -1)"},

@@ -28,8 +28,10 @@ for program in ul_go ul_go_O0; do
 		"$(ask $program 'main.Max[go.shape.int_0] a b' | xargs -d '\n') $(ask $program 'main.Max[go.shape.string_0] a b')"
 	equal "$program: a method of a generic type" '"key":"one","value":1,"key_2":"one"' \
 		"$(ask $program 'main.(*Pair[...]).Find p.key p.value key')"
-	equal "$program: a line" '"a":90' "$(ask $program 'main.add:3 a' | xargs -d '\n')"
-	equal "$program: an interface" '"side":6' "$(ask $program 'main.(*Square).Area s.side')"
+	equal "$program: a line" '"who":"x"' "$(ask $program 'main.greet:2 who')"
+	equal "$program: what an interface holds" '"side":6' "$(ask $program 'main.measure s.(*main.Square).side')"
+	equal "$program: what an empty interface holds" '"name":"alpha"' "$(ask $program 'main.isSet v.(*main.Server).name')"
+	equal "$program: a receiver" '"side":6' "$(ask $program 'main.(*Square).Area s.side')"
 done
 
 # The same out of a file; the kernel filters by the length.
