@@ -55,7 +55,10 @@ std::size_t end_of_operator(std::string_view text, std::size_t at) {
   return std::min(text.find('(', at), text.size());
 }
 
-Parts split(std::string_view text);
+// More implementations within each other than anybody writes.
+constexpr int deepest_type = 16;
+
+Parts split(std::string_view text, int depth = 0);
 
 // The blank before "as" in "<TYPE as TRAIT"; npos: there is none.
 std::size_t find_as(std::string_view text) {
@@ -67,22 +70,22 @@ std::size_t find_as(std::string_view text) {
 }
 
 // "<TYPE as TRAIT>" at the beginning: the scopes are those of the type.
-std::size_t take_implementation(std::string_view text, Parts& parts, std::string& scope) {
+std::size_t take_implementation(std::string_view text, Parts& parts, std::string& scope, int depth) {
   const std::size_t end = close(text, 0);
-  const std::string_view inner = text.substr(0, end - 1);
+  const std::string_view inner = text.substr(0, std::max<std::size_t>(end - 1, 1));
   const std::size_t as = find_as(inner);
   if (as != std::string_view::npos) parts.trait = std::string(inner.substr(as + 4));
-  parts.scopes = split(inner.substr(1, std::min(as, inner.size()) - 1)).scopes;
+  parts.scopes = split(inner.substr(1, std::min(as, inner.size()) - 1), depth + 1).scopes;
   scope = std::move(parts.scopes.back());
   parts.scopes.pop_back();
   return end;
 }
 
-Parts split(std::string_view text) {
+Parts split(std::string_view text, int depth) {
   Parts parts;
   std::string scope;
   std::size_t at = 0;
-  if (text.starts_with('<')) at = take_implementation(text, parts, scope);
+  if (text.starts_with('<') && depth < deepest_type) at = take_implementation(text, parts, scope, depth);
   while (at < text.size()) {
     if (text.substr(at).starts_with("::<")) {  // the arguments of a generic of Rust
       at += 2;

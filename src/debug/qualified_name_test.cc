@@ -52,6 +52,14 @@ TEST_CASE("which functions go by a name") {
     CHECK_MESSAGE(goes_by(demangled, name) == (expected == "yes"), demangled << " by " << name);
 }
 
+TEST_CASE("names that are none") {
+  for (const std::string_view name : {"<", "<>", "<<", "< as ", "<a as", "<a as >::b", "::<", "::", "<a<b"}) {
+    CHECK_FALSE(goes_by(name, "other"));
+    CHECK_FALSE(goes_by("geo::Shape::grow(int)", name));
+  }
+  CHECK_FALSE(goes_by(std::string(100'000, '<'), "other"));
+}
+
 TEST_CASE("events are named after the last identifier") {
   static constexpr std::array<std::array<std::string_view, 2>, 8> table{{
       {"geo::Shape::grow(int)", "grow"},
