@@ -274,6 +274,7 @@ void add_funcs(Registry& registry) {
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
   add_target_options(command, options->target);
+  add_process_option(command, options->target);
   add_common_options(command, registry.common);
   command.footer(
       "Examples:\n"

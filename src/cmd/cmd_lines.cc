@@ -264,6 +264,7 @@ void add_lines(Registry& registry) {
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
   add_target_options(command, options->target);
+  add_process_option(command, options->target);
   add_common_options(command, registry.common);
   command.footer(
       "Lines of a function count from its declaration, as in a probe: line 4 of vfs_read is 'vfs_read:4'.\n"

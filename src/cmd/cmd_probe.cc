@@ -176,6 +176,7 @@ void add_probe(Registry& registry) {
   command.add_flag("--keep-going", options->target.keep_going, "leave out the probes that cannot be, add the others");
   command.add_flag("-f,--force", options->force, "take a free name EVENT_N when EVENT exists");
   add_target_options(command, options->target);
+  add_process_option(command, options->target);
   add_compile_options(command, options->target);
   add_common_options(command, registry.common);
   command.footer(

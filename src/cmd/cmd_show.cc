@@ -62,6 +62,7 @@ void add_show(Registry& registry) {
   auto options = std::make_shared<Options>();
   command.add_option("PROBE", options->words, "the probe, as for dtrace++ probe")->required();
   add_target_options(command, options->target);
+  add_process_option(command, options->target);
   add_compile_options(command, options->target);
   add_common_options(command, registry.common);
   command.footer("Example:\n  dtrace++ show 'vfs_read file->f_path.dentry->d_name.name:string'");

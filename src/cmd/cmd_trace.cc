@@ -119,6 +119,7 @@ Result<int> trace(const Options& options, const std::vector<std::string>& comman
   DTP_TRY(const kernel::Owner owner, kernel::this_process());
   TargetOptions probed = options.target;
   probed.is_live = true;
+  if (!probed.executable.empty() && probed.target_ns == 0) probed.pids = target.pids;
   DTP_TRY(Compilation compilation, compile(probed, {join_words(options.words)}, kernel::group_of(owner)));
   print_warnings(compilation, common);
   DTP_TRY(auto tracefs, kernel::find_tracefs());

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/caret.h"
+#include "base/escape.h"
 #include "cmd/columns.h"
 #include "cmd/target.h"
 #include "expr/parse.h"
@@ -60,6 +61,14 @@ Result<void> compile_one(const lower::Target& target, const std::string& text, c
     compilation.events.push_back(std::move(compiled));
   }
   return {};
+}
+
+// The kernel ends a path at a space, and a definition at the end of the line.
+Result<void> check_path(const std::string& path) {
+  if (std::ranges::all_of(path, [](char c) { return static_cast<unsigned char>(c) > ' ' && c != '#'; })) return {};
+  return fail({.what = fmt::format("the kernel takes no spaces in a path: '{}'", base::escape(path)),
+               .hint = "give the file another name by a hard link, and probe that",
+               .status = Status::not_possible});
 }
 
 // Wrong requests are told of when their turn comes.
@@ -130,6 +139,7 @@ void print_warnings(const Compilation& compilation, const Common& common) {
 Result<Compilation> compile(const TargetOptions& options, const std::vector<std::string>& requests,
                             const std::string& group) {
   DTP_TRY(const std::unique_ptr<OpenTarget> target, open_target(options));
+  if (target->target.is_user()) DTP_CHECK(check_path(target->target.object));
   Compilation compilation{.source = target->info ? target->info->source() : "symbols only"};
   if (target->info && requests.size() > 1) expect_functions(*target->info, requests);
   std::optional<Error> wrong;

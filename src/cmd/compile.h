@@ -16,6 +16,8 @@ namespace dtp::cmd {
 // -x, -m, -k: what is probed and where its debug information is.
 struct TargetOptions {
   std::string executable = {};               // -x
+  std::vector<int> pids = {};                // -p: the files that these processes have
+  int target_ns = 0;                         // --target-ns: the files that this process sees
   std::string module = {};                   // -m: a loaded module's name or a .ko path
   std::string vmlinux = {};                  // -k
   std::string format_file = {};              // --format-file: of a tracepoint
@@ -31,6 +33,8 @@ struct TargetOptions {
 };
 void add_target_options(CLI::App& command, TargetOptions& options);
 void add_source_option(CLI::App& command, TargetOptions& options);
+// -p, of the commands that watch nothing.
+void add_process_option(CLI::App& command, TargetOptions& options);
 // --max-probes, --no-inlines and --require-all, of the commands that compile probes.
 void add_compile_options(CLI::App& command, TargetOptions& options);
 

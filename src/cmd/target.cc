@@ -1,13 +1,16 @@
 #include "cmd/target.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 #include "cmd/tracepoint.h"
 #include "debug/cache.h"
 #include "debug/find.h"
+#include "debug/process_files.h"
 #include "kernel/abilities.h"
 #include "kernel/forbidden.h"
 #include "kernel/tracefs.h"
@@ -17,6 +20,7 @@ namespace {
 
 constexpr const char* kernel_btf = "/sys/kernel/btf/vmlinux";
 constexpr const char* kallsyms = "/proc/kallsyms";
+constexpr int largest_pid = 1 << 22;
 
 void use(OpenTarget& opened) {
   opened.target.info = opened.info.get();
@@ -54,15 +58,52 @@ Result<void> open_debug_file(OpenTarget& opened, const debug::Search& search, bo
   return {};
 }
 
-Result<std::unique_ptr<OpenTarget>> open_user(const std::string& path, bool symbols_only, const debug::Cache& cache,
-                                              const debug::DownloadLimits& downloads) {
-  auto opened = std::make_unique<OpenTarget>();
+// A file's place in our own root; one of another root is given by a path through /proc.
+Result<debug::ProcessFile> find_own(const std::string& path) {
+  if (const std::string inside = debug::inside_root(path); inside != path)
+    return debug::find_in_root(std::atoi(path.c_str() + std::string_view("/proc/").size()), inside);
   std::error_code error;
   const std::string real = std::filesystem::canonical(path, error).string();
   if (error) return fail(base::system_error("cannot open", path, error.value()));
-  DTP_TRY(opened->binary, debug::open_binary(real));
+  return debug::ProcessFile{real, std::filesystem::path(real).filename().string()};
+}
+
+Result<debug::ProcessFile> find_of_process(int pid, const std::string& path, bool by_mapping) {
+  if (path.empty()) return debug::find_program(pid);
+  if (path.starts_with('/')) return debug::find_in_root(pid, path);
+  if (by_mapping && path.find('/') == std::string::npos) {
+    DTP_TRY(auto mapped, debug::find_mapped(pid, path));
+    if (!mapped.path.empty()) return mapped;
+    if (::access(path.c_str(), F_OK) != 0)
+      return fail({.what = fmt::format("process {} has no program or library '{}'", pid, path),
+                   .hint = fmt::format("those that it has: grep r-xp /proc/{}/maps", pid),
+                   .status = Status::wrong_request});
+  }
+  return find_own(path);
+}
+
+Result<debug::ProcessFile> find_executable(const TargetOptions& options) {
+  if (options.target_ns != 0) return find_of_process(options.target_ns, options.executable, false);
+  if (options.pids.empty()) return find_own(options.executable);
+  DTP_TRY(const auto found, find_of_process(options.pids.front(), options.executable, true));
+  for (const int pid : options.pids) {
+    DTP_TRY(const auto other, find_of_process(pid, options.executable, true));
+    if (!std::filesystem::equivalent(found.path, other.path))
+      return fail({.what = fmt::format("processes {} and {} have different files: '{}' and '{}'", options.pids.front(),
+                                       pid, found.path, other.path),
+                   .hint = "probe one after the other",
+                   .status = Status::wrong_request});
+  }
+  return found;
+}
+
+Result<std::unique_ptr<OpenTarget>> open_user(const debug::ProcessFile& found, bool symbols_only,
+                                              const debug::Cache& cache, const debug::DownloadLimits& downloads) {
+  auto opened = std::make_unique<OpenTarget>();
+  DTP_TRY(opened->binary, debug::open_binary(found.path));
   opened->target.kind = lower::Target::Kind::user;
-  opened->target.object = real;
+  opened->target.object = found.path;
+  opened->target.name = found.name;
   opened->target.info_hint = "install its debug symbols, or use registers and offsets: +0(%di):string";
   if (!symbols_only || !opened->binary->file.has_section(".symtab"))
     DTP_CHECK(open_debug_file(*opened, debug::find_debug_file(opened->binary->file, downloads), symbols_only, cache));
@@ -185,6 +226,22 @@ void use_ways(OpenTarget& opened, const TargetOptions& options) {
   }
 }
 
+Result<void> check_options(const TargetOptions& options) {
+  const auto wrong = [](const char* what, const char* hint = "") {
+    return fail({.what = what, .hint = hint, .status = Status::wrong_request});
+  };
+  const bool is_user = !options.executable.empty();
+  if (is_user + !options.module.empty() + !options.vmlinux.empty() > 1)
+    return wrong("-x, -m and -k exclude each other");
+  if (!options.pids.empty() && (!options.module.empty() || !options.vmlinux.empty()))
+    return wrong("-p is for programs and libraries, -m and -k are for the kernel");
+  if (!options.pids.empty() && options.target_ns != 0) return wrong("-p and --target-ns exclude each other");
+  if (options.target_ns != 0 && !is_user) return wrong("--target-ns needs -x", "the program of a process: -p PID");
+  if ((is_user || !options.pids.empty()) && options.by_function_probes)
+    return wrong("--fprobe is for kernel functions");
+  return {};
+}
+
 }  // namespace
 
 void add_target_options(CLI::App& command, TargetOptions& options) {
@@ -195,6 +252,11 @@ void add_target_options(CLI::App& command, TargetOptions& options) {
   add("-x,--exec", options.executable, "probe this program or library instead of the kernel", "FILE");
   add("-m,--module", options.module, "probe this kernel module: its name, or the path of its .ko file", "MODULE");
   add("-k,--vmlinux", options.vmlinux, "take symbols and types from this vmlinux", "FILE");
+  command
+      .add_option("--target-ns", options.target_ns,
+                  "with -x of an absolute path: find it, and its debug information, as this process sees files")
+      ->type_name("PID")
+      ->check(CLI::Range(1, largest_pid));
   command
       .add_option_function<std::uint64_t>(
           "--download-limit", [&options](std::uint64_t megabytes) { options.downloads.bytes = megabytes << 20; },
@@ -208,15 +270,24 @@ void add_target_options(CLI::App& command, TargetOptions& options) {
                    "neither use nor keep prepared debug information in ~/.cache/dtracepp");
 }
 
+void add_process_option(CLI::App& command, TargetOptions& options) {
+  command
+      .add_option_function<int>(
+          "-p,--pid", [&options](int pid) { options.pids = {pid}; },
+          "probe the program of this process; with -x its file of that name: libc.so.6")
+      ->type_name("PID")
+      ->check(CLI::Range(1, largest_pid));
+}
+
 namespace {
 
 Result<std::unique_ptr<OpenTarget>> open(const TargetOptions& options) {
-  if (!options.executable.empty() + !options.module.empty() + !options.vmlinux.empty() > 1)
-    return fail({.what = "-x, -m and -k exclude each other", .status = Status::wrong_request});
-  if (!options.executable.empty() && options.by_function_probes)
-    return fail({.what = "--fprobe is for kernel functions", .status = Status::wrong_request});
+  DTP_CHECK(check_options(options));
   const debug::Cache cache = options.no_cache ? debug::Cache() : debug::Cache::of_user();
-  if (!options.executable.empty()) return open_user(options.executable, options.symbols_only, cache, options.downloads);
+  if (!options.executable.empty() || !options.pids.empty()) {
+    DTP_TRY(const debug::ProcessFile found, find_executable(options));
+    return open_user(found, options.symbols_only, cache, options.downloads);
+  }
   if (!options.module.empty()) {
     DTP_TRY(auto opened, open_module(options.module, cache));
     use_ways(*opened, options);

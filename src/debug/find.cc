@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "debug/elf_notes.h"
+#include "debug/process_files.h"
 
 namespace dtp::debug {
 namespace {
@@ -107,25 +108,35 @@ Search find_supplement(const ElfFile& file) {
   const std::string& id = supplement.build_id;
   std::error_code error;
   // Links under .build-id lead to where the file really is.
-  const std::filesystem::path real = std::filesystem::canonical(file.path(), error);
+  const std::string root = root_of(file.path());
+  std::filesystem::path real = inside_root(file.path());
+  if (root.empty()) real = std::filesystem::canonical(real, error);
   const std::filesystem::path directory = (error ? std::filesystem::path(file.path()) : real).parent_path();
   const std::string name = (directory / supplement.name).lexically_normal().string();
   const std::string file_name = std::filesystem::path(name).filename().string();
-  return or_download(search({{by_build_id(id)}, {name}, {debug_root + "/.dwz/" + file_name}}, id), id, {});
+  std::vector<Candidate> candidates;
+  for (const std::string& path : {by_build_id(id), name, debug_root + "/.dwz/" + file_name})
+    if (!path.empty()) candidates.push_back({root + path});
+  if (!root.empty()) candidates.push_back({by_build_id(id)});
+  return or_download(search(candidates, id), id, {});
 }
 
 Search find_debug_file(const ElfFile& file, const DownloadLimits& limits) {
-  const std::filesystem::path path = file.path();
-  const std::string directory = path.parent_path().string();
+  // A process's files are looked for in its root, and last in ours: a build-id means the same in both.
+  const std::string root = root_of(file.path());
+  const std::string path = inside_root(file.path());
+  const std::string directory = root + std::filesystem::path(path).parent_path().string();
   const ElfFile::DebugLink link = file.debug_link();
-  std::vector<Candidate> candidates{{file.path()}, {by_build_id(file.build_id())}};
+  const std::string by_id = by_build_id(file.build_id());
+  std::vector<Candidate> candidates{{file.path()}, {by_id.empty() ? "" : root + by_id}};
   if (!link.name.empty()) {
     candidates.push_back({directory + "/" + link.name, link.crc});
     candidates.push_back({directory + "/.debug/" + link.name, link.crc});
-    candidates.push_back({debug_root + directory + "/" + link.name, link.crc});
+    candidates.push_back({root + debug_root + directory.substr(root.size()) + "/" + link.name, link.crc});
   }
-  if (const std::string path = debug_root + file.path() + ".debug"; candidates.back().path != path)
-    candidates.push_back({path});
+  if (const std::string plain = root + debug_root + path + ".debug"; candidates.back().path != plain)
+    candidates.push_back({plain});
+  if (!root.empty()) candidates.push_back({by_id});
   return or_download(search(candidates, file.build_id()), file.build_id(), limits);
 }
 

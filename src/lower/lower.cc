@@ -158,7 +158,8 @@ bool needs_frame(const expr::Request& request, const Spot& spot, const Target& t
 
 std::string default_group(const Target& target) {
   if (!target.is_user()) return "probe";
-  const std::string name = target.object.substr(target.object.find_last_of('/') + 1);
+  const std::string name =
+      target.name.empty() ? target.object.substr(target.object.find_last_of('/') + 1) : target.name;
   const auto end = std::ranges::find_if_not(name, expr::is_name_part);
   return "probe_" + std::string(name.begin(), end);
 }

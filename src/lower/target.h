@@ -28,6 +28,7 @@ struct Target {
   enum class Kind { kernel, module, user };
   Kind kind = Kind::kernel;
   std::string object = {};                              // module: its name; user: the file's real path
+  std::string name = {};                                // user: the file's own name; empty: as in `object`
   std::function<const debug::Symbols&()> symbols = {};  // loads them when they are first asked for
   debug::Info* info = nullptr;                          // null: no debug information
   const debug::ElfFile* file = nullptr;                 // user: the program, for file offsets
