@@ -439,8 +439,9 @@ Result<std::vector<LineInstance>> DwarfInfo::find_lines(const LineQuery& query) 
     for (const Instance& instance : instances) {
       Dwarf_Die die, unit;
       if (!find_die(dwarf_, instance.scope, die) || dwarf_diecu(&die, &unit, nullptr, nullptr) == nullptr) continue;
-      if (const unsigned first = declared_line(die); first != 0 && matches_tail(instance.file, query.file))
-        find_lines_in_unit(unit, {.file = instance.file, .line = first + query.line}, found);
+      const unsigned first = declared_line(die);
+      if (first == 0 || !matches_tail(instance.file, query.file)) continue;
+      for (const unsigned line : query.lines) find_line_in_unit(unit, instance.file, first + line, found);
     }
     return found;
   }

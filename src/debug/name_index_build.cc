@@ -13,6 +13,7 @@
 
 #include "debug/dwarf_die.h"
 #include "debug/dwarf_files.h"
+#include "debug/dwarf_language.h"
 #include "debug/dwarf_units.h"
 #include "debug/name_index.h"
 
@@ -75,6 +76,11 @@ class Reader {
   }
 
   void add_functions(Dwarf_Die& unit, std::uint32_t unit_offset, Part& part) {
+    // Functions stand within types there, and are known by more than one name.
+    if (language_of(unit) == Language::rust) {
+      part.has_all_names = false;
+      return;
+    }
     std::unordered_map<const void*, std::size_t> abstract;
     auto collect = [&](Dwarf_Die& die) {
       const int tag = dwarf_tag(&die);
