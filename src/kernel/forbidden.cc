@@ -45,10 +45,11 @@ void Forbidden::read() {
 
 std::string Forbidden::why(const std::string& function) {
   read();
-  if (blacklist_.contains(function)) return fmt::format("the kernel forbids probes in '{}'", function);
   // A part or a clone is taken when the whole is.
-  const auto is_traceable = [&](const std::string& name) { return traceable_->contains(name); };
-  if (!traceable_ || is_traceable(function) || is_traceable(function.substr(0, function.find('.')))) return "";
+  const std::string whole = function.substr(0, function.find('.'));
+  if (blacklist_.contains(function) || blacklist_.contains(whole))
+    return fmt::format("the kernel forbids probes in '{}'", function);
+  if (!traceable_ || traceable_->contains(function) || traceable_->contains(whole)) return "";
   return fmt::format("'{}' cannot be traced", function);
 }
 

@@ -34,6 +34,7 @@ TEST_CASE("functions that take no kprobe") {
   Forbidden forbidden = machine.forbidden();
   CHECK(forbidden.why("__memcpy") == "the kernel forbids probes in '__memcpy'");
   CHECK(forbidden.why("bpf_trace_run4") == "'bpf_trace_run4' cannot be traced");
+  CHECK(forbidden.why("__memcpy.part.0") == "the kernel forbids probes in '__memcpy.part.0'");
   CHECK(forbidden.why("vfs_read") == "");
   CHECK(forbidden.why("vfs_read.cold") == "");
   CHECK(forbidden.why("nf_ct_get") == "");
