@@ -48,18 +48,6 @@ inline bool has_attribute(Dwarf_Die& die, unsigned name) {
   return dwarf_attr_integrate(&die, name, &attribute) != nullptr;
 }
 
-// DW_AT_location or DW_AT_frame_base. Go writes DWARF 4 with the block forms of DWARF 3 there, which libdw refuses. An
-// expression's form differs in its length only, a LEB128, which up to 127 is the one byte of DW_FORM_block1.
-inline bool find_location(Dwarf_Die& die, unsigned name, Dwarf_Attribute& attribute) {
-  constexpr Dwarf_Word longest = 127;
-  Dwarf_Block block;
-  if (dwarf_attr_integrate(&die, name, &attribute) == nullptr) return false;
-  const unsigned form = dwarf_whatform(&attribute);
-  const bool is_short = form == DW_FORM_block1 && dwarf_formblock(&attribute, &block) == 0 && block.length <= longest;
-  if (is_short || form == DW_FORM_block) attribute.form = DW_FORM_exprloc;
-  return true;
-}
-
 inline bool is_flagged(Dwarf_Die& die, unsigned name) {
   Dwarf_Attribute attribute;
   bool value = false;

@@ -18,6 +18,7 @@
 
 #include "debug/dwarf_die.h"
 #include "debug/dwarf_lines.h"
+#include "debug/dwarf_location_list.h"
 #include "debug/dwarf_operations.h"
 
 namespace dtp::debug {

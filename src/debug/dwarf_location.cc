@@ -11,6 +11,7 @@
 
 #include "debug/dwarf_die.h"
 #include "debug/dwarf_expression.h"
+#include "debug/dwarf_location_list.h"
 #include "debug/dwarf_views.h"
 
 namespace dtp::debug {
