@@ -326,6 +326,8 @@ class SpotFinder {
   }
 
   Error unknown() const {
+    if (!point_.file && !target_.symbols().find(point_.function).empty())
+      return error(fmt::format("'{}' is a symbol, but not of a function", point_.function), point_.function_span);
     if (const auto hit = target_.module_with ? target_.module_with(point_.function) : std::nullopt)
       return in_module(*hit);
     std::vector<std::string_view> names;
