@@ -216,8 +216,12 @@ Result<void> Walker::settle(Place& place, Span span) const {
       return put_piece(place, piece, static_cast<std::uint32_t>(place.bit_offset - begin), bits, span);
     begin = end;
   }
+  std::string members;
+  if (place.type)
+    for (const std::string& name : type::member_names(target_.info->types(), *place.type))
+      members += fmt::format("{}{}.{}", members.empty() ? ": " : ", ", text_of(span), name);
   return fail(error(fmt::format("'{}' is split over several places there", text_of(span)), span,
-                    "read a member of it that is in one of them"));
+                    "read a member of it that is in one of them" + members));
 }
 
 Result<void> Walker::put_piece(Place& place, const debug::Piece& piece, std::uint32_t bit, std::uint64_t bits,

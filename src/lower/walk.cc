@@ -34,6 +34,8 @@ path::Path path_of(const Place& place) {
   return path;
 }
 
+bool is_number(std::string_view name) { return name[0] >= '0' && name[0] <= '9'; }
+
 // From a whole struct to its member.
 void enter(Place& place, const type::FoundMember& member) {
   place.type = member.type;
@@ -200,7 +202,11 @@ Error Walker::no_member(const std::string& name, type::Id type, Span span) const
   if (type::is_in_virtual_base(types, type, name))
     return error(fmt::format("'{}' is in a virtual base of '{}': where that is, only the object knows", name, declared),
                  span, "cast to the base where its address is known");
-  const std::vector<std::string> names = type::member_names(types, type);
+  std::vector<std::string> names = type::member_names(types, type);
+  if (is_number(name)) {
+    std::erase_if(names, [](const std::string& known) { return !known.starts_with("__"); });
+    for (std::string& known : names) known.erase(0, 2);
+  }
   const std::vector<std::string_view> views(names.begin(), names.end());
   std::string hint = base::did_you_mean(base::nearest(name, views));
   if (hint.empty()) {
@@ -251,7 +257,7 @@ Result<Place> Walker::member(const expr::Member& node, const expr::Node& whole) 
 // From a whole struct to one of its members. `span` is all of the text up to it, `tail` its name.
 Result<Place> Walker::step_into(Place place, const std::string& name, Span span, Span tail) {
   // What Rust calls .0 of a tuple, the debug information calls __0.
-  const std::string known = name[0] >= '0' && name[0] <= '9' ? "__" + name : name;
+  const std::string known = is_number(name) ? "__" + name : name;
   const auto found = type::find_member(target_.info->types(), *place.type, known);
   if (!found) return fail(no_member(name, *place.type, tail));
   enter(place, *found);
