@@ -39,7 +39,7 @@ inline std::optional<Dwarf_Die> unit_die(Dwarf* dwarf, std::uint64_t unit_offset
   if (dwarf_nextcu(dwarf, unit_offset, &next, &header, &abbreviations, &address_size, &offset_size) != 0 ||
       dwarf_offdie(dwarf, unit_offset + header, &die) == nullptr)
     return std::nullopt;
-  return whole_unit(die);
+  return die;
 }
 
 // Those of an abstract origin or a specification count, too.

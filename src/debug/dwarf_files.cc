@@ -27,8 +27,7 @@ bool walk_units(Dwarf* dwarf, const Visit& visit) {
   Dwarf_Die die;
   Dwarf_CU* unit = nullptr;
   while (dwarf_get_units(dwarf, unit, &unit, nullptr, nullptr, &die, nullptr) == 0) {
-    Dwarf_Die whole = whole_unit(die);
-    if (visit(whole)) return true;
+    if (visit(die)) return true;
   }
   return false;
 }
@@ -85,12 +84,22 @@ DwarfFiles::DwarfFiles(std::shared_ptr<const Binary> binary, OwnedDwarf dwarf)
       unit_offsets_(unit_offsets(file().section(".debug_info"))) {}
 
 Result<DwarfFiles> DwarfFiles::open(std::shared_ptr<const Binary> binary, const Cache& cache) {
+  std::unique_ptr<DwarfPackage> package;
+  if (!binary->file.is_relocatable() && has_skeletons(binary->file)) {
+    DTP_TRY(package, DwarfPackage::find(binary->file, cache));
+  }
+  if (package) {
+    DTP_TRY(ElfFile copy, writable_copy(binary->file));
+    Symbols symbols = Symbols::of_elf(copy);
+    binary = std::make_shared<const Binary>(Binary{std::move(copy), std::move(symbols)});
+  }
   const ElfFile& file = binary->file;
   Dwarf_Addr bias = 0;
   OwnedDwarf dwarf = file.is_relocatable() ? OwnedDwarf(dwfl_module_getdwarf(file.module(), &bias), EndDwarf{false})
                                            : OwnedDwarf(dwarf_begin_elf(file.handle(), DWARF_C_READ, nullptr));
   if (!dwarf) return fail({.what = "cannot read the debug information of '" + file.path() + "': " + dwarf_errmsg(-1)});
   DwarfFiles files(std::move(binary), std::move(dwarf));
+  files.package_ = std::move(package);
   DTP_CHECK(files.open_supplement(cache));
   return files;
 }
@@ -123,21 +132,30 @@ Result<void> DwarfFiles::open_supplement(const Cache& cache) {
 void DwarfFiles::each_unit(const Visit& visit) const {
   // DWZ writes partial units before all others.
   bool refers = supplement_ != nullptr;
-  const auto visit_unit = [&](Dwarf_Die& unit) {
+  const auto visit_unit = [&](Dwarf_Die& found) {
+    Dwarf_Die unit = whole(found);
     refers = refers || has_no_code(unit);
     return visit(unit, refers);
   };
   if (!walk_units(dwarf(), visit_unit) && supplement_) walk_units(supplement_.get(), visit_unit);
 }
 
+Dwarf_Die DwarfFiles::whole(const Dwarf_Die& unit) const {
+  if (package_) package_->link(unit, file());
+  return whole_unit(unit);
+}
+
 std::optional<Dwarf_Die> DwarfFiles::unit_at(std::uint64_t address) const {
-  if (const auto unit = debug::unit_at(file(), address)) return unit_die(dwarf(), *unit);
+  if (const auto offset = debug::unit_at(file(), address)) {
+    const auto unit = unit_die(dwarf(), *offset);
+    return unit ? std::optional(whole(*unit)) : std::nullopt;
+  }
   Dwarf_Die die;
-  if (dwarf_addrdie(dwarf(), address, &die) != nullptr) return whole_unit(die);
+  if (dwarf_addrdie(dwarf(), address, &die) != nullptr) return whole(die);
   // clang writes no .debug_aranges.
   Dwarf_CU* unit = nullptr;
   while (dwarf_get_units(dwarf(), unit, &unit, nullptr, nullptr, &die, nullptr) == 0)
-    if (dwarf_haspc(&die, address) > 0) return whole_unit(die);
+    if (dwarf_haspc(&die, address) > 0) return whole(die);
   return std::nullopt;
 }
 

@@ -1,5 +1,5 @@
 // The files that one DWARF reader reads: the debug file, the supplementary file that DWZ moved shared DIEs to, and,
-// opened by libdw, the .dwo files of split units.
+// opened by libdw, the .dwo files of split units, or the package of them.
 #pragma once
 
 #include <elfutils/libdw.h>
@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "debug/dwarf_package.h"
 #include "debug/elf_file.h"
 #include "debug/info.h"
 #include "dtracepp/error.h"
@@ -62,12 +63,15 @@ class DwarfFiles {
   };
   std::optional<Mentioning> units_mentioning(std::string_view name) const;
   std::vector<std::uint64_t> places_of_strings(std::span<const std::uint32_t> offsets) const;
+  // Of a skeleton the unit in its .dwo file or in the package.
+  Dwarf_Die whole(const Dwarf_Die& unit) const;
 
   // Freed in the reverse order: the supplementary file after the one that refers to it.
   std::shared_ptr<const Binary> binary_;
   std::unique_ptr<ElfFile> supplement_file_ = {};
   OwnedDwarf supplement_ = {};
   OwnedDwarf dwarf_;
+  std::unique_ptr<DwarfPackage> package_ = {};
   std::vector<std::uint64_t> unit_offsets_ = {};
   std::unordered_map<std::uint32_t, std::vector<std::uint64_t>> expected_ = {};  // places by offset into .debug_str
 };

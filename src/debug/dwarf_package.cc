@@ -1,0 +1,277 @@
+// A package has each kind of section once, with the contributions of all units one after the other. Its index says
+// which piece of each section belongs to the unit of which id (DWARF 5, 7.3.5.3; before it GNU's version 2, which
+// differs in the numbers of sections). A contribution of .debug_str_offsets points into the strings of all units.
+//
+// libdw 0.188 reads .dwo files but no packages. It finds a .dwo file by the path that the skeleton has as its
+// DW_AT_dwo_name. So a unit's pieces, with the strings it uses, are put together as a .dwo file in memory, and for the
+// moment in which libdw looks for it the text of that path is "/proc/self/fd/N". It looks once for each skeleton.
+#include "debug/dwarf_package.h"
+
+#include <dwarf.h>
+#include <elf.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+
+#include "base/cursor.h"
+#include "base/file.h"
+#include "debug/dwarf_die.h"
+#include "debug/inflate.h"
+
+namespace dtp::debug {
+namespace {
+
+using Bytes = std::span<const std::byte>;
+
+// Numbers of the kinds of sections that both versions share.
+constexpr std::size_t kind_info = 1, kind_str_offsets = 6;
+
+std::string_view section_name(std::uint32_t version, std::size_t kind) {
+  switch (kind) {
+    case kind_info: return ".debug_info.dwo";
+    case 3: return ".debug_abbrev.dwo";
+    case 4: return ".debug_line.dwo";
+    case 5: return version == 5 ? ".debug_loclists.dwo" : ".debug_loc.dwo";
+    case kind_str_offsets: return ".debug_str_offsets.dwo";
+    case 7: return version == 5 ? ".debug_macro.dwo" : ".debug_macinfo.dwo";
+    case 8: return version == 5 ? ".debug_rnglists.dwo" : ".debug_macro.dwo";
+    default: return "";
+  }
+}
+
+void append(std::vector<std::byte>& bytes, Bytes more) { bytes.insert(bytes.end(), more.begin(), more.end()); }
+
+// An ELF file of sections alone.
+class ElfWriter {
+ public:
+  ElfWriter() : bytes_(sizeof(Elf64_Ehdr)) { add_header("", SHT_NULL, 0, 0); }
+
+  void add(std::string_view name, Bytes contents) {
+    add_header(name, SHT_PROGBITS, bytes_.size(), contents.size());
+    append(bytes_, contents);
+  }
+
+  std::vector<std::byte> finish() {
+    add_header(".shstrtab", SHT_STRTAB, bytes_.size(), 0);
+    headers_.back().sh_size = names_.size();
+    append(bytes_, std::as_bytes(std::span(names_)));
+    bytes_.resize((bytes_.size() + 7) / 8 * 8);
+    Elf64_Ehdr header = {};
+    std::memcpy(header.e_ident, ELFMAG, SELFMAG);
+    header.e_ident[EI_CLASS] = ELFCLASS64;
+    header.e_ident[EI_DATA] = ELFDATA2LSB;
+    header.e_ident[EI_VERSION] = EV_CURRENT;
+    header.e_type = ET_REL;
+    header.e_machine = EM_X86_64;
+    header.e_version = EV_CURRENT;
+    header.e_ehsize = sizeof(Elf64_Ehdr);
+    header.e_shoff = bytes_.size();
+    header.e_shentsize = sizeof(Elf64_Shdr);
+    header.e_shnum = static_cast<Elf64_Half>(headers_.size());
+    header.e_shstrndx = static_cast<Elf64_Half>(headers_.size() - 1);
+    std::memcpy(bytes_.data(), &header, sizeof header);
+    append(bytes_, std::as_bytes(std::span(headers_)));
+    return std::move(bytes_);
+  }
+
+ private:
+  void add_header(std::string_view name, Elf64_Word type, std::size_t offset, std::size_t size) {
+    Elf64_Shdr header = {};
+    header.sh_name = static_cast<Elf64_Word>(names_.size());
+    header.sh_type = type;
+    header.sh_offset = offset;
+    header.sh_size = size;
+    header.sh_addralign = 1;
+    headers_.push_back(header);
+    names_ += name;
+    names_ += '\0';
+  }
+
+  std::vector<std::byte> bytes_;
+  std::vector<Elf64_Shdr> headers_ = {};
+  std::string names_ = {};
+};
+
+// The strings of one unit, and its offsets into them.
+struct Strings {
+  std::vector<std::byte> offsets = {};
+  std::vector<std::byte> text = {};
+};
+
+std::optional<Strings> strings_of(Bytes offsets, Bytes all_text, std::uint32_t version) {
+  // Length, version and padding.
+  constexpr std::size_t header_size = 8;
+  base::Cursor cursor(offsets);
+  Strings strings;
+  if (version == 5) append(strings.offsets, cursor.take(header_size));
+  while (cursor.left() >= sizeof(std::uint32_t)) {
+    base::Cursor at(all_text, cursor.read<std::uint32_t>());
+    const std::string_view text = at.read_c_string();
+    if (at.failed()) return std::nullopt;
+    const auto offset = static_cast<std::uint32_t>(strings.text.size());
+    append(strings.offsets, std::as_bytes(std::span(&offset, 1)));
+    append(strings.text, std::as_bytes(std::span(text)));
+    strings.text.push_back(std::byte{0});
+  }
+  if (cursor.failed()) return std::nullopt;
+  return strings;
+}
+
+base::Fd memory_file(Bytes contents) {
+  base::Fd fd(::memfd_create("dwo", MFD_CLOEXEC));
+  if (!fd || !base::write_all(fd.get(), {reinterpret_cast<const char*>(contents.data()), contents.size()}, "dwo"))
+    return {};
+  return fd;
+}
+
+// Memory holds other bytes as long as this lives.
+class Overwritten {
+ public:
+  Overwritten(std::span<std::byte> memory, std::string_view text)
+      : memory_(memory), was_(memory.begin(), memory.end()) {
+    std::memcpy(memory.data(), text.data(), memory.size());
+  }
+  Overwritten(const Overwritten&) = delete;
+  Overwritten& operator=(const Overwritten&) = delete;
+  ~Overwritten() { std::ranges::copy(was_, memory_.begin()); }
+
+ private:
+  std::span<std::byte> memory_;
+  std::vector<std::byte> was_;
+};
+
+bool overlap(Bytes a, Bytes b) { return a.data() < b.data() + b.size() && b.data() < a.data() + a.size(); }
+
+// The bytes at the text of an attribute; empty: they cannot be written without harm to what libdw reads next.
+std::span<std::byte> place_of_text(const char* text, std::size_t size, const ElfFile& image) {
+  const Bytes all = image.bytes();
+  const Bytes place(reinterpret_cast<const std::byte*>(text), size);
+  if (text == nullptr || place.data() < all.data() || place.data() + size > all.data() + all.size() ||
+      overlap(place, image.section(".debug_info")) || overlap(place, image.section(".debug_abbrev")))
+    return {};
+  return {const_cast<std::byte*>(place.data()), size};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DwarfPackage>> DwarfPackage::find(const ElfFile& file, const Cache& cache) {
+  constexpr std::string_view separate = ".debug";
+  std::string path = file.path() + ".dwp";
+  if (::access(path.c_str(), R_OK) != 0 && file.path().ends_with(separate))
+    path = file.path().substr(0, file.path().size() - separate.size()) + ".dwp";
+  if (::access(path.c_str(), R_OK) != 0) return nullptr;
+  DTP_TRY(base::Mapping mapping, base::map_file(path));
+  const std::size_t size = mapping.bytes().size();
+  // Some tools write a relocatable file, which has nothing to relocate.
+  DTP_TRY(ElfFile package, ElfFile::of_image(path, std::move(mapping), size));
+  if (has_compressed_sections(package)) {
+    DTP_TRY(package, inflate(package, cache));
+  }
+  if (base::Cursor types(package.section(".debug_tu_index"), 2 * sizeof(std::uint32_t));
+      types.read<std::uint32_t>() != 0)
+    return fail({.what = fmt::format("'{}' keeps types apart from the units, which is not read", path),
+                 .hint = "build without -fdebug-types-section",
+                 .status = Status::not_possible});
+  std::unique_ptr<DwarfPackage> found(new DwarfPackage(std::move(package)));
+  if (!found->read_index())
+    return fail({.what = fmt::format("the index of '{}' cannot be read", path),
+                 .hint = "make the file again, or remove it",
+                 .status = Status::wrong_request});
+  return found;
+}
+
+bool DwarfPackage::read_index() {
+  constexpr std::uint32_t most_columns = 16;
+  const Bytes index = file_.section(".debug_cu_index");
+  base::Cursor header(index);
+  version_ = header.read<std::uint32_t>() & 0xffff;
+  const auto columns = header.read<std::uint32_t>();
+  const auto rows = header.read<std::uint32_t>();
+  const auto slots = header.read<std::uint32_t>();
+  if (header.failed() || (version_ != 2 && version_ != 5) || columns > most_columns) return false;
+  constexpr std::size_t word = sizeof(std::uint32_t);
+  base::Cursor ids(index, header.offset());
+  ids.skip(std::size_t{slots} * sizeof(std::uint64_t));
+  base::Cursor row_numbers = ids;
+  ids.skip(std::size_t{slots} * word);
+  std::vector<std::uint32_t> kinds_of(columns);
+  for (std::uint32_t& kind : kinds_of) kind = ids.read<std::uint32_t>();
+  const std::size_t table = ids.offset();
+  const std::size_t row_size = columns * word;
+  ids.skip(2 * std::size_t{rows} * row_size);
+  if (ids.failed()) return false;
+  for (std::uint32_t slot = 0; slot < slots; ++slot) {
+    const auto id = header.read<std::uint64_t>();
+    const auto row = row_numbers.read<std::uint32_t>();
+    if (row == 0) continue;
+    if (row > rows) return false;
+    Unit unit;
+    base::Cursor offsets(index, table + (row - 1) * row_size);
+    base::Cursor sizes(index, table + (std::size_t{rows} + row - 1) * row_size);
+    for (const std::uint32_t kind : kinds_of) {
+      const Slice slice{offsets.read<std::uint32_t>(), sizes.read<std::uint32_t>()};
+      if (kind < unit.size()) unit[kind] = slice;
+    }
+    units_[id] = unit;
+  }
+  return true;
+}
+
+std::optional<std::vector<std::byte>> DwarfPackage::split_file(std::uint64_t id) const {
+  const auto unit = units_.find(id);
+  if (unit == units_.end()) return std::nullopt;
+  ElfWriter writer;
+  for (std::size_t kind = 1; kind < kinds; ++kind) {
+    const Slice slice = unit->second[kind];
+    const std::string_view name = section_name(version_, kind);
+    if (slice.size == 0 || name.empty()) continue;
+    base::Cursor cursor(file_.section(name), slice.offset);
+    const Bytes contents = cursor.take(slice.size);
+    if (cursor.failed()) return std::nullopt;
+    if (kind != kind_str_offsets) {
+      writer.add(name, contents);
+      continue;
+    }
+    const auto strings = strings_of(contents, file_.section(".debug_str.dwo"), version_);
+    if (!strings) return std::nullopt;
+    writer.add(name, strings->offsets);
+    writer.add(".debug_str.dwo", strings->text);
+  }
+  return writer.finish();
+}
+
+void DwarfPackage::link(const Dwarf_Die& skeleton, const ElfFile& image) {
+  std::uint8_t type = 0;
+  std::uint64_t id = 0;
+  Dwarf_Die unit = skeleton;
+  if (unit.cu == nullptr || !linked_.insert(unit.addr).second) return;
+  if (dwarf_cu_info(unit.cu, nullptr, &type, nullptr, nullptr, &id, nullptr, nullptr) != 0 || type != DW_UT_skeleton)
+    return;
+  const auto split = split_file(id);
+  if (!split) return;
+  const base::Fd fd = memory_file(*split);
+  Dwarf_Attribute attribute;
+  if (!fd || (dwarf_attr(&unit, DW_AT_dwo_name, &attribute) == nullptr &&
+              dwarf_attr(&unit, DW_AT_GNU_dwo_name, &attribute) == nullptr))
+    return;
+  const std::string path = fmt::format("/proc/self/fd/{}", fd.get());
+  const std::span<std::byte> place = place_of_text(dwarf_formstring(&attribute), path.size() + 1, image);
+  if (place.empty()) return;
+  const Overwritten name(place, {path.c_str(), path.size() + 1});
+  whole_unit(unit);
+}
+
+Result<ElfFile> writable_copy(const ElfFile& file) {
+  const Bytes bytes = file.bytes();
+  void* data = ::mmap(nullptr, bytes.size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (data == MAP_FAILED) return fail(base::system_error("cannot copy", file.path(), errno));
+  base::Mapping copy(data, bytes.size());
+  std::memcpy(data, bytes.data(), bytes.size());
+  return ElfFile::of_image(file.path(), std::move(copy), bytes.size());
+}
+
+}  // namespace dtp::debug

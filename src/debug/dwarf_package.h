@@ -1,0 +1,53 @@
+// A .dwp file: the split units of a whole program in one file, where there would be a .dwo file for each.
+#pragma once
+
+#include <elfutils/libdw.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "debug/cache.h"
+#include "debug/elf_file.h"
+#include "dtracepp/error.h"
+
+namespace dtp::debug {
+
+class DwarfPackage {
+ public:
+  // The package beside the file, PROGRAM.dwp; null: there is none.
+  static Result<std::unique_ptr<DwarfPackage>> find(const ElfFile& file, const Cache& cache);
+
+  // The unit of this id as the .dwo file that it was made from; none: it is not here, or damaged.
+  std::optional<std::vector<std::byte>> split_file(std::uint64_t id) const;
+
+  // Lets libdw find a skeleton's unit here. `image` is the file of the skeleton, in memory that can be written.
+  void link(const Dwarf_Die& skeleton, const ElfFile& image);
+
+ private:
+  explicit DwarfPackage(ElfFile file) : file_(std::move(file)) {}
+  bool read_index();
+
+  struct Slice {
+    std::uint32_t offset = 0;
+    std::uint32_t size = 0;
+  };
+  static constexpr std::size_t kinds = 9;  // of sections, by the numbers of the index
+  using Unit = std::array<Slice, kinds>;
+
+  ElfFile file_;
+  std::uint32_t version_ = 0;
+  std::unordered_map<std::uint64_t, Unit> units_ = {};  // by id
+  std::unordered_set<const void*> linked_ = {};         // skeletons
+};
+
+// A copy of a file in memory of our own, which can be written.
+Result<ElfFile> writable_copy(const ElfFile& file);
+
+}  // namespace dtp::debug
