@@ -158,12 +158,29 @@ Result<void> Walker::check_cast(const Place& place, type::Id wanted, const expr:
   return {};
 }
 
+// C++: a base may lie behind the beginning of its object.
+std::int64_t Walker::distance_of_cast(const Place& place, type::Id wanted) const {
+  if (!place.type) return 0;
+  type::Table& types = target_.info->types();
+  const type::Type& from = types.at(type::strip(types, *place.type));
+  const type::Type& to = types.at(type::strip(types, wanted));
+  if (from.kind != Kind::pointer || to.kind != Kind::pointer) return 0;
+  if (const auto up = type::base_offset(types, from.target, to.target)) return *up;
+  if (const auto down = type::base_offset(types, to.target, from.target)) return -*down;
+  return 0;
+}
+
 Result<Place> Walker::cast(const expr::Cast& node, const expr::Node& whole) {
   const Span so_far = argument_.tree.at(node.base).span;
   DTP_TRY(Place place, walk(node.base));
   DTP_TRY(place, decay(std::move(place), so_far));
   DTP_TRY(const type::Id wanted, resolve(node.type));
   DTP_CHECK(check_cast(place, wanted, whole, so_far));
+  if (const std::int64_t distance = distance_of_cast(place, wanted); distance != 0) {
+    DTP_CHECK(settle(place, so_far));
+    if (place.in_memory) DTP_CHECK(load(place, so_far));
+    place.offset += distance;
+  }
   place.type = wanted;
   place.event_field = nullptr;
   place.is_usdt = false;

@@ -91,6 +91,7 @@ class Walker {
   Result<Place> member(const expr::Member& node, const expr::Node& whole);
   Result<Place> index(const expr::Index& node, const expr::Node& whole);
   Result<Place> cast(const expr::Cast& node, const expr::Node& whole);
+  std::int64_t distance_of_cast(const Place& place, type::Id wanted) const;
   Result<void> check_cast(const Place& place, type::Id wanted, const expr::Node& whole, Span so_far) const;
   Result<Place> address_of(const expr::AddressOf& node, const expr::Node& whole);
   Result<Place> size_of(type::Id type, Span span, const expr::Node& whole);

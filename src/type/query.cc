@@ -101,6 +101,26 @@ std::optional<FoundMember> find_member(Table& types, Id id, std::string_view nam
   return found;
 }
 
+std::optional<std::int64_t> base_offset(Table& types, Id derived, Id base) {
+  const Type& wanted = types.at(strip(types, base));
+  if (!is_aggregate(wanted) || wanted.name.empty()) return std::nullopt;
+  std::optional<std::int64_t> found;
+  const auto search = [&](const auto& self, Id id, std::uint64_t outer_bits, int depth) -> void {
+    for (const Member& member : types.at(strip(types, id)).members) {
+      if (found || !member.name.empty() || member.is_virtual || depth > deepest_nesting) continue;
+      // The two may be known from different units, where they are different types.
+      const Type& inner = types.at(strip(types, member.type));
+      const std::uint64_t bits = outer_bits + member.bit_offset;
+      if (inner.name == wanted.name && inner.kind == wanted.kind)
+        found = static_cast<std::int64_t>(bits / 8);
+      else if (is_aggregate(inner))
+        self(self, member.type, bits, depth + 1);
+    }
+  };
+  search(search, derived, 0, 0);
+  return found;
+}
+
 bool is_in_virtual_base(Table& types, Id id, std::string_view name) {
   const auto visit = [&](const Member& member, std::uint64_t, int) { return member.name == name; };
   return MemberWalk(types, visit, true).walk(id, 0);

@@ -22,6 +22,9 @@ struct FoundMember {
 // The member of a struct or union, also within its anonymous members. `id` may be a typedef.
 std::optional<FoundMember> find_member(Table& types, Id id, std::string_view name);
 
+// Where in a class its base lies, or a base of its base, in bytes. Of a virtual base: none.
+std::optional<std::int64_t> base_offset(Table& types, Id derived, Id base);
+
 // `name` is a member of a virtual base of the class, or of one of its bases.
 bool is_in_virtual_base(Table& types, Id id, std::string_view name);
 

@@ -37,6 +37,11 @@ class PointerToScalar:
 
 
 @dataclass
+class PointerToPointer:
+    target: 'Aggregate'
+
+
+@dataclass
 class Array:
     element: object
     counts: list
@@ -56,7 +61,6 @@ class Aggregate:
     is_packed: bool = False
     members: list = field(default_factory=list)
     bases: list = field(default_factory=list)
-    methods: list = field(default_factory=list)  # declarations
 
     @property
     def ref(self):
@@ -79,6 +83,8 @@ INTEGERS = [Scalar(*integer) for integer in (
 BOOL = Scalar('bool', 8, False, 'bool')
 ENUMS = [Scalar('enum plain', 32, False, 'enum'), Scalar('enum negative', 32, True, 'enum')]
 FLOATS = [Scalar('float', 32, True, 'float'), Scalar('double', 64, True, 'float')]
+
+ENUMERATORS = ['plain_a', 'plain_b', 'plain_c', 'negative_a', 'negative_b', 'negative_c']
 
 PROLOGUE = r'''
 #include <stdbool.h>
@@ -147,6 +153,8 @@ class Program:
         if choice < 0.52:
             counts = [self.random.randint(1, 5) for _ in range(self.random.choice((1, 1, 2, 3)))]
             return Array(self.random.choice(INTEGERS[:12]), counts)
+        if choice < 0.55 and depth < 2:
+            return Array(self.aggregate('', depth + 1, plain), [self.random.randint(1, 3)])
         smaller = [s for s in self.structs if not s.is_packed and (not plain or is_plain(s))]
         if choice < 0.66 and smaller:
             inner = self.random.choice(smaller)
@@ -157,8 +165,12 @@ class Program:
             return self.scalar(plain)
         if choice < 0.80:
             return Text(0)
-        if choice < 0.86:
+        if choice < 0.82:
             return Text(self.random.randint(2, 20))
+        if choice < 0.83:
+            return PointerToPointer(None)
+        if choice < 0.84:
+            return Array(Pointer(None), [self.random.randint(1, 3)])
         if choice < 0.90:
             return PointerToScalar(self.random.choice(INTEGERS[1:12]))
         return Pointer(None, is_void=choice > 0.97)
@@ -177,7 +189,7 @@ class Program:
 
     def member(self, parent, depth, plain):
         type_ = self.member_type(depth, plain)
-        if parent.is_packed and isinstance(strip_array(type_), (Aggregate, Pointer)):
+        if parent.is_packed and isinstance(strip_array(type_), (Aggregate, Pointer, PointerToPointer)):
             type_ = self.scalar(plain)
         anonymous = isinstance(type_, Aggregate) and not type_.tag and self.random.random() < 0.6
         return Member('' if anonymous else self.name(), type_)
@@ -228,6 +240,11 @@ class Program:
             if type_.is_void:
                 text = f'(({type_.target.ref} *){text})'
             return self.expression_in(type_.target, text + '->', depth + 1)
+        if isinstance(type_, PointerToPointer):
+            if depth > 3:
+                return text, 'P'
+            text = self.random.choice((f'(*{text})', f'{text}[0]'))
+            return self.expression_in(type_.target, text + '->', depth + 1)
         if isinstance(type_, Array):
             return self.expression(type_.element, text + ''.join(f'[{self.random.randrange(n)}]' for n in type_.counts), depth)
         return self.expression_in(type_, text + '.', depth)
@@ -243,13 +260,36 @@ class Program:
             return prefix + member.name, 'S' if member.type.is_signed else 'U'
         return self.expression(member.type, prefix + member.name, depth + 1)
 
+    def around(self, struct, text):
+        """A member of what holds another one, by the address of that."""
+        named = [m.name for m in struct.members if m.name and not m.bits]
+        if not named:
+            return None
+        inner = self.random.choice(named)
+        return self.expression_in(struct, f'container_of(&{text}->{inner}, {struct.ref}, {inner})->', 1)
+
+    def cast(self, struct, text):
+        """Of a pointer to another one: to numbers, in C++ to a base."""
+        bases = all_bases(struct)[1:]
+        if bases and self.random.random() < 0.7:
+            base = self.random.choice(bases)
+            return self.expression_in(base, f'(({base.ref} *){text})->', 1)
+        type_ = self.random.choice(INTEGERS[2:11])
+        return f'(({type_.name} *){text})[{self.random.randrange(max(1, 32 // type_.bits))}]', 'S' if type_.is_signed else 'U'
+
     def expressions(self, roots, count):
         found = {}
         for _ in range(count * 6):
             if len(found) == count:
                 break
             type_, text = self.random.choice(roots)
-            made = self.expression(type_, text)
+            special = self.random.random() if isinstance(type_, Pointer) else 1
+            if special < 0.08:
+                made = self.around(type_.target, text)
+            elif special < 0.16:
+                made = self.cast(type_.target, text)
+            else:
+                made = self.expression(type_, text)
             if made:
                 found.setdefault(made[0], made[1])
         return list(found.items())
@@ -269,11 +309,10 @@ class Program:
     def make_functions(self):
         for number, struct in enumerate(self.structs):
             self.make_entry(number, struct)
-            self.make_container(number, struct)
-            if self.is_cpp:
-                self.make_reference(number, struct)
-            if self.is_cpp and not struct.is_union:
+            if self.is_cpp and number % 3 == 0:
                 self.make_method(number, struct)
+            if self.is_cpp and number % 3 == 1:
+                self.make_reference(number, struct)
             if number % 2:
                 self.make_return(number, struct)
             else:
@@ -293,6 +332,7 @@ class Program:
         roots += [(struct, f'pool_{struct.tag}[0]'), (other, f'global_{other.tag}')]
         chosen = fixed + [e for e in self.expressions(roots, FIELDS_PER_EVENT - len(fixed)) if e not in fixed]
         chosen.append((f'sizeof({struct.ref})', 'U'))
+        chosen.append((self.random.choice(ENUMERATORS), 'S'))
         name = f'e{number}'
         lines = self.event(f'{name}', name, chosen)
         arguments = ', '.join(declaration for _, _, declaration in parameters)
@@ -300,43 +340,25 @@ class Program:
         values = ', '.join(f'({s.name})rnd()' if s.kind != 'bool' else '(bool)(rnd() & 1)' for s, _, _ in parameters[2:])
         self.calls.append(f'{name}(&pool_{struct.tag}[{self.random.randrange(2)}], &pool_{other.tag}[1], {values});')
 
-    def make_container(self, number, struct):
-        """A pointer to a member, from which the object around it is found."""
-        members = [m for m in struct.members if m.name and not m.bits and isinstance(m.type, Scalar)]
-        if struct.is_packed or not members:
-            return
-        name, member = f'c{number}', self.random.choice(members)
-        around = f'container_of(w, {struct.ref}, {member.name})'
-        chosen = self.expressions([(Pointer(struct), around)], FIELDS_PER_EVENT // 4)
-        chosen = [e for e in chosen if e[0] != around]  # a fetch-arg does not subtract
-        chosen += [(enumerator, 'S') for enumerator in ('plain_c', 'negative_a')]
-        lines = self.event(name, name, chosen)
-        self.functions.append('\n'.join([f'noinline void {name}({declare(member.type, "*w")})', '{', '  touch((void *)w, 0, 0, 0);',
-                                         *lines, '}']))
-        self.calls.append(f'{name}(&pool_{struct.tag}[1].{member.name});')
+    def make_method(self, number, struct):
+        """Its members by `this` and by their own names."""
+        name = f'm{number}'
+        chosen = self.expressions([(Pointer(struct), 'this')], FIELDS_PER_EVENT // 4)
+        own = {}
+        for _ in range(FIELDS_PER_EVENT):
+            made = self.expression_in(struct, '', 1)
+            if made and len(own) < FIELDS_PER_EVENT // 4:
+                own.setdefault(made[0], made[1])
+        lines = self.event(f'{struct.tag}::method', name, [e for e in chosen if e[0] != 'this'] + list(own.items()))
+        self.functions.append('\n'.join([f'noinline void {struct.tag}::method(int k)', '{', '  touch(this, 0, 0, k);', *lines, '}']))
+        self.calls.append(f'global_{struct.tag}.method({number});')
 
     def make_reference(self, number, struct):
-        name, scalar = f'x{number}', self.random.choice(INTEGERS[:12])
-        chosen = [('k', 'S' if scalar.is_signed else 'U')]
-        chosen += self.expressions([(struct, 'r')], FIELDS_PER_EVENT // 4)
+        name = f'f{number}'
+        chosen = self.expressions([(struct, 'r'), (struct, 'c')], FIELDS_PER_EVENT // 2)
         lines = self.event(name, name, chosen)
-        self.functions.append('\n'.join([f'noinline void {name}({struct.ref} &r, const {scalar.name} &k)', '{',
-                                         '  touch(&r, (const void *)&k, 0, 0);', *lines, '}']))
-        self.calls.append('{ %s k = (%s)rnd(); %s(pool_%s[0], k); }' % (scalar.name, scalar.name, name, struct.tag))
-
-    def make_method(self, number, struct):
-        """Members by `this`, and by their names alone."""
-        name, scalar = f'h{number}', self.random.choice(INTEGERS[:12])
-        struct.methods.append(f'void {name}({scalar.name} k);')
-        found = {}
-        for _ in range(FIELDS_PER_EVENT):
-            made = self.expression_in(struct, self.random.choice(('', 'this->')), 0)
-            if made and made[0][0] != '*' and len(found) < FIELDS_PER_EVENT // 2:
-                found.setdefault(made[0], made[1])
-        lines = self.event(f'{struct.tag}::{name}', name, [('k', 'S' if scalar.is_signed else 'U'), *found.items()])
-        self.functions.append('\n'.join([f'noinline void {struct.tag}::{name}({scalar.name} k)', '{', '  touch(this, 0, 0, k);',
-                                         *lines, '}']))
-        self.calls.append(f'pool_{struct.tag}[1].{name}(({scalar.name})rnd());')
+        self.functions.append('\n'.join([f'noinline void {name}({struct.ref} &r, const {struct.ref} &c)', '{', '  touch(&r, &c, 0, 0);', *lines, '}']))
+        self.calls.append(f'{name}(global_{struct.tag}, pool_{struct.tag}[1]);')
 
     def make_return(self, number, struct):
         name, scalar = f'r{number}', self.random.choice(INTEGERS[:11])
@@ -375,7 +397,7 @@ class Program:
         if self.is_cpp:
             parts.append('extern "C" {')
         parts += [f'{s.ref};' for s in self.structs]
-        parts += [f'{declare_aggregate(s)};\n{s.ref} global_{s.tag};\nstatic {s.ref} pool_{s.tag}[2];' for s in self.structs]
+        parts += [f'{declare_aggregate(s, self.is_cpp)};\n{s.ref} global_{s.tag};\nstatic {s.ref} pool_{s.tag}[2];' for s in self.structs]
         parts += self.functions
         if self.is_cpp:
             parts.append('}')
@@ -410,7 +432,7 @@ def shared_base(a, b):
 def pointers(aggregate):
     for member in aggregate.members:
         type_ = strip_array(member.type)
-        if isinstance(type_, Pointer) and type_.target is None:
+        if isinstance(type_, (Pointer, PointerToPointer)) and type_.target is None:
             yield type_
         elif isinstance(type_, Aggregate) and not type_.tag:
             yield from pointers(type_)
@@ -423,6 +445,8 @@ def declare(type_, name):
         return f'char {name}[{type_.limit}]' if type_.limit else f'const char *{name}'
     if isinstance(type_, Pointer):
         return f'void *{name}' if type_.is_void else f'{type_.target.ref} *{name}'
+    if isinstance(type_, PointerToPointer):
+        return f'{type_.target.ref} **{name}'
     if isinstance(type_, PointerToScalar):
         return f'{type_.target.name} *{name}'
     if isinstance(type_, Aggregate):
@@ -430,7 +454,7 @@ def declare(type_, name):
     return f'{type_.name} {name}'
 
 
-def declare_aggregate(aggregate):
+def declare_aggregate(aggregate, with_method=False):
     def line(member):
         if member.bits == 0:
             return declare(member.type, member.name)
@@ -439,8 +463,7 @@ def declare_aggregate(aggregate):
     word = 'union' if aggregate.is_union else 'struct'
     bases = ' : ' + ', '.join('public ' + b.tag for b in aggregate.bases) if aggregate.bases else ''
     packed = ' __attribute__((packed))' if aggregate.is_packed else ''
-    members = [line(m) + ';' for m in aggregate.members] + aggregate.methods
-    return f'{word}{packed} {aggregate.tag}{bases} {{ ' + ' '.join(members) + ' }'
+    return f'{word}{packed} {aggregate.tag}{bases} {{ ' + ' '.join(line(m) + ';' for m in aggregate.members) + (' void method(int k);' if with_method else '') + ' }'
 
 
 def initialise(aggregate, target):
@@ -456,7 +479,7 @@ def initialise(aggregate, target):
 
 def initialise_object(type_, path):
     if isinstance(type_, Array):
-        if not isinstance(type_.element, Aggregate):
+        if not isinstance(type_.element, (Aggregate, Pointer)):
             return []
         return [line for i in range(type_.counts[0]) for line in initialise_object(type_.element, f'{path}[{i}]')]
     if isinstance(type_, Aggregate):
@@ -465,6 +488,8 @@ def initialise_object(type_, path):
         return [f'  letters({path}, {type_.limit});' if type_.limit else f'  {path} = words[rnd() % 5];']
     if isinstance(type_, Pointer):
         return [f'  {path} = &pool_{type_.target.tag}[rnd() & 1];']
+    if isinstance(type_, PointerToPointer):
+        return [f'  {{ static {type_.target.ref} *target = &pool_{type_.target.tag}[0]; {path} = &target; }}']
     if isinstance(type_, PointerToScalar):
         return [f'  {{ static {type_.target.name} target; fill(&target, sizeof target); {path} = &target; }}']
     if type_.kind == 'bool':

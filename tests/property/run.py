@@ -4,8 +4,7 @@
   run.py [--program PATH] [--keep DIR] [--verbose]
 
 Random programs (generate.py) are compiled by gcc and clang, with and without optimisation, with DWARF 4 and 5, as C and as
-C++. DTP_SEED chooses others than the usual ones. Two runs at once have probes of their own; a run that is ended takes
-its probes with it, and what one left behind that could not, the next one removes. An argument that dtrace++ refuses with a reason is counted apart, and only
+C++. DTP_SEED chooses others than the usual ones. An argument that dtrace++ refuses with a reason is counted apart, and only
 accepted for values that the compiler may keep where no fetch-arg can read them.
 """
 import argparse
@@ -20,12 +19,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
-sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(pathlib.Path(__file__).resolve().parents[1] / 'support')]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import generate  # noqa: E402
-import leftovers  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COMPILERS = {('gcc', False): 'gcc', ('gcc', True): 'g++', ('clang', False): 'clang', ('clang', True): 'clang++'}
@@ -33,9 +30,6 @@ LEAST_FIELDS = 1000
 
 # Why a local variable may be unreadable, in the words of the program's errors.
 LOST = re.compile(r'is optimised out|lives in|is split|is computed|there is no variable')
-
-
-stopping = threading.Event()
 
 
 class Outcome:
@@ -85,8 +79,6 @@ def check(program, directory, title, made, binary, group):
     added = {}
     try:
         for event in made.events:
-            if stopping.is_set():
-                return outcome
             names = add_event(program, binary, group, event, outcome)
             if names:
                 added[event.name] = (event, names)
@@ -129,6 +121,30 @@ def build(directory, compiler, is_cpp, level, version, seed):
     return title, made, binary, done.stderr if done.returncode else ''
 
 
+# --- probes that must not stay ------------------------------------------------------------------------------------
+
+TRACEFS = pathlib.Path('/sys/kernel/tracing')
+
+
+def group_of(number):
+    return f'property_{os.getpid()}_{number}'
+
+
+def remove_leftovers(program):
+    """Of runs that were killed: their groups name a process that is no more."""
+    events = {match[0].replace('/', ':') for match in re.finditer(r'property_(\d+)_\d+/\w+', (TRACEFS / 'uprobe_events').read_text())
+              if not pathlib.Path(f'/proc/{match[1]}').exists()}
+    if events:
+        print(f'removing what killed runs left: {" ".join(sorted(events))}')
+        subprocess.run([program, 'delete', '-q', *events], capture_output=True)
+
+
+def end(signal_number, _):
+    """As an exception, so that every check removes its probes."""
+    signal.signal(signal_number, signal.SIG_IGN)
+    sys.exit(128 + signal_number)
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument('--program', type=pathlib.Path, default=ROOT / 'build/src/cmd/dtrace++')
@@ -138,9 +154,9 @@ def main():
     if os.geteuid() != 0:
         print('skip: not root\n0 passed, 0 failed, 1 skipped')
         return 0
+    remove_leftovers(args.program.resolve())
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stopping.set())
-    leftovers.remove(args.program.resolve(), 'property')
+        signal.signal(number, end)
     seed = os.environ.get('DTP_SEED', '1')
     compilers = [name for name in ('gcc', 'clang') if shutil.which(name)]
     skipped = 2 - len(compilers)
@@ -157,15 +173,18 @@ def main():
             if message:
                 failures.append(f'{title} does not compile\n{message[:2000]}')
             else:
-                jobs.append((title, pool.submit(check, args.program.resolve(), directory, title, made, binary, f'property_{os.getpid()}_{number}')))
+                jobs.append((title, pool.submit(check, args.program.resolve(), directory, title, made, binary, group_of(number))))
         for title, job in jobs:
-            outcome = job.result()
+            try:
+                outcome = job.result()
+            except SystemExit:
+                pool.shutdown(cancel_futures=True)
+                shutil.rmtree(directory, ignore_errors=True)
+                raise
             print(f'{title}: {outcome.equal} fields equal, {len(outcome.different)} different, {outcome.refused.total()} refused with a reason')
             total += outcome.equal
             failures += outcome.different
             refused += outcome.refused
-    if stopping.is_set():
-        failures.append('ended early')
     for failure in failures if args.verbose else failures[:20]:
         print(failure)
     for reason, count in refused.most_common():
