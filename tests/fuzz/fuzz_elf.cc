@@ -25,7 +25,7 @@ void ask(debug::Info& info) {
       type::find_member(info.types(), variable.type, "none such");
     }
   }
-  static_cast<void>(info.find_lines({.function = "walk", .line = 2}));
+  static_cast<void>(info.find_lines({.function = "walk", .lines = {2}}));
   info.source_of(*instances);
   info.find_type("struct node");
   info.find_globals("head", false);

@@ -70,7 +70,7 @@ class Comparison {
   void line(const Statement& wanted, const std::vector<Statement>& statements) {
     ++count_.lines;
     const std::string what = fmt::format("line {}:{}", wanted.file, wanted.line);
-    const auto found = info_.find_lines({.file = wanted.file, .line = wanted.line});
+    const auto found = info_.find_lines({.file = wanted.file, .lines = {wanted.line}});
     if (!found) return differ(what, "known", found.error().what);
     for (const Statement& statement : statements) {
       if (statement.file != wanted.file || statement.line != wanted.line) continue;
