@@ -342,7 +342,9 @@ Result<Place> Walker::index(const expr::Index& node, const expr::Node& whole) {
 // +N(X): X is an address; what lies N bytes behind it.
 Result<Place> Walker::deref(const expr::Deref& node, const expr::Node& whole) {
   DTP_TRY(Place place, walk(node.base));
-  DTP_CHECK(load(place, argument_.tree.at(node.base).span));
+  const Span inner = argument_.tree.at(node.base).span;
+  if (std::holds_alternative<path::Comm>(place.base)) return fail(error("'$comm' is text, not an address", inner));
+  DTP_CHECK(load(place, inner));
   place.in_memory = true;
   place.offset = node.offset;
   place.user = node.user || argument_.user;

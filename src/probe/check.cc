@@ -48,8 +48,6 @@ void check_path(const path::Field& field, const path::Site& site, std::vector<Vi
     add("a probe in a process cannot read memory by its symbol", "use @+OFFSET with the offset into the file");
   if (!site.user && std::holds_alternative<path::FileOffset>(field.path.base))
     add("'@+OFFSET' is for probes in a process only", "use @SYMBOL or @ADDRESS");
-  if (!field.path.derefs.empty() && std::holds_alternative<path::Comm>(field.path.base))
-    add("'$comm' is text, not an address");
 }
 
 void check_read(const path::Field& field, const path::Site& site, std::vector<Violation>& found) {
