@@ -11,6 +11,7 @@
 #include "debug/dwarf_die.h"
 #include "debug/dwarf_files.h"
 #include "debug/dwarf_functions.h"
+#include "debug/dwarf_indexed.h"
 #include "debug/dwarf_language.h"
 #include "debug/dwarf_lines.h"
 #include "debug/dwarf_location.h"
@@ -20,7 +21,6 @@
 #include "debug/find.h"
 #include "debug/inflate.h"
 #include "debug/info.h"
-#include "debug/mini_symbols.h"
 #include "debug/name_index.h"
 #include "debug/qualified_name.h"
 #include "debug/source_path.h"
@@ -119,7 +119,6 @@ class DwarfInfo final : public Info {
   bool visit_unit_of_global(const std::string& name, Visit visit);
   const NameIndex* index();
   const NameIndex* index_of_names(std::string_view head);
-  void add_indexed(const NameIndex& index, const NameIndex::Function& function, std::vector<Instance>& found);
   void find_in_index(const NameIndex& index, const std::string& name, std::vector<Instance>& found);
   void find_matching_in_index(const NameIndex& index, const FunctionQuery& query, std::vector<Instance>& found);
   Scope scope_at(Dwarf_Die& die, std::uint64_t address);
@@ -231,21 +230,13 @@ const NameIndex* DwarfInfo::index_of_names(std::string_view head) {
   return found != nullptr && found->has_all_names() ? found : nullptr;
 }
 
-void DwarfInfo::add_indexed(const NameIndex& index, const NameIndex::Function& function,
-                            std::vector<Instance>& found) {
-  for (const NameIndex::Instance& instance : index.instances(function)) {
-    Dwarf_Die die;
-    if (dwarf_offdie(dwarf_, instance.die, &die) != nullptr) add_instance(die, instance.is_inlined != 0, found);
-  }
-}
-
-// As find_in_unit() does in every unit.
+// As find_in_unit() does in every unit: the first function that is somewhere.
 void DwarfInfo::find_in_index(const NameIndex& index, const std::string& name, std::vector<Instance>& found) {
   std::optional<std::uint32_t> done;
-  for (const NameIndex::Function& function : index.find(name)) {
+  for (IndexedFunction& function : functions_called(dwarf_, index, name)) {
     if (done == function.unit) continue;
     const std::size_t before = found.size();
-    add_indexed(index, function, found);
+    for (IndexedFunction::Copy& copy : function.copies) add_instance(copy.die, copy.is_inlined, found);
     if (found.size() > before) done = function.unit;
   }
 }
@@ -253,18 +244,13 @@ void DwarfInfo::find_in_index(const NameIndex& index, const std::string& name, s
 // As find_matching_in_unit() does in every unit.
 void DwarfInfo::find_matching_in_index(const NameIndex& index, const FunctionQuery& query,
                                        std::vector<Instance>& found) {
-  std::vector<NameIndex::Function> functions;
-  for (const NameIndex::Function& function : index.find_prefix(base::fixed_head(query.pattern)))
-    if (base::matches_pattern(query.pattern, std::string(index.name_of(function)))) functions.push_back(function);
-  std::ranges::sort(functions, {}, &NameIndex::Function::die);
   std::optional<std::uint32_t> unit;
-  for (const NameIndex::Function& function : functions) {
+  for (IndexedFunction& function : functions_matching(dwarf_, index, query.pattern)) {
     if (unit && *unit != function.unit && found.size() > query.most) return;
     unit = function.unit;
-    Dwarf_Die die;
-    if (dwarf_offdie(dwarf_, function.die, &die) == nullptr || !is_in_file(die, query.file)) continue;
+    if (!is_in_file(function.die, query.file)) continue;
     std::vector<Instance> instances;
-    add_indexed(index, function, instances);
+    for (IndexedFunction::Copy& copy : function.copies) add_instance(copy.die, copy.is_inlined, instances);
     std::ranges::move(instances, std::back_inserter(found));
   }
 }
@@ -593,15 +579,6 @@ std::vector<std::string> DwarfInfo::function_names() {
 }
 
 }  // namespace
-
-Result<std::shared_ptr<const Binary>> open_binary(const std::string& path) {
-  DTP_TRY(ElfFile file, ElfFile::open(path));
-  auto binary = std::make_shared<Binary>(Binary{std::move(file), {}});
-  binary->symbols = Symbols::of_elf(binary->file);
-  binary->mini = mini_symbols(binary->file);
-  if (binary->mini) binary->symbols.add(Symbols::of_elf(*binary->mini));
-  return binary;
-}
 
 Result<std::unique_ptr<Info>> open_dwarf(std::shared_ptr<const Binary> binary, const Cache& cache) {
   const std::string& path = binary->file.path();
