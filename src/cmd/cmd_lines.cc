@@ -12,6 +12,7 @@
 #include "cmd/command.h"
 #include "cmd/json_object.h"
 #include "cmd/target.h"
+#include "debug/process_files.h"
 #include "debug/source_path.h"
 #include "debug/source_text.h"
 #include "expr/parse.h"
@@ -144,11 +145,11 @@ bool is_closing(std::string_view line) {
   return at != std::string_view::npos && line[at] == '}';
 }
 
-Shown cut(debug::SourceLines source, const Wanted& wanted, const std::string& root) {
+Shown cut(debug::SourceLines source, const Wanted& wanted, const debug::SourcePlaces& places) {
   Shown shown;
   shown.base = source.function.empty() ? 0 : source.first;
   const auto absolute = [&](unsigned line) { return line > no_end - shown.base ? no_end : shown.base + line; };
-  shown.text = debug::find_source_text(source, root);
+  shown.text = debug::find_source_text(source, places);
   const auto in_file = static_cast<unsigned>(shown.text.lines.size());
   const unsigned end = source.function.empty() && in_file > 0 ? in_file : source.last;
   shown.first = std::max(1U, absolute(wanted.first));
@@ -232,11 +233,15 @@ Result<void> list(const Options& options, const Common& common) {
   DTP_TRY(const Wanted wanted, parse(options.place));
   DTP_TRY(const std::unique_ptr<OpenTarget> opened, open_target(options.target));
   DTP_TRY(std::vector<debug::SourceLines> sources, find(wanted, options.place, opened->target));
+  const debug::SourcePlaces places{.root = options.root,
+                            .view = debug::root_of(opened->target.object),
+                            .build_id = opened->binary ? opened->binary->file.build_id() : "",
+                            .downloads = options.target.downloads};
   std::string out;
   std::vector<Shown> without_text;
   bool has_lines = false;
   for (debug::SourceLines& source : sources) {
-    Shown shown = cut(std::move(source), wanted, options.target.source_root);
+    Shown shown = cut(std::move(source), wanted, places);
     has_lines = has_lines || !shown.source.lines.empty();
     out += options.format == "json" ? format_json(shown) : format_text(shown, has_colour());
     if (shown.text.path.empty()) without_text.push_back(std::move(shown));

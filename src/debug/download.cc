@@ -27,6 +27,7 @@ struct Client {
   decltype(&debuginfod_begin) begin = nullptr;
   decltype(&debuginfod_end) end = nullptr;
   decltype(&debuginfod_find_debuginfo) find = nullptr;
+  decltype(&debuginfod_find_source) find_source = nullptr;
   decltype(&debuginfod_set_progressfn) set_progress = nullptr;
   decltype(&debuginfod_set_user_data) set_data = nullptr;
 };
@@ -40,12 +41,13 @@ bool load(Client& client) {
     return function != nullptr;
   };
   return find(client.begin, "debuginfod_begin") && find(client.end, "debuginfod_end") &&
-         find(client.find, "debuginfod_find_debuginfo") && find(client.set_progress, "debuginfod_set_progressfn") &&
-         find(client.set_data, "debuginfod_set_user_data");
+         find(client.find, "debuginfod_find_debuginfo") && find(client.find_source, "debuginfod_find_source") &&
+         find(client.set_progress, "debuginfod_set_progressfn") && find(client.set_data, "debuginfod_set_user_data");
 }
 
 struct Progress {
   DownloadLimits limits = {};
+  const char* what = "";
   std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
   bool is_shown = ::isatty(STDERR_FILENO) == 1;
   bool has_shown = false;
@@ -61,7 +63,7 @@ int watch(Progress& progress, long done, long whole) {
   else if (spent > std::chrono::seconds(progress.limits.seconds))
     progress.stopped = fmt::format("not done in {} s (--download-time)", progress.limits.seconds);
   if (progress.is_shown && done > 0) {
-    fmt::print(stderr, "\rdownloading debug information: {} of {} MB ", done >> 20, whole >> 20);
+    fmt::print(stderr, "\rdownloading {}: {} of {} MB ", progress.what, done >> 20, whole >> 20);
     progress.has_shown = true;
   }
   return progress.stopped.empty() ? 0 : 1;
@@ -77,6 +79,30 @@ int on_progress(debuginfod_client* client, long done, long whole) {
   return progress == nullptr ? 1 : watch(*progress, done, whole);
 }
 
+// `ask` is given the client and a place for the path, and gives a descriptor or a negative error number.
+template <class Ask>
+Download download(const char* what, const DownloadLimits& limits, const Ask& ask) {
+  if (limits.bytes == 0) return {.path = "", .why_not = "nothing is to be downloaded"};
+  Client client;
+  if (!load(client)) return {.path = "", .why_not = fmt::format("{} is not installed", library)};
+  const std::unique_ptr<debuginfod_client, decltype(client.end)> session(client.begin(), client.end);
+  if (!session) return {.path = "", .why_not = "libdebuginfod cannot be used"};
+  Progress progress{.limits = limits, .what = what};
+  client.set_data(session.get(), &progress);
+  client.set_progress(session.get(), on_progress);
+  char* path = nullptr;
+  const base::Fd fd(ask(client, session.get(), &path));
+  const std::unique_ptr<char, decltype(&std::free)> owned(path, std::free);
+  if (progress.has_shown) fmt::print(stderr, "\r{:60}\r", "");
+  if (fd) return {.path = path == nullptr ? "" : path, .why_not = ""};
+  if (!progress.stopped.empty()) return {.path = "", .why_not = progress.stopped};
+  return {.path = "", .why_not = fd.get() == -ENOENT ? "not there" : "no answer"};
+}
+
+const unsigned char* as_id(const std::string& build_id) {
+  return reinterpret_cast<const unsigned char*>(build_id.c_str());
+}
+
 }  // namespace
 
 bool has_servers() {
@@ -84,22 +110,17 @@ bool has_servers() {
   return urls != nullptr && std::string_view(urls).find_first_not_of(' ') != std::string_view::npos;
 }
 
+// A length of 0 says that the id is hex.
 Download download_debug_file(const std::string& build_id, const DownloadLimits& limits) {
-  if (limits.bytes == 0) return {.path = "", .why_not = "nothing is to be downloaded"};
-  Client client;
-  if (!load(client)) return {.path = "", .why_not = fmt::format("{} is not installed", library)};
-  const std::unique_ptr<debuginfod_client, decltype(client.end)> session(client.begin(), client.end);
-  if (!session) return {.path = "", .why_not = "libdebuginfod cannot be used"};
-  Progress progress{.limits = limits};
-  client.set_data(session.get(), &progress);
-  client.set_progress(session.get(), on_progress);
-  char* path = nullptr;
-  const base::Fd fd(client.find(session.get(), reinterpret_cast<const unsigned char*>(build_id.c_str()), 0, &path));
-  const std::unique_ptr<char, decltype(&std::free)> owned(path, std::free);
-  if (progress.has_shown) fmt::print(stderr, "\r{:60}\r", "");
-  if (fd) return {.path = path == nullptr ? "" : path, .why_not = ""};
-  if (!progress.stopped.empty()) return {.path = "", .why_not = progress.stopped};
-  return {.path = "", .why_not = fd.get() == -ENOENT ? "not there" : "no answer"};
+  return download("debug information", limits, [&](const Client& client, debuginfod_client* session, char** path) {
+    return client.find(session, as_id(build_id), 0, path);
+  });
+}
+
+Download download_source(const std::string& build_id, const std::string& source, const DownloadLimits& limits) {
+  return download("source", limits, [&](const Client& client, debuginfod_client* session, char** path) {
+    return client.find_source(session, as_id(build_id), 0, source.c_str(), path);
+  });
 }
 
 }  // namespace dtp::debug

@@ -1,4 +1,4 @@
-// Debug files from debuginfod servers.
+// Debug files and source text from debuginfod servers.
 #pragma once
 
 #include <cstdint>
@@ -22,5 +22,7 @@ bool has_servers();
 
 // The debug file of this build-id. Progress goes to standard error when it is a terminal.
 Download download_debug_file(const std::string& build_id, const DownloadLimits& limits);
+// A source file of what has this build-id, by its absolute path as recorded.
+Download download_source(const std::string& build_id, const std::string& path, const DownloadLimits& limits);
 
 }  // namespace dtp::debug

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "debug/discovery.h"
+#include "debug/download.h"
 
 namespace dtp::debug {
 
@@ -15,8 +16,16 @@ struct SourceText {
   std::vector<std::string> looked = {};  // in order
 };
 
-// At the recorded path, from the directory of compilation where it is relative. With `root`, under that directory
-// alone: the recorded path, then less and less of its beginning, until a file is found.
-SourceText find_source_text(const SourceLines& source, const std::string& root);
+// Where source is looked for.
+struct SourcePlaces {
+  std::string root = {};      // a directory; empty: the recorded path
+  std::string view = {};      // of a process: "/proc/7/root"; recorded paths are looked for there first
+  std::string build_id = {};  // of the program: what servers know its source by; empty: they are not asked
+  DownloadLimits downloads = {};
+};
+
+// At the recorded path, from the directory of compilation where it is relative, then on servers. With a root, under
+// that directory alone: the recorded path, then less and less of its beginning, until a file is found.
+SourceText find_source_text(const SourceLines& source, const SourcePlaces& places);
 
 }  // namespace dtp::debug
