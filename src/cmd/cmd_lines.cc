@@ -233,7 +233,7 @@ Result<void> list(const Options& options, const Common& common) {
   DTP_TRY(const Wanted wanted, parse(options.place));
   DTP_TRY(const std::unique_ptr<OpenTarget> opened, open_target(options.target));
   DTP_TRY(std::vector<debug::SourceLines> sources, find(wanted, options.place, opened->target));
-  const debug::SourcePlaces places{.root = options.root,
+  const debug::SourcePlaces places{.root = options.target.source_root,
                             .view = debug::root_of(opened->target.object),
                             .build_id = opened->binary ? opened->binary->file.build_id() : "",
                             .downloads = options.target.downloads};

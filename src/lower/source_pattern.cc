@@ -24,7 +24,7 @@ class LineMatcher {
   Result<std::vector<debug::LineInstance>> find(const std::vector<debug::SourceLines>& sources) {
     std::vector<debug::LineInstance> found;
     for (const debug::SourceLines& source : sources) {
-      const debug::SourceText text = debug::find_source_text(source, target_.source_root);
+      const debug::SourceText text = debug::find_source_text(source, {.root = target_.source_root});
       if (text.path.empty()) return fail(no_text(source, text));
       const debug::LineQuery query = match(source, text.lines);
       if (query.lines.empty()) continue;
