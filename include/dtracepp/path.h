@@ -114,8 +114,9 @@ struct Field {
   Path path = {};
   std::optional<Read> read = {};  // none: the kernel's default, an unsigned 64-bit number in hex
   Display display = Display::none;
-  std::string c_type = {};   // empty: not known
-  std::size_t argument = 0;  // index of the user's argument that this comes from
+  std::string c_type = {};          // empty: not known
+  std::size_t argument = 0;         // index of the user's argument that this comes from
+  bool is_member_of_whole = false;  // one of many: the argument is a whole struct
   std::vector<Step> steps = {};
 };
 

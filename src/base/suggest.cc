@@ -51,4 +51,11 @@ std::string did_you_mean(const std::vector<std::string>& names) {
   return out + "?";
 }
 
+std::string list_some(std::span<const std::string> names, std::size_t most) {
+  std::string text;
+  for (const std::string& name : names.first(std::min(names.size(), most))) text += (text.empty() ? "" : ", ") + name;
+  if (names.size() > most) text += " and " + std::to_string(names.size() - most) + " more";
+  return text;
+}
+
 }  // namespace dtp::base

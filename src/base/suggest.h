@@ -18,4 +18,7 @@ std::vector<std::string> nearest(std::string_view typed, std::span<const std::st
 // "did you mean 'a'?", "did you mean 'a', 'b' or 'c'?"; empty without names.
 std::string did_you_mean(const std::vector<std::string>& names);
 
+// "a, b", and of more than `most` names "a, b and 12 more".
+std::string list_some(std::span<const std::string> names, std::size_t most);
+
 }  // namespace dtp::base

@@ -24,4 +24,11 @@ TEST_CASE("did_you_mean reads as a sentence") {
   CHECK(did_you_mean({"a", "b", "c"}) == "did you mean 'a', 'b' or 'c'?");
 }
 
+TEST_CASE("a few of many names") {
+  const std::vector<std::string> names{"a", "b", "c"};
+  CHECK(list_some(names, 3) == "a, b, c");
+  CHECK(list_some(names, 2) == "a, b and 1 more");
+  CHECK(list_some({}, 2).empty());
+}
+
 }  // namespace dtp::base

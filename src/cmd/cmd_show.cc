@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "cmd/columns.h"
@@ -31,7 +32,13 @@ void print_field(const path::Field& field, const arch::Arch& arch) {
 void print_point(const Compiled& compiled, std::size_t index) {
   const path::Point& point = compiled.plan.points[index];
   fmt::print("{}{}\n", probe::render_site(point.site), point.site.is_return ? ", when it returns" : "");
+  std::optional<std::size_t> whole;  // the argument that the fields before were members of
   for (const path::Field& field : point.fields) {
+    if (field.is_member_of_whole && field.argument == whole) {
+      print_field(field, arch::x86_64());
+      continue;
+    }
+    whole = field.argument;
     if (field.argument < compiled.request.arguments.size())
       fmt::print("argument {}: {}\n", field.argument + 1, compiled.request.arguments[field.argument].text);
     else

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 
 #include "base/caret.h"
 #include "base/escape.h"
+#include "base/suggest.h"
 #include "cmd/columns.h"
 #include "cmd/target.h"
 #include "expr/parse.h"
@@ -47,6 +49,17 @@ Result<void> check(const expr::Request& request, const path::Plan& plan, const a
   return {};
 }
 
+// A struct that is fetched whole may be more than the kernel takes.
+void fit(const expr::Request& request, path::Plan& plan, const arch::Arch& arch) {
+  std::map<std::size_t, std::vector<std::string>> left_out;
+  for (const path::Field& field : probe::leave_out_excess(plan, arch)) left_out[field.argument].push_back(field.name);
+  for (const auto& [argument, names] : left_out)
+    plan.warnings.push_back(
+        {.what = "the kernel does not take all of this struct: left out are " + base::list_some(names, 8),
+         .where = place_of(request, argument),
+         .hint = "ask for the members that matter"});
+}
+
 Result<void> compile_one(const lower::Target& target, const std::string& text, const std::string& group,
                          const lower::Options& options, Compilation& compilation) {
   DTP_TRY(const expr::Request request, expr::parse_request(text));
@@ -56,6 +69,7 @@ Result<void> compile_one(const lower::Target& target, const std::string& text, c
     Compiled compiled{.request = request, .plan = std::move(plan)};
     compiled.group = compiled.plan.group;
     if (!group.empty()) compiled.plan.group = group;
+    fit(compiled.request, compiled.plan, *target.arch);
     DTP_CHECK(check(compiled.request, compiled.plan, *target.arch));
     DTP_TRY(compiled.lines, probe::render(compiled.plan, *target.arch));
     compilation.events.push_back(std::move(compiled));

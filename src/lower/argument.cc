@@ -2,11 +2,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "base/suggest.h"
+#include "dtracepp/limits.h"
 #include "lower/file_path.h"
 #include "lower/lower.h"
 #include "lower/type_spec.h"
 #include "lower/walk.h"
+#include "lower/whole_struct.h"
 #include "type/query.h"
 
 namespace dtp::lower {
@@ -67,6 +71,63 @@ class Finisher {
     const std::shared_ptr<const Place> length = place.length;
     DTP_TRY(path::Field field, finish(std::move(place), span));
     return with_length(std::move(field), length.get(), span);
+  }
+
+  // Elements, a text, or variants, of which one is there.
+  bool is_one_value(const Place& place) const {
+    if (!place.type || place.count > 0) return false;
+    return sequence_of(types(), *place.type).has_value() || plain(*place.type).discriminant.has_value();
+  }
+
+  // A struct of a single member that fits a register, such as kuid_t, is a number.
+  bool is_one_number(const Place& place, const WholeStruct& whole) const {
+    const std::uint64_t size = type::size_of(types(), *place.type);
+    return whole.members.size() + whole.no_values.size() == 1 && (size == 1 || size == 2 || size == 4 || size == 8);
+  }
+
+  // A struct: each of its members is a field. What cannot be read of it is left out.
+  Result<std::vector<path::Field>> finish_members(const Place& place, WholeStruct whole, Span span) {
+    span_ = span;
+    const std::string of = spelled();
+    std::vector<path::Step> steps = walker_.take_steps();
+    std::vector<path::Field> fields;
+    std::vector<std::string> unread;
+    std::optional<Error> wrong;
+    const bool is_single = whole.members.size() == 1 && whole.no_values.empty();
+    for (WholeMember& member : whole.members) {
+      const std::string text = of + "." + member.path;
+      walker_.note(text, member.place, "member");
+      auto field = finish(std::move(member.place), span);
+      if (!field) {
+        walker_.take_steps();
+        if (!wrong) wrong = std::move(field.error());
+        unread.push_back(std::move(member.path));
+        continue;
+      }
+      const std::string name = argument_.name.value_or(place.name);
+      field->name = is_single ? name : member_field_name(name, member.path);
+      field->is_member_of_whole = true;
+      for (path::Step& step : field->steps) {
+        step.text = text;
+        steps.push_back(std::move(step));
+      }
+      field->steps = std::exchange(steps, {});
+      fields.push_back(std::move(*field));
+    }
+    if (fields.empty() && wrong) return fail(std::move(*wrong));
+    if (wrong)
+      walker_.warn(error(
+          fmt::format("left out of '{}': {}; {}", walker_.type_name(place), base::list_some(unread, 8), wrong->what),
+          span));
+    if (!whole.no_values.empty())
+      walker_.warn(error(fmt::format("left out of '{}', as they are no single values: {}", walker_.type_name(place),
+                                     base::list_some(whole.no_values, 8)),
+                         span));
+    if (!whole.cut.empty())
+      walker_.warn(error(fmt::format("of these arrays the first {} elements are fetched: {}", limits::longest_array,
+                                     base::list_some(whole.cut, 8)),
+                         span));
+    return fields;
   }
 
   // One value, several fields.
@@ -268,6 +329,9 @@ class Finisher {
       field.read = path::Read{.bits = 64};
       return {};
     }
+    if (place.count > 1)
+      return fail(error(fmt::format("these are {} structs of {} bytes", place.count, type.size), span_,
+                        "ask for one element, or for a member of one"));
     const std::vector<std::string> names = type::member_names(types(), *place.type);
     return fail(error(fmt::format("'{}' is a whole struct of {} bytes", walker_.type_name(place), type.size), span_,
                       names.empty() ? "" : fmt::format("read a member of it: {}.{}", spelled(), names.front())));
@@ -472,7 +536,12 @@ Result<Lowered> lower_argument(const expr::ProbeArgument& argument, std::size_t 
     DTP_TRY(auto fields, Finisher(argument, target, walker).finish_path(std::move(place), root.span));
     return Lowered{.fields = std::move(fields), .warnings = walker.take_warnings()};
   }
-  DTP_TRY(auto fields, Finisher(argument, target, walker).finish_all(std::move(place), root.span));
+  Finisher finisher(argument, target, walker);
+  WholeStruct whole;
+  if (!argument.type && !finisher.is_one_value(place)) whole = members_of(walker, target, place, root.span);
+  const bool is_whole = !whole.members.empty() && !finisher.is_one_number(place, whole);
+  DTP_TRY(auto fields, is_whole ? finisher.finish_members(place, std::move(whole), root.span)
+                                : finisher.finish_all(std::move(place), root.span));
   return Lowered{.fields = std::move(fields), .warnings = walker.take_warnings()};
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "dtracepp/limits.h"
 #include "type/query.h"
 
 namespace dtp::lower {
@@ -13,10 +14,6 @@ namespace {
 constexpr int most_components = 8;
 constexpr int most_mount_components = 4;
 constexpr int most_outer_components = 2;
-
-// FETCH-ARG:string; probe/check.h has them too, as what the kernel refuses.
-constexpr std::size_t longest_argument = 63;
-constexpr std::size_t most_derefs = 14;
 
 // Bytes of the rendered fetch-arg, at most.
 std::size_t length_of(const path::Path& path) {
@@ -28,7 +25,9 @@ std::size_t length_of(const path::Path& path) {
   return length;
 }
 
-bool fits(const path::Path& path) { return path.derefs.size() <= most_derefs && length_of(path) <= longest_argument; }
+bool fits(const path::Path& path) {
+  return path.derefs.size() <= limits::deepest_derefs && length_of(path) <= limits::longest_argument;
+}
 
 class PathReader {
  public:

@@ -8,6 +8,7 @@
 #include "debug/clone.h"
 #include "debug/demangle.h"
 #include "debug/qualified_name.h"
+#include "dtracepp/limits.h"
 #include "expr/lexer.h"
 #include "lower/tracepoint.h"
 #include "lower/usdt.h"
@@ -26,9 +27,13 @@ void collect(std::optional<Error>& first, Error next) {
 void tell_apart(std::vector<path::Field>& fields, const expr::Request& request) {
   std::map<std::string, int> seen;
   for (path::Field& field : fields) {
-    const bool is_asked = field.argument < request.arguments.size();
+    const bool is_asked = field.argument < request.arguments.size() && !field.is_member_of_whole;
     if (field.name.empty() || (is_asked && request.arguments[field.argument].name)) continue;
-    if (const int count = ++seen[field.name]; count > 1) field.name += fmt::format("_{}", count);
+    const int count = ++seen[field.name];
+    if (count == 1) continue;
+    const std::string suffix = fmt::format("_{}", count);
+    if (field.is_member_of_whole) field.name.resize(std::min(field.name.size(), limits::longest_name - suffix.size()));
+    field.name += suffix;
   }
 }
 

@@ -52,14 +52,11 @@ Error Walker::no_scoped_name(const std::string& name, Span span) const {
   const auto scope = target_.info->find_type(name.substr(0, name.rfind("::")));
   std::string hint;
   if (scope) {
-    std::vector<std::string_view> names;
+    std::vector<std::string> names;
     for (const type::Enumerator& known : types.at(type::strip(types, *scope)).enumerators) names.push_back(known.name);
-    hint = base::did_you_mean(base::nearest(name.substr(name.rfind(':') + 1), names));
-    constexpr std::size_t most_listed = 12;
-    const bool is_long = names.size() > most_listed;
-    if (is_long) names.resize(most_listed);
-    if (hint.empty() && !names.empty())
-      hint = fmt::format("it has: {}{}", fmt::join(names, ", "), is_long ? ", ..." : "");
+    const std::vector<std::string_view> views(names.begin(), names.end());
+    hint = base::did_you_mean(base::nearest(name.substr(name.rfind(':') + 1), views));
+    if (hint.empty() && !names.empty()) hint = "it has: " + base::list_some(names, 12);
   }
   return error(fmt::format("there is no variable or enumerator '{}'", name), span, std::move(hint));
 }

@@ -36,17 +36,6 @@ path::Path path_of(const Place& place) {
 
 bool is_number(std::string_view name) { return name[0] >= '0' && name[0] <= '9'; }
 
-// From a whole struct to its member.
-void enter(Place& place, const type::FoundMember& member) {
-  place.type = member.type;
-  place.length.reset();
-  place.bit_size = member.bit_size;
-  if (place.in_memory && member.bit_size == 0)
-    place.offset += static_cast<std::int64_t>(member.bit_offset / 8);
-  else
-    place.bit_offset += static_cast<std::uint32_t>(member.bit_offset);
-}
-
 }  // namespace
 
 Error Walker::error(std::string what, Span span, std::string hint) const {
@@ -61,11 +50,15 @@ std::string Walker::type_name(const Place& place) const {
 }
 
 void Walker::note(Span span, const Place& place, std::string note) {
+  this->note(text_of(span), place, std::move(note));
+}
+
+void Walker::note(std::string text, const Place& place, std::string note) {
   Place shown = place;
   std::optional<path::Path> path;
-  if (settle(shown, span)) path = path_of(shown);
+  if (settle(shown, {})) path = path_of(shown);
   steps_.push_back(
-      {text_of(span), type_name(place), std::move(path), shown.in_memory ? 0 : shown.offset, std::move(note)});
+      {std::move(text), type_name(place), std::move(path), shown.in_memory ? 0 : shown.offset, std::move(note)});
 }
 
 std::string Walker::through_it(const Place& place) const {
@@ -168,6 +161,16 @@ Result<Place> Walker::follow_reference(Place place, Span span) {
   type::Table& types = target_.info->types();
   if (types.at(type::strip(types, *place.type)).kind != Kind::reference) return place;
   return follow_pointer(std::move(place), span);
+}
+
+void enter(Place& place, const type::FoundMember& member) {
+  place.type = member.type;
+  place.length.reset();
+  place.bit_size = member.bit_size;
+  if (place.in_memory && member.bit_size == 0)
+    place.offset += static_cast<std::int64_t>(member.bit_offset / 8);
+  else
+    place.bit_offset += static_cast<std::uint32_t>(member.bit_offset);
 }
 
 bool Walker::stand_in(Place& place, Stands what, Span span) {

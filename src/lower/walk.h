@@ -40,6 +40,8 @@ struct Place {
   std::optional<path::Read> default_read = {};   // of what has no type: what its note says; a negative constant
 };
 
+// A member takes the place of the whole struct.
+void enter(Place& place, const type::FoundMember& member);
 // How a field of a tracepoint is read where nothing else is asked for.
 void read_event_field(Place& place, path::Field& field);
 // The parameter that is passed in this register; none: it is not one of them.
@@ -82,6 +84,8 @@ class Walker {
   std::vector<Error> take_warnings() { return std::move(warnings_); }
   void note(Span span, const Place& place, std::string note);
   bool is_in_go_or_rust() const { return spot_.has_instance && spot_.instance.language != debug::Language::other; }
+  void note(std::string text, const Place& place, std::string note);
+  void warn(Error warning) { warnings_.push_back(std::move(warning)); }
   Error error(std::string what, Span span, std::string hint = {}) const;
   Error incomplete(type::Id type, Span span, std::string hint = {}) const;
   std::string type_name(const Place& place) const;

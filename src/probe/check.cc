@@ -6,6 +6,7 @@
 #include <array>
 #include <set>
 
+#include "dtracepp/limits.h"
 #include "probe/definition.h"
 
 namespace dtp::probe {
@@ -35,8 +36,8 @@ void check_path(const path::Field& field, const path::Site& site, std::vector<Vi
         "see its fields: dtrace++ show 'SYSTEM:TRACEPOINT $params'");
     return;
   }
-  if (field.path.derefs.size() > deepest_derefs)
-    add(fmt::format("the kernel follows {} pointers at the most, this takes {}", deepest_derefs,
+  if (field.path.derefs.size() > limits::deepest_derefs)
+    add(fmt::format("the kernel follows {} pointers at the most, this takes {}", limits::deepest_derefs,
                     field.path.derefs.size()));
   if (std::holds_alternative<path::Argument>(field.path.base)) {
     if (site.user)
@@ -65,8 +66,8 @@ void check_read(const path::Field& field, const path::Site& site, std::vector<Vi
   if (!is_text && is_own_text) add("this is text", "leave the type out, or write :string");
   if (field.read->count && !is_memory(field.path))
     add("an array is read from memory, this is a plain value", "if it is the array's address, write +0(...)");
-  if (field.read->count && (*field.read->count < 1 || *field.read->count > longest_array))
-    add(fmt::format("an array has 1 to {} elements", longest_array));
+  if (field.read->count && (*field.read->count < 1 || *field.read->count > limits::longest_array))
+    add(fmt::format("an array has 1 to {} elements", limits::longest_array));
   if (site.user && (form == path::Form::symbol || form == path::Form::symstr))
     add("the kernel knows no symbols of a process", "use :x64");
   const bool is_path_name = form == path::Form::dentry_name || form == path::Form::file_name;
@@ -79,10 +80,11 @@ void check_point(const path::Point& point, const arch::Arch& arch, std::vector<V
   for (const path::Field& field : point.fields) {
     check_path(field, point.site, found);
     check_read(field, point.site, found);
-    if (field.name.size() > longest_name)
-      found.push_back({field.argument,
-                       fmt::format("the name '{}' is longer than the kernel's {} bytes", field.name, longest_name),
-                       "give a shorter one: NAME=EXPRESSION"});
+    if (field.name.size() > limits::longest_name)
+      found.push_back(
+          {field.argument,
+           fmt::format("the name '{}' is longer than the kernel's {} bytes", field.name, limits::longest_name),
+           "give a shorter one: NAME=EXPRESSION"});
     if (std::ranges::find(reserved_names, field.name) != reserved_names.end())
       found.push_back({field.argument, fmt::format("the kernel keeps the name '{}' for itself", field.name),
                        "give another one: NAME=EXPRESSION"});
@@ -93,10 +95,11 @@ void check_point(const path::Point& point, const arch::Arch& arch, std::vector<V
     unnamed.name.clear();
     if (const auto text = render_field(unnamed, arch); !text)
       found.push_back({field.argument, text.error().what, text.error().hint});
-    else if (text->size() > longest_argument)
-      found.push_back({field.argument,
-                       fmt::format("'{}' has {} bytes, the kernel takes {}", *text, text->size(), longest_argument),
-                       {}});
+    else if (text->size() > limits::longest_argument)
+      found.push_back(
+          {field.argument,
+           fmt::format("'{}' has {} bytes, the kernel takes {}", *text, text->size(), limits::longest_argument),
+           {}});
   }
 }
 
@@ -115,31 +118,63 @@ std::size_t recorded_bytes(const path::Field& field) {
 std::vector<Violation> check_limits(const path::Plan& plan, const arch::Arch& arch) {
   std::vector<Violation> found;
   for (const auto& [kind, name] : {std::pair{"event", &plan.event}, std::pair{"event group", &plan.group}})
-    if (name->size() > longest_event)
-      found.push_back(
-          {Violation::whole_event,
-           fmt::format("the name of the {} has {} bytes, the kernel takes {}", kind, name->size(), longest_event),
-           "give a shorter one: [GROUP:]EVENT=FUNCTION"});
+    if (name->size() > limits::longest_event)
+      found.push_back({Violation::whole_event,
+                       fmt::format("the name of the {} has {} bytes, the kernel takes {}", kind, name->size(),
+                                   limits::longest_event),
+                       "give a shorter one: [GROUP:]EVENT=FUNCTION"});
   // Files of these names stand beside the events of a group.
   if (plan.event == "enable" || plan.event == "filter")
     found.push_back({Violation::whole_event, fmt::format("the kernel keeps the name '{}' for itself", plan.event),
                      "give another one: EVENT=FUNCTION"});
   for (const path::Point& point : plan.points) {
-    if (point.fields.size() > most_arguments)
-      found.push_back({most_arguments,
-                       fmt::format("there are {} arguments, the kernel takes {}", point.fields.size(), most_arguments),
-                       "make two probes of it"});
+    if (point.fields.size() > limits::most_arguments)
+      found.push_back(
+          {limits::most_arguments,
+           fmt::format("there are {} arguments, the kernel takes {}", point.fields.size(), limits::most_arguments),
+           "make two probes of it"});
     std::size_t bytes = 0;
     for (const path::Field& field : point.fields) bytes += recorded_bytes(field);
-    if (bytes > longest_record)
+    if (bytes > limits::longest_record)
       found.push_back({Violation::whole_event,
-                       fmt::format("a record of it has {} bytes, the kernel takes {}", bytes, longest_record),
+                       fmt::format("a record of it has {} bytes, the kernel takes {}", bytes, limits::longest_record),
                        "fetch less, or make two probes of it"});
     check_point(point, arch, found);
+    if (const auto lines = render({.group = plan.group, .event = plan.event, .points = {point}}, arch);
+        lines && lines->front().size() > limits::longest_line)
+      found.push_back(
+          {Violation::whole_event,
+           fmt::format("its definition has {} bytes, the kernel takes {}", lines->front().size(), limits::longest_line),
+           "fetch less, or make two probes of it"});
     // All points fetch the same arguments: what is wrong with one is wrong with all.
     if (!found.empty()) break;
   }
   return found;
+}
+
+std::vector<path::Field> leave_out_excess(path::Plan& plan, const arch::Arch& arch) {
+  std::vector<path::Field> left_out;
+  const path::Point& point = plan.points.front();
+  std::size_t bytes = 0;
+  std::size_t line = 0;
+  if (const auto lines = render({.group = plan.group, .event = plan.event, .points = {point}}, arch))
+    line = lines->front().size();
+  for (const path::Field& field : point.fields) bytes += recorded_bytes(field);
+  for (std::size_t i = point.fields.size(); i-- > 0;) {
+    const bool fits = point.fields.size() <= limits::most_arguments && bytes <= limits::longest_record &&
+                      line <= limits::longest_line;
+    if (fits) break;
+    const path::Field field = point.fields[i];
+    if (!field.is_member_of_whole) continue;
+    bytes -= recorded_bytes(field);
+    line -= 1 + render_field(field, arch).value_or("").size();
+    for (path::Point& one : plan.points)
+      std::erase_if(one.fields, [&](const path::Field& other) {
+        return other.name == field.name && other.argument == field.argument;
+      });
+    left_out.insert(left_out.begin(), field);
+  }
+  return left_out;
 }
 
 }  // namespace dtp::probe

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "dtracepp/limits.h"
 #include "probe/check.h"
 
 namespace dtp::probe {
@@ -81,6 +82,43 @@ TEST_CASE("the kernel's limits") {
         "the kernel keeps the name 'common_pid' for itself");
   CHECK(violation_of({.name = "n", .path = {path::Register{5}, {{0}}}, .read = path::Read{.bits = 8, .count = 65}}) ==
         "an array has 1 to 64 elements");
+}
+
+TEST_CASE("of whole structs the last members are left out until the kernel takes the rest") {
+  const auto plan_with = [](std::size_t members, const std::string& name, path::Read read) {
+    path::Plan plan = plan_of({.name = "asked", .path = {path::Register{5}, {}}});
+    for (std::size_t i = 0; i < members; ++i)
+      plan.points[0].fields.push_back({.name = name + std::to_string(i),
+                                       .path = {path::Register{5}, {{8}}},
+                                       .read = read,
+                                       .is_member_of_whole = true});
+    plan.points[0].fields.push_back({.name = "last", .path = {path::Register{4}, {}}});
+    plan.points.push_back(plan.points[0]);
+    return plan;
+  };
+  path::Plan small = plan_with(20, "m", {});
+  CHECK(leave_out_excess(small, x86).empty());
+
+  path::Plan many = plan_with(130, "m", {});
+  const auto left_out = leave_out_excess(many, x86);
+  REQUIRE(left_out.size() == 4);
+  CHECK(left_out.front().name == "m126");
+  for (const path::Point& point : many.points) {
+    CHECK(point.fields.size() == limits::most_arguments);
+    CHECK(point.fields.back().name == "last");
+  }
+  CHECK(check_limits(many, x86).empty());
+
+  path::Plan large = plan_with(10, "m", {.bits = 64, .count = 64});
+  CHECK(leave_out_excess(large, x86).size() == 5);
+  CHECK(check_limits(large, x86).empty());
+
+  path::Plan long_line = plan_with(120, "a_name_of_thirty_characters_", {});
+  CHECK(!leave_out_excess(long_line, x86).empty());
+  CHECK(check_limits(long_line, x86).empty());
+  const std::size_t length = render(long_line, x86)->front().size();
+  CHECK(length <= limits::longest_line);
+  CHECK(length > limits::longest_line - 50);
 }
 
 }  // namespace dtp::probe
