@@ -323,15 +323,13 @@ class Finisher {
       return {};
     }
     if (place.count > 1)
-      return fail(error("several elements of this type cannot be fetched", span_, "ask for one element"));
+      return fail(error(fmt::format("these are {} structs of {} bytes", place.count, type.size), span_,
+                        "ask for one element, or for a member of one"));
     if (is_string_class(types(), *place.type)) return fail(no_text(*place.type, type.kind));
     if (walker_.stand_in(place, Stands::pointer, span_)) {
       field.read = path::Read{.bits = 64};
       return {};
     }
-    if (place.count > 1)
-      return fail(error(fmt::format("these are {} structs of {} bytes", place.count, type.size), span_,
-                        "ask for one element, or for a member of one"));
     const std::vector<std::string> names = type::member_names(types(), *place.type);
     return fail(error(fmt::format("'{}' is a whole struct of {} bytes", walker_.type_name(place), type.size), span_,
                       names.empty() ? "" : fmt::format("read a member of it: {}.{}", spelled(), names.front())));
