@@ -403,6 +403,7 @@ void DwarfInfo::find_line_in_unit(Dwarf_Die& unit, const std::string& file, unsi
     if (!function || std::ranges::any_of(found, [&](const LineInstance& f) { return f.instance.address == address; }))
       continue;
     const std::uint64_t entry = entry_of(*function).value_or(address);
+    if (entry == 0) continue;  // the linker threw the function away
     LineInstance instance{.instance = {.function = name_of(*function),
                                        .address = address,
                                        .end = end_of(*function, entry),

@@ -111,7 +111,9 @@ Result<Place> Walker::through_reference(Place place, Span span) {
   const type::Type& plain = types.at(type::strip(types, *place.type));
   if (plain.kind != Kind::reference) return place;
   const Kind target = types.at(type::strip(types, plain.target)).kind;
-  if (is_aggregate(target) || target == Kind::function || target == Kind::void_) return place;
+  // A class stays where it is, but a smart pointer is the pointer in it.
+  if (is_aggregate(target) && !find_stand_in(types, complete(plain.target, span), Stands::pointer)) return place;
+  if (target == Kind::function || target == Kind::void_) return place;
   return follow_pointer(std::move(place), span);
 }
 

@@ -232,9 +232,11 @@ Result<Place> Walker::member(const expr::Member& node, const expr::Node& whole) 
   if (!place.type) return fail(error("the type of this is not known, so it has no members", so_far));
   const std::string declared = type_name(place);
   const std::string left = text_of(so_far);
+  type::Table& types = target_.info->types();
+  // An arrow on a reference is no C++, but what perf wants to be written.
+  const bool is_reference = types.at(type::strip(types, *place.type)).kind == Kind::reference;
   DTP_TRY(place, follow_reference(std::move(place), so_far));
   if (node.arrow) stand_in(place, Stands::pointer, so_far);
-  type::Table& types = target_.info->types();
   const type::Type& plain = types.at(type::strip(types, *place.type));
   if (plain.kind == Kind::pointer || plain.kind == Kind::array) {
     const Kind target = types.at(type::strip(types, plain.target)).kind;
@@ -249,7 +251,7 @@ Result<Place> Walker::member(const expr::Member& node, const expr::Node& whole) 
     DTP_TRY(place, follow_pointer(std::move(place), so_far));
   } else if (!is_aggregate(plain.kind)) {
     return fail(error(fmt::format("'{}' is '{}', not a pointer or a struct", left, declared), so_far));
-  } else if (node.arrow) {
+  } else if (node.arrow && !is_reference) {
     return fail(error(fmt::format("'{}' is '{}', not a pointer", left, declared), {step.begin, step.begin + 2},
                       fmt::format("write {}.{}", left, node.name)));
   }

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 namespace dtp::readers {
 namespace {
@@ -79,7 +80,10 @@ class Location {
     // What compilers insert at the entry, endbr64 and a call, leaves the parameters' registers alone.
     std::uint64_t nearest = std::min(code_.end, code_.begin + 10);
     for (const llvm::DWARFLocationExpression& one : *all) {
-      if (one.Range && one.Range->LowPC == one.Range->HighPC) continue;
+      if (one.Range && one.Range->LowPC == one.Range->HighPC) {
+        if (one.Range->LowPC == code_.begin) return std::string(somewhere);  // views tell, which LLVM does not read
+        continue;
+      }
       if (!one.Range || (one.Range->LowPC <= code_.begin && code_.begin < one.Range->HighPC)) {
         found = &one;
         break;
@@ -240,11 +244,24 @@ class Types {
     return begin + storage * 8 - *from_top - width;
   }
 
+  // Bases and members, those of Rust's variants among them.
+  static std::vector<DWARFDie> members_of(const DWARFDie& type) {
+    std::vector<DWARFDie> members;
+    for (const DWARFDie& child : type.children()) {
+      const bool is_member = child.getTag() == DW_TAG_member && !is_flagged(child, DW_AT_external);
+      if (is_member || child.getTag() == DW_TAG_inheritance) members.push_back(child);
+      if (child.getTag() != DW_TAG_variant_part) continue;
+      for (const DWARFDie& variant : child.children())
+        for (const DWARFDie& member : variant.children())
+          if (variant.getTag() == DW_TAG_variant && member.getTag() == DW_TAG_member) members.push_back(member);
+    }
+    return members;
+  }
+
   void aggregate(const DWARFDie& type, const std::string& path, const std::string& head, int pointers, int depth) {
     add(head + (is_flagged(type, DW_AT_declaration) ? " declared" : "") + size(type));
-    for (const DWARFDie& member : type.children()) {
+    for (const DWARFDie& member : members_of(type)) {
       const bool is_base = member.getTag() == DW_TAG_inheritance;
-      if (!is_base && (member.getTag() != DW_TAG_member || is_flagged(member, DW_AT_external))) continue;
       const std::uint64_t width = number(member, DW_AT_bit_size).value_or(0);
       const bool is_virtual = number(member, DW_AT_virtuality) == DW_VIRTUALITY_virtual;
       std::string place = is_virtual ? "virtual " : fmt::format("@{} ", bit_offset(member, width));
@@ -293,10 +310,12 @@ Lines describe_function(const DWARFDie& function, Range code) {
   Lines lines{fmt::format("function {} {:#x}..{:#x}", name_of(function), code.begin, code.end)};
   Location location(function, code);
   Types types(lines);
+  std::set<std::string> seen;
   for (const DWARFDie& child : function.children()) {
     if (child.getTag() != DW_TAG_formal_parameter || is_flagged(child, DW_AT_variable_parameter)) continue;
     const std::string name = name_of(child);
-    if (name.empty() || name.starts_with('&')) continue;
+    // Go's compiler has parameters of its own; of a pack all have one name, which the first one gets.
+    if (name.empty() || name.starts_with('&') || name.starts_with('.') || !seen.insert(name).second) continue;
     lines.push_back("parameter " + name + " " + location.of(child));
     types.describe(type_of(child), name, "", 0, 0);
   }

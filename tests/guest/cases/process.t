@@ -51,7 +51,7 @@ equal "by --target-ns" "$(group -p $pid)" "$(group --target-ns $pid -x "$scratch
 equal "by a path through /proc" "$(group -p $pid)" "$(group -x "$where")"
 seen "trace in another namespace" -p $pid -x box-shell
 dtrace++ probe -q -p $pid 'process_t=execute_command_internal'
-equal "list" "u probe_box:process_t  (on $where:0x" "$(dtrace++ list probe_box:process_t | sed -n '1s/:0x.*/:0x/p')"
+equal "list" "in $where)" "$(dtrace++ list probe_box:process_t | sed -nE '1s/.* (in [^ ]*)$/\1/p')"
 stop
 dtrace++ delete -q probe_box:process_t || fail "delete"
 

@@ -46,6 +46,6 @@ equal "listeners after one that was killed" 0 "$(listeners)"
 
 dtrace++ probe -q -x "$program" live:guarded || fail "probe"
 equal "listeners of a probe that nobody records" 0 "$(listeners)"
-dtrace++ list | grep -qE 'sdt_live:guarded .*:0x[0-9a-f]+\(0x[0-9a-f]+\)' || fail "list: $(dtrace++ list)"
+grep -qE 'sdt_live/guarded .*:0x[0-9a-f]+\(0x[0-9a-f]+\)' /sys/kernel/tracing/uprobe_events || fail "definition: $(cat /sys/kernel/tracing/uprobe_events)"
 dtrace++ delete -q sdt_live:guarded || fail "delete"
 exec {watched[1]}>&-
