@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 
+#include "base/pattern.h"
 #include "base/suggest.h"
 #include "cmd/command.h"
 #include "kernel/standing.h"
@@ -27,8 +28,6 @@ struct Choice {
 
 std::string spell(const kernel::EventName& name) { return name.group + ":" + name.event; }
 
-bool is_pattern(const std::string& text) { return text.find_first_of("*?[") != std::string::npos; }
-
 Error no_such_event(const std::string& pattern, std::size_t number, std::span<const KnownEvent> events) {
   std::vector<std::string> names;
   for (const KnownEvent& event : events)
@@ -50,7 +49,7 @@ Result<Choice> choose(std::span<const KnownEvent> events, const std::vector<std:
       if (!kernel::matches(event.event.name, patterns[i])) continue;
       is_found = true;
       const bool is_ours = event.standing == Standing::asked_for || event.standing == Standing::left_over;
-      auto& list = is_ours || !is_pattern(patterns[i]) ? choice.chosen : choice.spared;
+      auto& list = is_ours || !base::is_pattern(patterns[i]) ? choice.chosen : choice.spared;
       if (std::find(list.begin(), list.end(), &event) == list.end()) list.push_back(&event);
     }
     if (is_found) continue;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/pattern.h"
 #include "base/suggest.h"
 #include "cmd/command.h"
 #include "cmd/recording.h"
@@ -45,7 +46,7 @@ Result<std::vector<kernel::EventName>> events_near(kernel::TraceFs& tracefs, con
   const std::size_t colon = pattern.find(':');
   const std::string group = colon == std::string::npos ? "*" : pattern.substr(0, colon);
   std::vector<std::string> groups{group};
-  if (group.find_first_of("*?[") != std::string::npos || !tracefs.exists("events/" + group)) {
+  if (base::is_pattern(group) || !tracefs.exists("events/" + group)) {
     auto all = tracefs.list("events");
     if (!all) return fail(kernel::tracefs_error("cannot read", "events", all.error()));
     groups = std::move(*all);
