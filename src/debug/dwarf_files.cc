@@ -79,9 +79,13 @@ void add_units(Dwarf* dwarf, const std::vector<std::uint64_t>& offsets, std::vec
 }  // namespace
 
 DwarfFiles::DwarfFiles(std::shared_ptr<const Binary> binary, OwnedDwarf dwarf)
-    : binary_(std::move(binary)),
-      dwarf_(std::move(dwarf)),
-      unit_offsets_(unit_offsets(file().section(".debug_info"))) {}
+    : binary_(std::move(binary)), dwarf_(std::move(dwarf)) {}
+
+// Every unit's header is a page to be mapped: most requests do without.
+const std::vector<std::uint64_t>& DwarfFiles::own_units() const {
+  if (own_units_.empty()) own_units_ = unit_offsets(file().section(".debug_info"));
+  return own_units_;
+}
 
 Result<DwarfFiles> DwarfFiles::open(std::shared_ptr<const Binary> binary, const Cache& cache) {
   std::unique_ptr<DwarfPackage> package;
@@ -201,7 +205,7 @@ std::optional<DwarfFiles::Mentioning> DwarfFiles::units_mentioning(std::string_v
   std::vector<std::uint64_t> places = places_of_strings(needles);
   // Names shorter than an offset stand for themselves, and all of them where there are no offsets.
   if (name.size() < 4 || strings.empty()) std::ranges::copy(places_of_text(info, name), std::back_inserter(places));
-  add_units(dwarf(), units_around(unit_offsets_, std::move(places)), found.units);
+  add_units(dwarf(), units_around(own_units(), std::move(places)), found.units);
   if (const Bytes table = file().section(".debug_str_offsets"); !table.empty())
     add_units(dwarf(), units_by_index(dwarf(), table, *own), found.units);
   std::ranges::sort(found.units, {}, [](Dwarf_Die& unit) { return key_of(unit); });
@@ -210,7 +214,7 @@ std::optional<DwarfFiles::Mentioning> DwarfFiles::units_mentioning(std::string_v
   for (Dwarf_Die& unit : found.units)
     if (has_no_code(unit)) collect_named(unit, name, offsets, 0);
   if (offsets.size() > most_shared) return std::nullopt;
-  if (!offsets.empty()) add_units(dwarf(), units_around(unit_offsets_, places_of(info, offsets)), found.referring);
+  if (!offsets.empty()) add_units(dwarf(), units_around(own_units(), places_of(info, offsets)), found.referring);
   found.units.insert(found.units.end(), shared.begin(), shared.end());
   return found;
 }
@@ -235,7 +239,7 @@ void DwarfFiles::each_unit_matching(const std::string& pattern, const Visit& vis
   const Bytes info = file().section(".debug_info");
   const auto places = is_plain() ? places_of_matching(info, file().section(".debug_str"), pattern) : std::nullopt;
   if (!places) return each_unit(visit);
-  for (const std::uint64_t offset : units_around(unit_offsets_, *places))
+  for (const std::uint64_t offset : units_around(own_units(), *places))
     if (auto unit = unit_die(dwarf(), offset); unit && visit(*unit, false)) return;
 }
 

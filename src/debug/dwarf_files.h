@@ -61,6 +61,7 @@ class DwarfFiles {
     std::vector<Dwarf_Die> units = {};
     std::vector<Dwarf_Die> referring = {};  // to DIEs of that name
   };
+  const std::vector<std::uint64_t>& own_units() const;
   std::optional<Mentioning> units_mentioning(std::string_view name) const;
   std::vector<std::uint64_t> places_of_strings(std::span<const std::uint32_t> offsets) const;
   // Of a skeleton the unit in its .dwo file or in the package.
@@ -72,7 +73,7 @@ class DwarfFiles {
   OwnedDwarf supplement_ = {};
   OwnedDwarf dwarf_;
   std::unique_ptr<DwarfPackage> package_ = {};
-  std::vector<std::uint64_t> unit_offsets_ = {};
+  mutable std::vector<std::uint64_t> own_units_ = {};  // offsets of the units, once they are wanted
   std::unordered_map<std::uint32_t, std::vector<std::uint64_t>> expected_ = {};  // places by offset into .debug_str
 };
 
