@@ -51,6 +51,16 @@ void find_number(Bytes bytes, std::uint32_t number, std::vector<std::uint64_t>& 
   if (bytes.size() >= 4) check(std::min(at, bytes.size() - 4), bytes.size() - 3);
 }
 
+// All 32-bit numbers below the limit, at any alignment.
+template <class Visit>
+void each_number_below(Bytes bytes, std::size_t limit, Visit visit) {
+  for (std::size_t at = 0; at + sizeof(std::uint32_t) <= bytes.size(); ++at) {
+    std::uint32_t number = 0;
+    std::memcpy(&number, bytes.data() + at, sizeof number);
+    if (number < limit) visit(at, number);
+  }
+}
+
 std::vector<std::uint64_t> find_text(Bytes bytes, std::string_view needle) {
   std::vector<std::uint64_t> places;
   if (bytes.empty()) return places;
@@ -107,11 +117,9 @@ std::unordered_map<std::uint32_t, std::vector<std::uint64_t>> places_by_number(B
     wanted[number] = true;
     places[number];
   }
-  for (std::size_t at = 0; at + sizeof(std::uint32_t) <= info.size(); ++at) {
-    std::uint32_t number = 0;
-    std::memcpy(&number, info.data() + at, sizeof number);
-    if (number < wanted.size() && wanted[number]) places[number].push_back(at);
-  }
+  each_number_below(info, wanted.size(), [&](std::size_t at, std::uint32_t number) {
+    if (wanted[number]) places[number].push_back(at);
+  });
   return places;
 }
 
@@ -125,11 +133,9 @@ std::optional<std::vector<std::uint64_t>> places_of_matching(Bytes info, Bytes s
   const std::vector<bool> wanted = matching_offsets(strings, head, pattern);
   std::vector<std::uint64_t> places = find_text(info, head);  // Go has its names here
   std::erase_if(places, [&](std::uint64_t at) { return !matches_at(info, at, pattern); });
-  for (std::size_t at = 0; at + sizeof(std::uint32_t) <= info.size(); ++at) {
-    std::uint32_t offset = 0;
-    std::memcpy(&offset, info.data() + at, sizeof offset);
-    if (offset < wanted.size() && wanted[offset]) places.push_back(at);
-  }
+  each_number_below(info, wanted.size(), [&](std::size_t at, std::uint32_t offset) {
+    if (wanted[offset]) places.push_back(at);
+  });
   return places;
 }
 

@@ -144,7 +144,7 @@ void Symbols::sort() {
 }
 
 std::vector<const Symbol*> Symbols::find(std::string_view name) const {
-  constexpr int few = 64;
+  constexpr int few = 8;
   std::vector<const Symbol*> found;
   if (++searches_ <= few) {
     for (const Symbol& symbol : symbols_)
