@@ -40,7 +40,7 @@ struct EndElf {
 // libdw is not made for two threads at one handle.
 class Reader {
  public:
-  explicit Reader(const ElfFile& file) : file_(file) {
+  explicit Reader(const ElfFile& file) {
     const auto bytes = file.bytes();
     elf_.reset(elf_memory(const_cast<char*>(reinterpret_cast<const char*>(bytes.data())), bytes.size()));
     if (elf_) dwarf_.reset(dwarf_begin_elf(elf_.get(), DWARF_C_READ, nullptr));
@@ -126,7 +126,6 @@ class Reader {
     for (const char* name : names) part.files.emplace_back(hash_of_file(name), unit_offset);
   }
 
-  const ElfFile& file_;
   std::unique_ptr<Elf, EndElf> elf_ = {};
   std::unique_ptr<Dwarf, EndDwarf> dwarf_ = {};
   std::string_view strings_ = {};
