@@ -19,7 +19,8 @@ struct Options {
   TargetOptions target = {};
   std::vector<std::string> words = {};
   std::vector<std::string> add = {};
-  std::vector<std::string> definitions = {};
+  std::vector<std::string> definitions = {};  // the values of -D
+  bool is_definition = false;                 // -D is given, perhaps before other options and without a value
   bool dry_run = false;
   bool force = false;
 };
@@ -140,11 +141,11 @@ int run(const Options& options, const Common& common) {
                    .status = Status::wrong_request},
                   common);
   TargetOptions target = options.target;
-  target.is_live = options.definitions.empty();
+  target.is_live = !options.is_definition;
   auto compilation = compile(target, requests);
   if (!compilation) return report(compilation.error(), common);
   print_warnings(*compilation, common);
-  if (!options.definitions.empty()) {
+  if (options.is_definition) {
     for (const Compiled& one : compilation->events)
       for (const std::string& line : one.lines) fmt::print("{}\n", line);
     return report_failed(*compilation, common);
@@ -167,11 +168,14 @@ void add_probe(Registry& registry) {
   command.add_option("-a,--add", options->add, "a whole probe in one word; may be repeated")
       ->type_name("PROBE")
       ->allow_extra_args(false);
-  command
-      .add_option("-D,--definition", options->definitions,
-                  "print the tracefs lines of this probe and touch nothing; may be repeated")
-      ->type_name("PROBE")
-      ->allow_extra_args(false);
+  const CLI::Option* const definition =
+      command
+          .add_option("-D,--definition", options->definitions,
+                      "print the tracefs lines of this probe and touch nothing; may be repeated")
+          ->type_name("PROBE")
+          ->expected(0, 1)
+          ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+          ->allow_extra_args(false);
   command.add_flag("-n,--dry-run", options->dry_run, "say what would be added, add nothing");
   command.add_flag("--keep-going", options->target.keep_going, "leave out the probes that cannot be, add the others");
   command.add_flag("-f,--force", options->force, "take a free name EVENT_N when EVENT exists");
@@ -185,8 +189,11 @@ void add_probe(Registry& registry) {
       "  dtrace++ probe -x /bin/bash 'readline%return +0($retval):string'\n"
       "  dtrace++ probe -k vmlinux -D 'tcp_sendmsg size dest=sk->__sk_common.skc_daddr'\n"
       "The language is described in dtrace++-expressions(7).");
-  command.callback(
-      [&registry, options] { registry.run = [&registry, options] { return run(*options, registry.common); }; });
+  command.callback([&registry, options, definition] {
+    options->is_definition = definition->count() > 0;
+    std::erase(options->definitions, "");
+    registry.run = [&registry, options] { return run(*options, registry.common); };
+  });
 }
 
 }  // namespace dtp::cmd

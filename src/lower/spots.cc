@@ -36,7 +36,7 @@ class SpotFinder {
     if (point_.line) return at_line();
     // The brackets of a generic are no pattern: main.Max[go.shape.int_0].
     if (point_.is_pattern && point_.function.contains('[')) DTP_CHECK(find_instances());
-    DTP_TRY(std::vector<Spot> spots, point_.source_pattern   ? at_line()
+    DTP_TRY(std::vector<Spot> spots, point_.source_pattern ? at_line()
                                      : !instances_.empty() ? of_instances()
                                      : point_.is_pattern   ? of_pattern()
                                                            : of_function());
@@ -449,11 +449,27 @@ class SpotFinder {
 
   Error no_line() const {
     if (point_.function.empty())
-      return error(fmt::format("line {} of '{}' has no code", *point_.line, *point_.file), point_.line_span);
+      return error(fmt::format("line {} of '{}' has no code", *point_.line, *point_.file), point_.line_span,
+                   near_lines(target_.info->source_of_file(*point_.file)));
     const auto known = target_.info->find_functions(point_.function);
     if (known && known->empty()) return unknown();
-    return error(fmt::format("line {} of '{}' has no code", *point_.line, point_.function), point_.line_span,
-                 "lines are counted from the function's declaration, which is line 0");
+    const std::string near = known ? near_lines(target_.info->source_of(*known)) : "";
+    return error(
+        fmt::format("line {} of '{}' has no code", *point_.line, point_.function), point_.line_span,
+        "lines are counted from the function's declaration, which is line 0" + (near.empty() ? "" : "; " + near));
+  }
+
+  // The last line with code before the wanted one, and the first behind it.
+  std::string near_lines(const std::vector<debug::SourceLines>& sources) const {
+    if (sources.size() != 1) return "";
+    const debug::SourceLines& source = sources.front();
+    const unsigned base = source.function.empty() ? 0 : source.first;
+    const auto behind = std::ranges::upper_bound(source.lines, *point_.line + base);
+    std::vector<std::string> near;
+    if (behind != source.lines.begin()) near.push_back(std::to_string(*std::prev(behind) - base));
+    if (behind != source.lines.end()) near.push_back(std::to_string(*behind - base));
+    if (near.empty()) return "";
+    return fmt::format("the nearest with code: {}", fmt::join(near, ", "));
   }
 
   Error shared_line(const debug::LineInstance& line) const {
