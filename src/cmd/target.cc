@@ -210,12 +210,15 @@ void use_forbidden(OpenTarget& opened) {
 // The kernel's ways: said, or asked of the kernel that runs here, when it is the one that the probes are for.
 void use_ways(OpenTarget& opened, const TargetOptions& options) {
   opened.target.by_function_probes = options.by_function_probes;
+  const bool is_here = options.vmlinux.empty() && !options.module.ends_with(".ko");
+  if (is_here)
+    opened.target.knows_symbol = [](const std::string& symbol) { return debug::kallsyms_has(kallsyms, symbol); };
   if (!options.kernel_has.empty()) {
     opened.target.ways = [said = options.kernel_has] {
       const auto has = [&](const char* way) { return std::ranges::find(said, way) != said.end(); };
       return lower::Ways{has("return-args"), has("fprobes"), has("path-names")};
     };
-  } else if (options.vmlinux.empty() && !options.module.ends_with(".ko")) {
+  } else if (is_here) {
     if (options.is_live) use_forbidden(opened);
     opened.target.ways = [] {
       auto tracefs = kernel::find_tracefs();

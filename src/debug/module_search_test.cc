@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "debug/symbols.h"
+
 namespace dtp::debug {
 namespace {
 
@@ -30,6 +32,10 @@ TEST_CASE("the module that has a function") {
   CHECK(find("s_total") == std::nullopt);  // a variable
   CHECK(find("wal") == std::nullopt);
   CHECK(find("") == std::nullopt);
+  CHECK(kallsyms_has(directory / "kallsyms", "vfs_read"));
+  CHECK(kallsyms_has(directory / "kallsyms", "nf_ct_get"));
+  CHECK(!kallsyms_has(directory / "kallsyms", "vfs_rea"));
+  CHECK(kallsyms_has(directory / "nowhere", "vfs_rea"));  // nothing is known
   std::filesystem::remove_all(directory);
 }
 

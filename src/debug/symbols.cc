@@ -185,4 +185,9 @@ const Symbol* Symbols::find_function_at(std::uint64_t address) const {
   return best;
 }
 
+bool kallsyms_has(const std::string& path, const std::string& name) {
+  const auto text = base::read_file(path);
+  return !text || text->contains(" " + name + "\n") || text->contains(" " + name + "\t[");
+}
+
 }  // namespace dtp::debug

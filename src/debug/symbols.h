@@ -55,4 +55,7 @@ class Symbols {
   mutable NameTable by_name_ = {};
 };
 
+// Whether a text of kallsyms' form has a symbol, of the kernel or of a module; also true when it cannot be read.
+bool kallsyms_has(const std::string& path, const std::string& name);
+
 }  // namespace dtp::debug

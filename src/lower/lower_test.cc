@@ -286,6 +286,17 @@ TEST_CASE("what cannot be read says why") {
         "hint: did you mean 'ip4' or 'ip6'?\n");
 }
 
+TEST_CASE("a symbol that the kernel does not know is refused where it stands") {
+  World world;
+  CHECK(world.lower_text("read @jiffies+8") == "@jiffies+8");
+  world.target.knows_symbol = [](const std::string& symbol) { return symbol == "jiffies"; };
+  CHECK(world.lower_text("read @jiffies+8") == "@jiffies+8");
+  CHECK(world.lower_text("read count n=+8(@jiffiez+16):u32") ==
+        "error: there is no symbol 'jiffiez' in the kernel\n"
+        "  argument 2: n=+8(@jiffiez+16):u32\n"
+        "                   ^^^^^^^^\n");
+}
+
 TEST_CASE("an index behind the declared end is done, with a warning") {
   World world;
   const auto request = expr::parse_request("read f->numbers[5]");

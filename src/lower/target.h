@@ -48,6 +48,9 @@ struct Target {
   // In which module a function is that the kernel's image has not; empty: of no kernel here.
   std::function<std::optional<debug::ModuleHit>(const std::string& function)> module_with = {};
 
+  // Whether the kernel finds a symbol, of its own or of a module; empty: it is not here.
+  std::function<bool(const std::string& symbol)> knows_symbol = {};
+
   // Asks the kernel; empty: it is not here, and nothing is taken for granted.
   std::function<Ways()> ways = {};
   // Why the kernel takes no probe in a function, one clause, or empty; empty itself: nobody here knows.

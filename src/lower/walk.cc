@@ -375,6 +375,17 @@ Result<Place> Walker::return_value(const expr::Node& whole) {
   return place;
 }
 
+// Asked for by name, the kernel would find fault with the whole probe.
+Result<void> Walker::check_symbol(const std::string& symbol, Span span) const {
+  if (target_.is_user() || !target_.knows_symbol) return {};
+  if (!target_.symbols().find(symbol).empty() || target_.knows_symbol(symbol)) return {};
+  std::vector<std::string_view> names;
+  for (const debug::Symbol& known : target_.symbols().all()) names.push_back(known.name);
+  span.end = span.begin + 1 + symbol.size();
+  return fail(error(fmt::format("there is no symbol '{}' in the kernel", symbol), span,
+                    base::did_you_mean(base::nearest(symbol, names))));
+}
+
 Result<Place> Walker::raw(const expr::Node& whole) {
   Place place{.user = argument_.user};
   if (const auto* node = std::get_if<expr::Register>(&whole.of)) {
@@ -393,6 +404,7 @@ Result<Place> Walker::raw(const expr::Node& whole) {
     else
       place.base = path::NamedRegister{node->name};
   } else if (const auto* symbol = std::get_if<expr::SymbolMemory>(&whole.of)) {
+    DTP_CHECK(check_symbol(symbol->symbol, whole.span));
     place.base = path::Symbol{.name = symbol->symbol, .offset = symbol->offset};
   } else if (const auto* address = std::get_if<expr::AddressMemory>(&whole.of)) {
     place.base = path::Address{address->address};

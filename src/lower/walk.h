@@ -106,6 +106,7 @@ class Walker {
   Place constant(std::int64_t value, std::string name, Span span, std::string note_text);
   Result<Place> deref(const expr::Deref& node, const expr::Node& whole);
   Result<Place> raw(const expr::Node& whole);
+  Result<void> check_symbol(const std::string& symbol, Span span) const;
   Result<Place> return_value(const expr::Node& whole);
   Result<Place> go_return_value(const expr::Node& whole);
   Result<Place> returned(const debug::Returned& value, std::string name, Span span);
