@@ -52,16 +52,18 @@ class Cursor {
     return {start, static_cast<std::size_t>(end - start)};
   }
 
-  // DWARF's unsigned numbers of base 128. What is more than 64 bits is lost.
+  // DWARF's unsigned numbers of base 128; zero and failed when it takes more than 64 bits.
   std::uint64_t read_leb128() {
-    constexpr unsigned longest = 64;
+    constexpr unsigned last_shift = 63;
     std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < longest; shift += 7) {
+    for (unsigned shift = 0; shift <= last_shift; shift += 7) {
       const auto byte = read<std::uint8_t>();
+      if (shift == last_shift && byte > 1) break;
       value |= std::uint64_t{byte & 0x7fU} << shift;
-      if ((byte & 0x80U) == 0) break;
+      if ((byte & 0x80U) == 0) return value;
     }
-    return value;
+    failed_ = true;
+    return 0;
   }
 
   void skip(std::size_t size) { take(size); }

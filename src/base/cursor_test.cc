@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <optional>
 
 namespace dtp::base {
 
@@ -32,6 +33,22 @@ TEST_CASE("numbers of base 128") {
   CHECK(!cursor.failed());
   cursor.read_leb128();
   CHECK(cursor.failed());
+}
+
+TEST_CASE("numbers of base 128 have 64 bits at the most") {
+  std::array<std::byte, 11> bytes{};
+  bytes.fill(std::byte{0xff});
+  const auto read = [&](std::byte tenth) {
+    bytes[9] = tenth;
+    Cursor cursor(bytes);
+    const std::uint64_t number = cursor.read_leb128();
+    CHECK(cursor.left() == (cursor.failed() ? 0 : 1));
+    return cursor.failed() ? std::nullopt : std::optional(number);
+  };
+  CHECK(read(std::byte{0x01}) == 0xffffffffffffffff);
+  CHECK(read(std::byte{0x00}) == 0x7fffffffffffffff);
+  CHECK(read(std::byte{0x02}) == std::nullopt);
+  CHECK(read(std::byte{0x81}) == std::nullopt);
 }
 
 }  // namespace dtp::base

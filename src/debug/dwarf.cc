@@ -29,16 +29,6 @@
 namespace dtp::debug {
 namespace {
 
-// What an inlined copy, or the body that stands apart, is a copy of; all zero: it is none.
-Dwarf_Die origin_of(Dwarf_Die& die) {
-  Dwarf_Attribute attribute;
-  Dwarf_Die found{};
-  if (dwarf_attr(&die, DW_AT_abstract_origin, &attribute) == nullptr ||
-      dwarf_formref_die(&attribute, &found) == nullptr)
-    return {};
-  return found;
-}
-
 // By its name, or by its mangled one.
 bool is_called(Dwarf_Die& die, const std::string& name) {
   const char* plain = dwarf_diename(&die);
@@ -392,8 +382,7 @@ void DwarfInfo::find_lines_in_unit(Dwarf_Die& unit, const LineQuery& query, std:
     if (!known) return;
     first = *known;
   }
-  for (const unsigned line : query.lines)
-    find_line_in_unit(unit, file, first + line, found);
+  for (const unsigned line : query.lines) find_line_in_unit(unit, file, first + line, found);
 }
 
 void DwarfInfo::find_line_in_unit(Dwarf_Die& unit, const std::string& file, unsigned line,

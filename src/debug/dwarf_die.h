@@ -62,6 +62,22 @@ inline std::optional<std::uint64_t> number(Dwarf_Die& die, unsigned name) {
   return value;
 }
 
+// What an inlined copy, or the body that stands apart, is a copy of; all zero: it is none.
+inline Dwarf_Die origin_of(Dwarf_Die& die) {
+  Dwarf_Attribute attribute;
+  Dwarf_Die origin{};
+  if (dwarf_attr(&die, DW_AT_abstract_origin, &attribute) == nullptr ||
+      dwarf_formref_die(&attribute, &origin) == nullptr)
+    return {};
+  return origin;
+}
+
+// The DIE that says what the function is.
+inline Dwarf_Die origin_or_self(Dwarf_Die& die) {
+  const Dwarf_Die origin = origin_of(die);
+  return origin.addr == nullptr ? die : origin;
+}
+
 // DW_AT_const_value. A form that says nothing of a sign has an unsigned number: gcc writes 200 in one byte.
 inline std::optional<std::int64_t> constant_of(Dwarf_Die& die) {
   Dwarf_Attribute attribute;

@@ -54,7 +54,7 @@ class Collector {
     const bool has_code = entry && *entry != 0;
     if (has_code) callers_.push_back(die);
     if (!has_code && !has_attribute(die, DW_AT_inline)) return;
-    const std::size_t index = index_of(root_of(die));
+    const std::size_t index = index_of(origin_or_self(die));
     if (index == unwanted) return;
     if (has_code)
       found_[index].bodies.push_back({*entry, end_of(die, *entry)});
@@ -63,18 +63,10 @@ class Collector {
   }
 
   void count_copy(Dwarf_Die& die, bool refers) {
-    Dwarf_Die root = root_of(die);
+    Dwarf_Die root = origin_or_self(die);
     const auto known = roots_.find(key_of(root));
     const std::size_t index = known != roots_.end() ? known->second : refers ? index_of(root) : unwanted;
     if (index != unwanted && !is_split_head(die, root)) ++found_[index].inlined;
-  }
-
-  static Dwarf_Die root_of(Dwarf_Die& die) {
-    Dwarf_Attribute attribute;
-    Dwarf_Die root;
-    const bool refers = dwarf_attr(&die, DW_AT_abstract_origin, &attribute) != nullptr &&
-                        dwarf_formref_die(&attribute, &root) != nullptr;
-    return refers ? root : die;
   }
 
   std::size_t index_of(Dwarf_Die root) {

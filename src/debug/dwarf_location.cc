@@ -17,25 +17,28 @@
 namespace dtp::debug {
 namespace {
 
-using Range = std::pair<Dwarf_Addr, Dwarf_Addr>;
+// Ascending; those that touch become one.
+std::vector<AddressRange> join(std::vector<AddressRange> ranges) {
+  std::ranges::sort(ranges, {}, &AddressRange::begin);
+  std::vector<AddressRange> joined;
+  for (const AddressRange& next : ranges) {
+    if (!joined.empty() && next.begin <= joined.back().end)
+      joined.back().end = std::max(joined.back().end, next.end);
+    else
+      joined.push_back(next);
+  }
+  return joined;
+}
 
 // Where the location list has entries within the function; neighbours are joined.
-std::vector<Range> live_ranges(Dwarf_Attribute& attribute, const Scope& scope) {
-  std::vector<Range> ranges;
+std::vector<AddressRange> live_ranges(Dwarf_Attribute& attribute, const Scope& scope) {
+  std::vector<AddressRange> ranges;
   Dwarf_Addr base = 0, start = 0, end = 0;
   Program program;
   for (std::ptrdiff_t at = 0;
        (at = dwarf_getlocations(&attribute, at, &base, &start, &end, &program.ops, &program.count)) > 0;)
-    if (start >= scope.entry && start < std::min(end, scope.end) && program.count > 0) ranges.emplace_back(start, end);
-  std::ranges::sort(ranges);
-  std::vector<Range> joined;
-  for (const Range& range : ranges) {
-    if (!joined.empty() && range.first <= joined.back().second)
-      joined.back().second = std::max(joined.back().second, range.second);
-    else
-      joined.push_back(range);
-  }
-  return joined;
+    if (start >= scope.entry && start < std::min(end, scope.end) && program.count > 0) ranges.push_back({start, end});
+  return join(std::move(ranges));
 }
 
 std::string name_of_function(const Scope& scope) {
@@ -45,19 +48,19 @@ std::string name_of_function(const Scope& scope) {
 
 // "it lives at vfs_read+35..+90, +120..+128"
 Unavailable lives_elsewhere(Dwarf_Attribute& attribute, const Scope& scope) {
-  const std::vector<Range> ranges = live_ranges(attribute, scope);
+  const std::vector<AddressRange> ranges = live_ranges(attribute, scope);
   if (ranges.empty()) return {Reason::optimised_out, "it is optimised out there"};
   constexpr std::size_t most_shown = 3;
   std::string text;
   for (std::size_t i = 0; i < ranges.size() && i < most_shown; ++i)
-    text += fmt::format("{}+{}..+{}", i > 0 ? ", " : name_of_function(scope), ranges[i].first - scope.entry,
-                        ranges[i].second - scope.entry);
+    text += fmt::format("{}+{}..+{}", i > 0 ? ", " : name_of_function(scope), ranges[i].begin - scope.entry,
+                        ranges[i].end - scope.entry);
   if (ranges.size() > most_shown) text += ", ...";
   return {Reason::not_here, "it is optimised out there; it lives at " + text};
 }
 
 // The line, counted from the declaration of the function, whose code begins in the range; none: it is not to be had.
-std::optional<int> line_within(Dwarf_Die function, const Range& range) {
+std::optional<int> line_within(Dwarf_Die function, const AddressRange& range) {
   Dwarf_Die unit;
   Dwarf_Lines* lines = nullptr;
   std::size_t count = 0;
@@ -71,7 +74,7 @@ std::optional<int> line_within(Dwarf_Die function, const Range& range) {
     Dwarf_Addr address = 0;
     bool is_statement = false;
     int line = 0;
-    if (dwarf_lineaddr(row, &address) != 0 || address < range.first || address >= range.second ||
+    if (dwarf_lineaddr(row, &address) != 0 || address < range.begin || address >= range.end ||
         dwarf_linebeginstatement(row, &is_statement) != 0 || !is_statement || dwarf_lineno(row, &line) != 0)
       continue;
     const char* source = dwarf_linesrc(row, nullptr, nullptr);
@@ -115,12 +118,12 @@ std::uint64_t size_of_object(Dwarf_Die& variable) {
 std::string hint_elsewhere(Dwarf_Die variable, std::uint64_t address, const Scope& scope) {
   Dwarf_Attribute attribute;
   if (!find_location(variable, DW_AT_location, attribute)) return {};
-  const std::vector<Range> ranges = live_ranges(attribute, scope);
+  const std::vector<AddressRange> ranges = live_ranges(attribute, scope);
   const std::string name = name_of_function(scope);
   if (ranges.empty() || name.empty()) return {};
-  const auto next = std::ranges::find_if(ranges, [&](const Range& range) { return range.first > address; });
-  const Range& nearest = next == ranges.end() ? ranges.back() : *next;
-  std::string hint = fmt::format("probe {}+{}", name, nearest.first - scope.entry);
+  const auto next = std::ranges::find_if(ranges, [&](const AddressRange& range) { return range.begin > address; });
+  const AddressRange& nearest = next == ranges.end() ? ranges.back() : *next;
+  std::string hint = fmt::format("probe {}+{}", name, nearest.begin - scope.entry);
   if (const auto line = line_within(scope.function, nearest)) hint += fmt::format(" or {}:{}", name, *line);
   return hint;
 }
@@ -159,15 +162,7 @@ std::vector<AddressRange> location_ranges(Dwarf_Die variable, const AddressRange
     // A single expression has no bounds.
     ranges.push_back(range.begin == 0 && range.end == static_cast<Dwarf_Addr>(-1) ? everywhere : range);
   }
-  std::ranges::sort(ranges, {}, &AddressRange::begin);
-  std::vector<AddressRange> joined;
-  for (const AddressRange& next : ranges) {
-    if (!joined.empty() && next.begin <= joined.back().end)
-      joined.back().end = std::max(joined.back().end, next.end);
-    else
-      joined.push_back(next);
-  }
-  return joined;
+  return join(std::move(ranges));
 }
 
 }  // namespace dtp::debug

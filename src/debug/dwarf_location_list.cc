@@ -7,39 +7,15 @@
 
 #include <algorithm>
 #include <optional>
-#include <string_view>
 
 #include "base/cursor.h"
 
 namespace dtp::debug {
 namespace {
 
-// Too long a number is no length of anything.
-std::uint64_t read_number(base::Cursor& cursor) {
-  constexpr int bits_each = 7, longest = 63;
-  std::uint64_t value = 0;
-  for (int shift = 0; shift < longest; shift += bits_each) {
-    const auto byte = cursor.read<std::uint8_t>();
-    value |= std::uint64_t{byte & 0x7FU} << shift;
-    if ((byte & 0x80) == 0) return value;
-  }
-  cursor.skip(cursor.left() + 1);
-  return 0;
-}
-
 std::span<const std::byte> lists_of(Dwarf* dwarf) {
-  Elf* elf = dwarf_getelf(dwarf);
-  std::size_t names = 0;
-  if (elf == nullptr || elf_getshdrstrndx(elf, &names) != 0) return {};
-  for (Elf_Scn* section = elf_nextscn(elf, nullptr); section != nullptr; section = elf_nextscn(elf, section)) {
-    const Elf64_Shdr* header = elf64_getshdr(section);
-    const char* name = header == nullptr ? nullptr : elf_strptr(elf, names, header->sh_name);
-    if (name == nullptr || !std::string_view(name).starts_with(".debug_loclists")) continue;
-    const Elf_Data* data = elf_getdata(section, nullptr);
-    if (data == nullptr || data->d_buf == nullptr) return {};
-    return {static_cast<const std::byte*>(data->d_buf), data->d_size};
-  }
-  return {};
+  const auto lists = section_of(dwarf, ".debug_loclists");
+  return lists.empty() ? section_of(dwarf, ".debug_loclists.dwo") : lists;
 }
 
 bool is_sound_list(base::Cursor list) {
@@ -48,24 +24,24 @@ bool is_sound_list(base::Cursor list) {
     const unsigned kind = list.read<std::uint8_t>();
     switch (kind) {
       case DW_LLE_end_of_list: return !list.failed();
-      case DW_LLE_base_addressx: read_number(list); continue;
+      case DW_LLE_base_addressx: list.read_leb128(); continue;
       case DW_LLE_base_address: list.skip(sizeof(Dwarf_Addr)); continue;
       case DW_LLE_startx_endx:
       case DW_LLE_startx_length:
       case DW_LLE_offset_pair:
       case view_pair:
-        read_number(list);
-        read_number(list);
+        list.read_leb128();
+        list.read_leb128();
         break;
       case DW_LLE_default_location: break;
       case DW_LLE_start_end: list.skip(2 * sizeof(Dwarf_Addr)); break;
       case DW_LLE_start_length:
         list.skip(sizeof(Dwarf_Addr));
-        read_number(list);
+        list.read_leb128();
         break;
       default: return false;
     }
-    if (kind != view_pair) list.skip(read_number(list));
+    if (kind != view_pair) list.skip(list.read_leb128());
   }
   return false;
 }
@@ -85,8 +61,8 @@ std::optional<std::uint64_t> offset_of(Dwarf_Attribute& attribute, Dwarf_Die& un
   // libdw has seen the end of this number when it looked for the attribute.
   constexpr std::size_t longest_number = 10;
   base::Cursor index({reinterpret_cast<const std::byte*>(attribute.valp), longest_number});
-  const std::uint64_t number = read_number(index);
-  if (number > lists.size() || base > lists.size()) return std::nullopt;
+  const std::uint64_t number = index.read_leb128();
+  if (index.failed() || number > lists.size() || base > lists.size()) return std::nullopt;
   base::Cursor table(lists, std::min<std::uint64_t>(base + number * offset_size, lists.size()));
   const std::uint64_t entry = is_short ? table.read<std::uint32_t>() : table.read<std::uint64_t>();
   if (table.failed() || entry > lists.size()) return std::nullopt;
@@ -107,6 +83,21 @@ bool is_sound(Dwarf_Attribute& attribute) {
 }
 
 }  // namespace
+
+std::span<const std::byte> section_of(Dwarf* dwarf, std::string_view name) {
+  Elf* elf = dwarf_getelf(dwarf);
+  std::size_t names = 0;
+  if (elf == nullptr || elf_getshdrstrndx(elf, &names) != 0) return {};
+  for (Elf_Scn* section = elf_nextscn(elf, nullptr); section != nullptr; section = elf_nextscn(elf, section)) {
+    const Elf64_Shdr* header = elf64_getshdr(section);
+    const char* called = header == nullptr ? nullptr : elf_strptr(elf, names, header->sh_name);
+    if (called == nullptr || called != name) continue;
+    const Elf_Data* data = elf_getdata(section, nullptr);
+    if (data == nullptr || data->d_buf == nullptr) return {};
+    return {static_cast<const std::byte*>(data->d_buf), data->d_size};
+  }
+  return {};
+}
 
 bool find_location(Dwarf_Die& die, unsigned name, Dwarf_Attribute& attribute) {
   if (dwarf_attr_integrate(&die, name, &attribute) == nullptr) return false;

@@ -129,10 +129,7 @@ std::vector<SourceLines> dwarf_source_of(const DwarfFiles& files, const std::vec
     Code code;
     if (!find_die(files.dwarf(), instance.scope, die) || dwarf_diecu(&die, &code.unit, nullptr, nullptr) == nullptr)
       continue;
-    Dwarf_Attribute attribute;
-    const bool refers = dwarf_attr(&die, DW_AT_abstract_origin, &attribute) != nullptr &&
-                        dwarf_formref_die(&attribute, &code.declaration) != nullptr;
-    if (!refers) code.declaration = die;
+    code.declaration = origin_or_self(die);
     auto& known = codes.try_emplace({key_of(code.unit), key_of(code.declaration)}, code).first->second;
     append_code(die, known);
   }

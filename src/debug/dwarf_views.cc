@@ -10,34 +10,14 @@
 #include "debug/dwarf_views.h"
 
 #include <dwarf.h>
-#include <gelf.h>
 
-#include <string_view>
 #include <utility>
 
 #include "base/cursor.h"
 #include "debug/dwarf_die.h"
+#include "debug/dwarf_location_list.h"
 
 namespace dtp::debug {
-namespace {
-
-std::span<const std::byte> section_of(Dwarf_Die& die, std::string_view name) {
-  Elf* elf = dwarf_getelf(dwarf_cu_getdwarf(die.cu));
-  std::size_t names = 0;
-  if (elf == nullptr || elf_getshdrstrndx(elf, &names) != 0) return {};
-  for (Elf_Scn* section = elf_nextscn(elf, nullptr); section != nullptr; section = elf_nextscn(elf, section)) {
-    GElf_Shdr header;
-    const char* called = gelf_getshdr(section, &header) == nullptr ? nullptr : elf_strptr(elf, names, header.sh_name);
-    if (called == nullptr || called != name) continue;
-    const Elf_Data* data = elf_getdata(section, nullptr);
-    if (data == nullptr || data->d_buf == nullptr) return {};
-    return {static_cast<const std::byte*>(data->d_buf), data->d_size};
-  }
-  return {};
-}
-
-}  // namespace
-
 std::optional<Program> location_at_view(Dwarf_Die& variable, Dwarf_Attribute& location, std::uint64_t address,
                                         std::uint64_t view) {
   const auto offset = number(variable, DW_AT_GNU_locviews);
@@ -46,7 +26,8 @@ std::optional<Program> location_at_view(Dwarf_Die& variable, Dwarf_Attribute& lo
   Dwarf_Die unit;
   if (dwarf_cu_die(variable.cu, &unit, &version, nullptr, nullptr, nullptr, nullptr, nullptr) == nullptr)
     return std::nullopt;
-  base::Cursor views(section_of(variable, version >= 5 ? ".debug_loclists" : ".debug_loc"), *offset);
+  base::Cursor views(section_of(dwarf_cu_getdwarf(variable.cu), version >= 5 ? ".debug_loclists" : ".debug_loc"),
+                     *offset);
   const std::pair wanted{address, view};
   Dwarf_Addr base = 0, start = 0, end = 0;
   Program program{.attribute = &location};

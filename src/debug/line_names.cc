@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/cursor.h"
+#include "debug/source_path.h"
 
 namespace dtp::debug {
 namespace {
@@ -38,8 +39,6 @@ bool read_field(base::Cursor& cursor, std::uint64_t form, const Sections& sectio
     default: return false;
   }
 }
-
-std::string_view last_component(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 // One of the two lists of DWARF 5, directories or files. None: it cannot be read.
 std::optional<bool> list_names(base::Cursor& cursor, const Sections& sections, std::string_view name) {

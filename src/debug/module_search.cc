@@ -55,24 +55,23 @@ bool defines(std::span<const std::byte> file, const std::string& function) {
   return false;
 }
 
+// What a file has between the first such mark and the end; empty: no such mark.
+std::string text_between(const std::string& path, const std::string& mark, char end) {
+  const auto text = base::read_file(path);
+  const std::size_t at = text ? text->find(mark) : std::string::npos;
+  if (at == std::string::npos) return "";
+  const std::size_t begin = at + mark.size();
+  return text->substr(begin, text->find(end, begin) - begin);
+}
+
 // "ffffffffc0401000 t nf_ct_get	[nf_conntrack]"
 std::string loaded_module(const std::string& function, const std::string& kallsyms) {
-  const auto text = base::read_file(kallsyms);
-  const std::string wanted = " " + function + "\t[";
-  const std::size_t at = text ? text->find(wanted) : std::string::npos;
-  if (at == std::string::npos) return "";
-  const std::size_t begin = at + wanted.size();
-  return text->substr(begin, text->find(']', begin) - begin);
+  return text_between(kallsyms, " " + function + "\t[", ']');
 }
 
 // "alias symbol:nf_ct_get nf_conntrack": what modules offer to others. All that is known of compressed ones.
 std::string exporting_module(const std::string& function, const std::string& index) {
-  const auto text = base::read_file(index);
-  const std::string wanted = "\nalias symbol:" + function + " ";
-  const std::size_t at = text ? text->find(wanted) : std::string::npos;
-  if (at == std::string::npos) return "";
-  const std::size_t begin = at + wanted.size();
-  return text->substr(begin, text->find('\n', begin) - begin);
+  return text_between(index, "\nalias symbol:" + function + " ", '\n');
 }
 
 }  // namespace

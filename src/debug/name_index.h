@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "debug/cache.h"
 #include "debug/elf_file.h"
+#include "debug/source_path.h"
 
 namespace dtp::debug {
 
@@ -76,7 +77,7 @@ std::vector<std::byte> build_name_index(const ElfFile& file);
 // Of the last component of a path.
 inline std::uint32_t hash_of_file(std::string_view path) {
   std::uint32_t hash = 2166136261;  // FNV-1a
-  for (const char c : path.substr(path.rfind('/') + 1)) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619;
+  for (const char c : last_component(path)) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619;
   return hash;
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <map>
 #include <memory>
 #include <set>
 #include <thread>
@@ -48,12 +47,11 @@ class Reader {
     strings_ = {reinterpret_cast<const char*>(strings.data()), strings.size()};
   }
 
-  bool add(std::uint64_t unit_offset, Part& part) {
+  void add(std::uint64_t unit_offset, Part& part) {
     auto unit = dwarf_ ? unit_die(dwarf_.get(), unit_offset) : std::nullopt;
-    if (!unit) return false;
+    if (!unit) return;
     add_functions(*unit, static_cast<std::uint32_t>(unit_offset), part);
     add_files(*unit, static_cast<std::uint32_t>(unit_offset), part);
-    return true;
   }
 
  private:
@@ -66,13 +64,6 @@ class Reader {
     if (name >= strings_.data() && name < strings_.data() + strings_.size()) return std::string_view(name);
     if (std::strlen(name) >= shortest_indexed_name) part.has_all_names = false;
     return std::nullopt;
-  }
-
-  static Dwarf_Die origin_of(Dwarf_Die& die) {
-    Dwarf_Attribute attribute;
-    Dwarf_Die origin{};
-    if (dwarf_attr(&die, DW_AT_abstract_origin, &attribute) == nullptr) return {};
-    return dwarf_formref_die(&attribute, &origin) == nullptr ? Dwarf_Die{} : origin;
   }
 
   void add_functions(Dwarf_Die& unit, std::uint32_t unit_offset, Part& part) {

@@ -12,4 +12,6 @@ inline bool matches_tail(std::string_view path, std::string_view tail) {
          tail.starts_with('/');
 }
 
+inline std::string_view last_component(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
 }  // namespace dtp::debug
