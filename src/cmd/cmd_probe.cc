@@ -165,9 +165,9 @@ void add_probe(Registry& registry) {
   CLI::App& command = *registry.app.add_subcommand("probe", "add probes that stay, or print their definitions");
   auto options = std::make_shared<Options>();
   command.add_option("PROBE", options->words, "[[GROUP:]EVENT=]FUNCTION[@FILE][+OFFSET|:LINE|%return] [ARGUMENT...]");
-  command.add_option("-a,--add", options->add, "a whole probe in one word; may be repeated")
-      ->type_name("PROBE")
-      ->allow_extra_args(false);
+  auto* add = command.add_option("-a,--add", options->add, "a whole probe in one word; may be repeated")
+                  ->type_name("PROBE")
+                  ->allow_extra_args(false);
   const CLI::Option* const definition =
       command
           .add_option("-D,--definition", options->definitions,
@@ -175,7 +175,8 @@ void add_probe(Registry& registry) {
           ->type_name("PROBE")
           ->expected(0, 1)
           ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-          ->allow_extra_args(false);
+          ->allow_extra_args(false)
+          ->excludes(add);
   command.add_flag("-n,--dry-run", options->dry_run, "say what would be added, add nothing");
   command.add_flag("--keep-going", options->target.keep_going, "leave out the probes that cannot be, add the others");
   command.add_flag("-f,--force", options->force, "take a free name EVENT_N when EVENT exists");

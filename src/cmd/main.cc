@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <string_view>
+#include <utility>
 
 #include "base/caret.h"
 #include "base/suggest.h"
@@ -46,6 +47,30 @@ std::optional<Error> check_command(CLI::App& app, int argc, char** argv) {
                .status = Status::wrong_request};
 }
 
+// What perf does with switches of 'probe' are commands here.
+std::string hint_for_switch(std::string_view option) {
+  static constexpr std::pair<std::string_view, std::string_view> switches[] = {
+      {"-l", "list"}, {"-F", "funcs"}, {"-L", "lines"}, {"-V", "vars"}, {"-d", "delete"}};
+  for (const auto& [name, command] : switches)
+    if (option == name) return fmt::format("this is a command: dtrace++ {}", command);
+  return "run with --help";
+}
+
+// CLI11's words in ours, where they say less than they could.
+Error explain(const CLI::App& app, const CLI::ParseError& wrong) {
+  Error error{.what = wrong.what(), .hint = "run with --help", .status = Status::wrong_request};
+  const std::size_t colon = error.what.find(": 1 required ");
+  if (colon != std::string::npos) {
+    error.what = fmt::format("{} requires a value", error.what.substr(0, colon));
+  } else if (dynamic_cast<const CLI::ExtrasError*>(&wrong) != nullptr) {
+    const std::vector<std::string> unknown = app.remaining(true);
+    if (unknown.empty() || !unknown.front().starts_with('-')) return error;
+    error.what = fmt::format("there is no option '{}'", unknown.front());
+    error.hint = hint_for_switch(unknown.front());
+  }
+  return error;
+}
+
 int run(int argc, char** argv) {
   CLI::App app{"dynamic tracing with expressions as they stand in the source", "dtrace++"};
   app.set_version_flag("--version", "dtrace++ " DTP_VERSION);
@@ -62,8 +87,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& asked) {
     return app.exit(asked);
   } catch (const CLI::ParseError& wrong) {
-    return report(Error{.what = wrong.what(), .hint = "run with --help", .status = Status::wrong_request},
-                  registry.common);
+    return report(explain(app, wrong), registry.common);
   }
   if (!registry.command.empty() && !registry.takes_command) {
     return report(Error{.what = "this runs no command: nothing can follow '--'", .status = Status::wrong_request},
