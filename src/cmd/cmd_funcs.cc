@@ -13,6 +13,7 @@
 #include "cmd/columns.h"
 #include "cmd/command.h"
 #include "cmd/json_object.h"
+#include "cmd/output_format.h"
 #include "cmd/target.h"
 #include "debug/clone.h"
 #include "debug/demangle.h"
@@ -270,9 +271,7 @@ void add_funcs(Registry& registry) {
                    "with address, size, source file, and whether it is inlined; takes debug information");
   command.add_flag("--all", options->all, "parts and clones that the compiler made, too, by their own names");
   command.add_flag("--no-demangle", options->no_demangle, "C++ and Rust names as the linker has them");
-  command.add_option("--format", options->format, "text, or json: an object a line")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
+  add_format_option(command, options->format, text_or_objects);
   add_target_options(command, options->target);
   add_process_option(command, options->target);
   add_common_options(command, registry.common);

@@ -11,6 +11,7 @@
 #include "base/escape.h"
 #include "cmd/command.h"
 #include "cmd/json_object.h"
+#include "cmd/output_format.h"
 #include "cmd/target.h"
 #include "debug/process_files.h"
 #include "debug/source_path.h"
@@ -234,9 +235,9 @@ Result<void> list(const Options& options, const Common& common) {
   DTP_TRY(const std::unique_ptr<OpenTarget> opened, open_target(options.target));
   DTP_TRY(std::vector<debug::SourceLines> sources, find(wanted, options.place, opened->target));
   const debug::SourcePlaces places{.root = options.target.source_root,
-                            .view = debug::root_of(opened->target.object),
-                            .build_id = opened->binary ? opened->binary->file.build_id() : "",
-                            .downloads = options.target.downloads};
+                                   .view = debug::root_of(opened->target.object),
+                                   .build_id = opened->binary ? opened->binary->file.build_id() : "",
+                                   .downloads = options.target.downloads};
   std::string out;
   std::vector<Shown> without_text;
   bool has_lines = false;
@@ -265,9 +266,7 @@ void add_lines(Registry& registry) {
   command.add_option("PLACE", options->place, "FUNCTION[@FILE] or FILE, and which lines: :FIRST[-LAST|+COUNT]")
       ->required();
   add_source_option(command, options->target);
-  command.add_option("--format", options->format, "text, or json: an object a line")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
+  add_format_option(command, options->format, text_or_objects);
   add_target_options(command, options->target);
   add_process_option(command, options->target);
   add_common_options(command, registry.common);

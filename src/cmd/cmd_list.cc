@@ -7,6 +7,7 @@
 #include "base/escape.h"
 #include "cmd/command.h"
 #include "cmd/event_place.h"
+#include "cmd/output_format.h"
 #include "kernel/standing.h"
 #include "probe/definition.h"
 
@@ -163,9 +164,7 @@ void add_list(Registry& registry) {
   auto* command = registry.app.add_subcommand("list", "list the probes of this machine, dtrace++'s first");
   const auto options = std::make_shared<Options>();
   command->add_option("EVENT", options->patterns, "[GROUP:]EVENT, with * and ? for any; default: all");
-  command->add_option("--format", options->format, "text, or json: an object a line")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
+  add_format_option(*command, options->format, text_or_objects);
   add_common_options(*command, registry.common);
   command->callback([&registry, options] {
     registry.run = [&registry, options] {

@@ -52,7 +52,7 @@ void add_script(Registry& registry) {
   command.add_option("-i,--input", options->input, "the file; - is standard input")
       ->type_name("FILE")
       ->capture_default_str();
-  add_format_option(command, options->format);
+  add_format_option(command, options->format, "how records are printed");
   add_common_options(command, registry.common);
   command.footer(
       "Examples:\n"

@@ -7,6 +7,7 @@
 #include "cmd/columns.h"
 #include "cmd/command.h"
 #include "cmd/json_object.h"
+#include "cmd/output_format.h"
 #include "cmd/target.h"
 #include "debug/clone.h"
 #include "debug/demangle.h"
@@ -180,9 +181,7 @@ void add_vars(Registry& registry) {
   command.add_option("POINT", options->points, "FUNCTION[@FILE][+OFFSET|:LINE], FILE:LINE or 0xADDRESS")->required();
   command.add_flag("--externs", options->externs, "list the global variables of the source file, too");
   command.add_flag("--range", options->ranges, "say where in the code each variable has a value");
-  command.add_option("--format", options->format, "text, or json: an object a line")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
+  add_format_option(command, options->format, text_or_objects);
   add_target_options(command, options->target);
   add_process_option(command, options->target);
   add_common_options(command, registry.common);

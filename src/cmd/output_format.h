@@ -1,4 +1,4 @@
-// --format, shared by script and trace.
+// --format, shared by all that print records or lists.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -10,10 +10,11 @@
 
 namespace dtp::cmd {
 
-inline void add_format_option(CLI::App& command, std::string& format) {
-  command.add_option("--format", format, "how records are printed")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
+// Of a list.
+constexpr const char* text_or_objects = "text, or json: an object a line";
+
+inline void add_format_option(CLI::App& command, std::string& format, const std::string& description) {
+  command.add_option("--format", format, description)->check(CLI::IsMember({"text", "json"}))->capture_default_str();
 }
 
 inline std::unique_ptr<report::Report> make_report(const std::string& format, report::Output& output) {

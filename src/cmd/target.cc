@@ -136,6 +136,15 @@ Result<std::unique_ptr<OpenTarget>> open_vmlinux(const std::string& path, bool s
   return opened;
 }
 
+// Where there is no DWARF: `search` says where it was looked for.
+void use_btf(OpenTarget& opened, Result<std::unique_ptr<debug::Info>> btf, const debug::Search& search) {
+  if (btf)
+    opened.info = std::move(*btf);
+  else
+    opened.target.why_no_info = debug::looked_text(search);
+  opened.target.info_hint = "install the kernel's debug symbols, or use $arg1, $arg2, ... and offsets";
+}
+
 Result<std::unique_ptr<OpenTarget>> open_kernel(bool symbols_only, const debug::Cache& cache,
                                                 const debug::DownloadLimits& downloads) {
   const debug::Search search = debug::find_kernel_debug_file(downloads);
@@ -146,11 +155,7 @@ Result<std::unique_ptr<OpenTarget>> open_kernel(bool symbols_only, const debug::
     use(*opened);
     return opened;
   }
-  if (auto btf = debug::open_btf(kernel_btf, ""))
-    opened->info = std::move(*btf);
-  else
-    opened->target.why_no_info = debug::looked_text(search);
-  opened->target.info_hint = "install the kernel's debug symbols, or use $arg1, $arg2, ... and offsets";
+  use_btf(*opened, debug::open_btf(kernel_btf, ""), search);
   use(*opened);
   return opened;
 }
@@ -189,11 +194,7 @@ Result<std::unique_ptr<OpenTarget>> open_module(const std::string& module, const
                  .status = Status::not_possible});
   opened->target.kind = lower::Target::Kind::module;
   opened->target.object = module;
-  if (auto btf = debug::open_btf("/sys/kernel/btf/" + module, kernel_btf))
-    opened->info = std::move(*btf);
-  else
-    opened->target.why_no_info = debug::looked_text(search);
-  opened->target.info_hint = "install the kernel's debug symbols, or use $arg1, $arg2, ... and offsets";
+  use_btf(*opened, debug::open_btf("/sys/kernel/btf/" + module, kernel_btf), search);
   use(*opened);
   return opened;
 }

@@ -167,6 +167,12 @@ void fill_pointer(Dwarf_Die& die, Type& type, Kind kind) {
   if (type.size == 0) type.size = 8;
 }
 
+void fill_qualifier(Dwarf_Die& die, Type& type, const char* word) {
+  type.kind = Kind::qualifier;
+  type.name = word;
+  type.target = type_of(die);
+}
+
 }  // namespace
 
 type::Id type_of(Dwarf_Die& die) {
@@ -199,26 +205,10 @@ Type load_dwarf_type(Dwarf* dwarf, type::Id id) {
       type.kind = Kind::typedef_;
       type.target = type_of(die);
       break;
-    case DW_TAG_const_type:
-      type.kind = Kind::qualifier;
-      type.name = "const";
-      type.target = type_of(die);
-      break;
-    case DW_TAG_volatile_type:
-      type.kind = Kind::qualifier;
-      type.name = "volatile";
-      type.target = type_of(die);
-      break;
-    case DW_TAG_restrict_type:
-      type.kind = Kind::qualifier;
-      type.name = "restrict";
-      type.target = type_of(die);
-      break;
-    case DW_TAG_atomic_type:
-      type.kind = Kind::qualifier;
-      type.name = "_Atomic";
-      type.target = type_of(die);
-      break;
+    case DW_TAG_const_type: fill_qualifier(die, type, "const"); break;
+    case DW_TAG_volatile_type: fill_qualifier(die, type, "volatile"); break;
+    case DW_TAG_restrict_type: fill_qualifier(die, type, "restrict"); break;
+    case DW_TAG_atomic_type: fill_qualifier(die, type, "_Atomic"); break;
     case DW_TAG_unspecified_type: type.kind = Kind::void_; break;
     default: break;
   }

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/lines.h"
 #include "base/suggest.h"
 
 namespace dtp::debug {
@@ -82,8 +83,7 @@ struct Mapped {
 std::vector<Mapped> parse_maps(std::string_view text) {
   std::vector<Mapped> files;
   while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const std::string_view line = base::take_line(text);
     const std::size_t slash = line.find('/');
     const std::size_t modes = line.find(' ');
     if (slash == std::string_view::npos || line.substr(modes + 1, 4).find('x') == std::string_view::npos) continue;

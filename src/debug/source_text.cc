@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "base/lines.h"
 
 namespace dtp::debug {
 namespace {
@@ -43,11 +44,9 @@ std::vector<std::string> candidates(const SourceLines& source, const SourcePlace
 std::vector<std::string> split(std::string_view text) {
   std::vector<std::string> lines;
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
+    std::string_view line = base::take_line(text);
     if (line.ends_with('\r')) line.remove_suffix(1);
     lines.emplace_back(line);
-    text.remove_prefix(std::min(end + 1, text.size()));
   }
   return lines;
 }
@@ -70,8 +69,7 @@ SourceText find_source_text(const SourceLines& source, const SourcePlaces& place
     if (take_text(path, found)) return found;
   }
   const std::string recorded = recorded_path(source);
-  if (!places.root.empty() || places.build_id.empty() || !recorded.starts_with('/') || !has_servers())
-    return found;
+  if (!places.root.empty() || places.build_id.empty() || !recorded.starts_with('/') || !has_servers()) return found;
   const Download download = download_source(places.build_id, recorded, places.downloads);
   const bool is_found = !download.path.empty() && take_text(download.path, found);
   found.looked.push_back("debuginfod" + (is_found || download.why_not.empty() ? "" : " - " + download.why_not));

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/lines.h"
 
 namespace dtp::debug {
 namespace {
@@ -108,13 +109,10 @@ Symbols Symbols::of_elf(const ElfFile& file) {
 Result<Symbols> Symbols::of_kallsyms(const std::string& path, const std::string& module) {
   Symbols table;
   DTP_TRY(table.text_, base::read_file(path));
-  std::string_view text = table.text_;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
+  for (std::string_view rest = table.text_; !rest.empty();) {
     Symbol symbol;
     std::string_view from;
-    if (parse_kallsyms_line(text.substr(0, end), symbol, from) && from == module) table.symbols_.push_back(symbol);
-    text.remove_prefix(std::min(end + 1, text.size()));
+    if (parse_kallsyms_line(base::take_line(rest), symbol, from) && from == module) table.symbols_.push_back(symbol);
   }
   table.sort();
   // kallsyms has no sizes: a symbol reaches up to the next address.

@@ -2,18 +2,13 @@
 
 #include <algorithm>
 
+#include "base/lines.h"
+
 namespace dtp::kernel {
 namespace {
 
 constexpr std::string_view error_mark = ": error: ";
 constexpr std::string_view command_mark = "  Command: ";
-
-std::string_view take_line(std::string_view& text) {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return line;
-}
 
 }  // namespace
 
@@ -21,13 +16,13 @@ std::vector<LogEntry> parse_error_log(std::string_view text) {
   std::vector<LogEntry> entries;
   std::string_view head;
   while (!text.empty()) {
-    const std::string_view line = take_line(text);
+    const std::string_view line = base::take_line(text);
     if (!line.starts_with(command_mark)) {
       head = line;
       continue;
     }
     const std::size_t mark = head.find(error_mark);
-    const std::string_view caret = take_line(text);
+    const std::string_view caret = base::take_line(text);
     const std::size_t column = caret.find('^');
     if (mark == std::string_view::npos) continue;
     LogEntry entry{.head = std::string(head),

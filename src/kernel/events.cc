@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/file.h"
+#include "base/lines.h"
 #include "base/pattern.h"
 #include "kernel/error_log.h"
 
@@ -98,11 +99,7 @@ Io<std::string> read_listing(TraceFs& tracefs, const char* file) {
 
 std::vector<std::string> split_lines(std::string_view text) {
   std::vector<std::string> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    lines.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
+  while (!text.empty()) lines.emplace_back(base::take_line(text));
   return lines;
 }
 

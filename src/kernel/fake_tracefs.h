@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/lines.h"
 #include "kernel/tracefs.h"
 
 namespace dtp::kernel {
@@ -81,11 +82,9 @@ class FakeTraceFs final : public TraceFs {
     }
     std::string kept;
     const std::string all = files[path];
-    for (std::size_t at = 0; at < all.size();) {
-      const std::size_t end = all.find('\n', at);
-      const std::string line = all.substr(at, end - at);
-      if (line.find(":" + name + " ") == std::string::npos) kept += line + "\n";
-      at = end + 1;
+    for (std::string_view rest = all; !rest.empty();) {
+      const std::string line(base::take_line(rest));
+      if (!line.contains(":" + name + " ")) kept += line + "\n";
     }
     if (kept == all) return std::unexpected(ENOENT);
     files[path] = kept;

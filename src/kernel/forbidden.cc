@@ -6,18 +6,10 @@
 #include <string_view>
 
 #include "base/file.h"
+#include "base/lines.h"
 
 namespace dtp::kernel {
 namespace {
-
-template <class Visit>
-void each_line(std::string_view text, Visit visit) {
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    visit(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-}
 
 // Some kernels are built to take probes in any function.
 bool takes_all(const std::string& config_directory) {
@@ -32,15 +24,19 @@ bool takes_all(const std::string& config_directory) {
 void Forbidden::read() {
   if (std::exchange(is_read_, true)) return;
   // 0xffffffff81e01150-0xffffffff81e01180	asm_exc_page_fault
-  if (const auto text = base::read_file(blacklist_path_))
-    each_line(*text, [&](std::string_view line) {
-      const std::size_t tab = line.find('\t');
-      if (tab != std::string_view::npos) blacklist_.emplace(line.substr(tab + 1));
-    });
+  const std::string blacklist = base::read_file(blacklist_path_).value_or("");
+  for (std::string_view rest = blacklist; !rest.empty();) {
+    const std::string_view line = base::take_line(rest);
+    const std::size_t tab = line.find('\t');
+    if (tab != std::string_view::npos) blacklist_.emplace(line.substr(tab + 1));
+  }
   const auto text = tracefs_.read("available_filter_functions");
   if (!text || text->empty() || takes_all(config_directory_)) return;
   traceable_.emplace();
-  each_line(*text, [&](std::string_view line) { traceable_->emplace(line.substr(0, line.find(' '))); });
+  for (std::string_view rest = *text; !rest.empty();) {
+    const std::string_view line = base::take_line(rest);
+    traceable_->emplace(line.substr(0, line.find(' ')));
+  }
 }
 
 std::string Forbidden::why(const std::string& function) {

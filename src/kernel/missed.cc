@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/lines.h"
+
 namespace dtp::kernel {
 namespace {
 
@@ -23,8 +25,7 @@ std::vector<ProfileLine> parse_profile(std::string_view text) {
 
 std::vector<EventName> parse_names(std::string_view text) {
   std::vector<EventName> names;
-  std::istringstream in{std::string(text)};
-  for (std::string line; std::getline(in, line);) names.push_back(name_of_line(line).value_or(EventName{}));
+  while (!text.empty()) names.push_back(name_of_line(base::take_line(text)).value_or(EventName{}));
   return names;
 }
 

@@ -22,6 +22,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/lines.h"
 #include "record/parts.h"
 #include "record/print_format.h"
 
@@ -248,20 +249,13 @@ bool take_known_field(EventSchema& schema, const Declaration& field) {
   return true;
 }
 
-std::string_view take_line(std::string_view& text) {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return line;
-}
-
 }  // namespace
 
 Result<EventSchema> parse_format(std::string_view text, std::string_view group) {
   EventSchema schema{.group = std::string(group)};
   std::optional<std::uint16_t> id;
   while (!text.empty()) {
-    const std::string_view line = take_line(text);
+    const std::string_view line = base::take_line(text);
     std::string_view rest = line;
     if (take_word(rest, "name: ")) {
       schema.event = std::string(trim(rest));
@@ -287,7 +281,7 @@ Result<EventSchema> parse_format(std::string_view text, std::string_view group) 
 std::string annotate_format(std::string_view text, std::span<const FieldDisplay> displays) {
   std::string out;
   while (!text.empty()) {
-    const std::string_view line = take_line(text);
+    const std::string_view line = base::take_line(text);
     const auto field = parse_declaration(line);
     const auto display =
         std::ranges::find_if(displays, [&](const FieldDisplay& wanted) { return field && wanted.name == field->name; });
