@@ -17,7 +17,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'support'))
 import compare  # noqa: E402
@@ -87,7 +86,7 @@ def record(program, binary, events, directory):
         if done.returncode not in (0, 1) or not data.exists():
             return {}, {event.name: done.stderr.strip() for event in events}
     finally:
-        subprocess.run([program, 'delete', '-q', f'{group}:*'], capture_output=True)
+        leftovers.delete_group(program, group)
     lines = subprocess.run([program, 'script', '-i', data, '--format', 'json'], capture_output=True, text=True).stdout.splitlines()
     first = {}
     for one in map(json.loads, lines[1:]):
@@ -112,7 +111,7 @@ def check(program, target, rows, verbose):
     binary = PROGRAMS / target
     count = collections.Counter()
     events = [Event(number, expression, definition) for number, (expression, definition) in enumerate(rows)]
-    with tempfile.TemporaryDirectory(prefix='dtp-answers-') as name:
+    with leftovers.directory('answers') as name:
         directory = pathlib.Path(name)
         first, refused = record(program, binary, events, directory)
         answers = ask_gdb(binary, events, directory)

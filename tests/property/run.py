@@ -9,6 +9,7 @@ accepted for values that the compiler may keep where no fetch-arg can read them.
 """
 import argparse
 import collections
+import contextlib
 import itertools
 import json
 import os
@@ -18,13 +19,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-import generate  # noqa: E402
-
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / 'tests/property'), str(ROOT / 'tests/support')]
+import generate  # noqa: E402
+import leftovers  # noqa: E402
+
 COMPILERS = {('gcc', False): 'gcc', ('gcc', True): 'g++', ('clang', False): 'clang', ('clang', True): 'clang++'}
 LEAST_FIELDS = 1000
 
@@ -89,7 +90,7 @@ def check(program, directory, title, made, binary, group):
             return outcome
         expected = expected_values(done.stdout)
     finally:
-        subprocess.run([program, 'delete', '-q', f'{group}:*'], capture_output=True)
+        leftovers.delete_group(program, group)
     lines = subprocess.run([program, 'script', '-i', data, '--format', 'json'], capture_output=True, text=True).stdout.splitlines()
     hits = collections.Counter()
     for record in map(json.loads, lines[1:]):
@@ -123,26 +124,40 @@ def build(directory, compiler, is_cpp, level, version, seed):
 
 # --- probes that must not stay ------------------------------------------------------------------------------------
 
-TRACEFS = pathlib.Path('/sys/kernel/tracing')
-
-
 def group_of(number):
     return f'property_{os.getpid()}_{number}'
-
-
-def remove_leftovers(program):
-    """Of runs that were killed: their groups name a process that is no more."""
-    events = {match[0].replace('/', ':') for match in re.finditer(r'property_(\d+)_\d+/\w+', (TRACEFS / 'uprobe_events').read_text())
-              if not pathlib.Path(f'/proc/{match[1]}').exists()}
-    if events:
-        print(f'removing what killed runs left: {" ".join(sorted(events))}')
-        subprocess.run([program, 'delete', '-q', *events], capture_output=True)
 
 
 def end(signal_number, _):
     """As an exception, so that every check removes its probes."""
     signal.signal(signal_number, signal.SIG_IGN)
     sys.exit(128 + signal_number)
+
+
+def run(program, directory, compilers, seed):
+    """Returns how many fields are equal, the refusals and the failures."""
+    directory.mkdir(parents=True, exist_ok=True)
+    variants = itertools.product(compilers, (False, True), (0, 2), (4, 5))
+    total, refused, failures = 0, collections.Counter(), []
+    with ThreadPoolExecutor(2) as pool:
+        try:
+            programs = list(pool.map(lambda v: build(directory, *v, seed), variants))
+            jobs = []
+            for number, (title, made, binary, message) in enumerate(programs):
+                if message:
+                    failures.append(f'{title} does not compile\n{message[:2000]}')
+                else:
+                    jobs.append((title, pool.submit(check, program, directory, title, made, binary, group_of(number))))
+            for title, job in jobs:
+                outcome = job.result()
+                print(f'{title}: {outcome.equal} fields equal, {len(outcome.different)} different, {outcome.refused.total()} refused with a reason')
+                total += outcome.equal
+                failures += outcome.different
+                refused += outcome.refused
+        except SystemExit:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return total, refused, failures
 
 
 def main():
@@ -154,7 +169,7 @@ def main():
     if os.geteuid() != 0:
         print('skip: not root\n0 passed, 0 failed, 1 skipped')
         return 0
-    remove_leftovers(args.program.resolve())
+    leftovers.remove(args.program.resolve(), 'property')
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
     seed = os.environ.get('DTP_SEED', '1')
@@ -162,29 +177,8 @@ def main():
     skipped = 2 - len(compilers)
     if skipped:
         print('skip: no clang here')
-    directory = args.keep or pathlib.Path(tempfile.mkdtemp(prefix='dtp-property-'))
-    directory.mkdir(parents=True, exist_ok=True)
-    variants = itertools.product(compilers, (False, True), (0, 2), (4, 5))
-    total, refused, failures = 0, collections.Counter(), []
-    with ThreadPoolExecutor(2) as pool:
-        programs = list(pool.map(lambda v: build(directory, *v, seed), variants))
-        jobs = []
-        for number, (title, made, binary, message) in enumerate(programs):
-            if message:
-                failures.append(f'{title} does not compile\n{message[:2000]}')
-            else:
-                jobs.append((title, pool.submit(check, args.program.resolve(), directory, title, made, binary, group_of(number))))
-        for title, job in jobs:
-            try:
-                outcome = job.result()
-            except SystemExit:
-                pool.shutdown(cancel_futures=True)
-                shutil.rmtree(directory, ignore_errors=True)
-                raise
-            print(f'{title}: {outcome.equal} fields equal, {len(outcome.different)} different, {outcome.refused.total()} refused with a reason')
-            total += outcome.equal
-            failures += outcome.different
-            refused += outcome.refused
+    with contextlib.nullcontext(args.keep) if args.keep else leftovers.directory('property') as directory:
+        total, refused, failures = run(args.program.resolve(), pathlib.Path(directory), compilers, seed)
     for failure in failures if args.verbose else failures[:20]:
         print(failure)
     for reason, count in refused.most_common():
@@ -194,8 +188,6 @@ def main():
         print(failures[-1])
     if failures:
         print(f'seed {seed}')
-    if not args.keep:
-        shutil.rmtree(directory)
     print(f'{total} passed, {len(failures)} failed, {skipped} skipped')
     return 1 if failures else 0
 
