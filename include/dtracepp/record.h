@@ -1,7 +1,9 @@
 // A record of an event, typed: what streams from the kernel and what a file holds.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +52,48 @@ struct EventSchema {
   bool operator==(const EventSchema&) const = default;
 };
 
+// A file, or the kernel, that code runs from.
+struct Module {
+  std::string path = {};      // as the process saw it; "[kernel.kallsyms]", "[vdso]"
+  std::string build_id = {};  // lower-case hex; empty: not known
+  bool is_kernel = false;     // the kernel, or a module of it: offsets are addresses
+  bool operator==(const Module&) const = default;
+};
+
+struct Mapping {
+  std::uint64_t start = 0;
+  std::uint64_t end = 0;
+  std::uint64_t offset = 0;  // into the file, of `start`
+  const Module* module = nullptr;
+};
+
+// The executable mappings of a process, or of the kernel, at one time.
+struct AddressSpace {
+  std::uint64_t id = 0;                 // another one after every change
+  std::vector<Mapping> mappings = {};  // in order, not overlapping
+};
+
+// The stack of a hit as it was recorded.
+struct Stack {
+  std::vector<std::uint64_t> chain = {};  // innermost first, with the kernel's context marks (PERF_CONTEXT_*)
+  const AddressSpace* user = nullptr;     // valid while the record is being looked at
+  const AddressSpace* kernel = nullptr;
+  // To unwind by: none unless copies of the stack were recorded. They are the file's own bytes.
+  std::span<const std::byte> registers = {};  // u64 each, in the order of the kernel's perf_regs.h
+  std::span<const std::byte> memory = {};     // from the stack pointer upwards
+  bool is_recorded() const { return !chain.empty() || !registers.empty(); }
+};
+
+// One address of a stack, with the code that it is in.
+struct Frame {
+  std::uint64_t address = 0;
+  std::uint64_t offset = 0;        // in the module's file; in the kernel, and where there is no module, an address
+  const Module* module = nullptr;  // none: no mapping holds it
+  bool is_kernel = false;
+  bool is_call = false;  // the address is where a call returns to, `offset` is one byte before: within the call
+  bool operator==(const Frame&) const = default;
+};
+
 // A value means what the program meant: what lies in memory in network order (ip4, port, be16, ...)
 // is a plain number here. Absent{"fault"}: the memory could not be read.
 struct Record {
@@ -62,6 +106,7 @@ struct Record {
   std::uint64_t ip = 0;                   // __probe_ip, or __probe_func of a return
   std::uint64_t return_ip = 0;            // __probe_ret_ip
   std::vector<value::Value> values = {};  // one for each field of the schema
+  Stack stack = {};                       
 };
 
 }  // namespace dtp::record

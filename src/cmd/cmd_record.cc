@@ -29,6 +29,7 @@ struct Options {
   std::string filter_of_all = {};  // a --filter in front of every -e
   WatchOptions watch = {};
   std::string output = "perf.data";
+  kernel::StackOptions stacks = {};
 };
 
 // "a:b,c:d" is two patterns, as perf has it.
@@ -120,9 +121,8 @@ record::TracingData tracing_data(kernel::TraceFs& tracefs, const std::vector<Wat
 
 // Names of threads that run already. A command alone has none: its own comes with its exec.
 void add_running_tasks(record::PerfDataWriter& writer, const kernel::Target& target, pid_t command) {
-  const bool command_only = !target.all_cpus && target.pids.empty() && target.tids.empty() && target.cpus.empty();
   for (const record::Task& task : record::running_tasks()) {
-    if (!command_only || task.pid == static_cast<std::uint32_t>(command)) writer.add_task(task);
+    if (!watches_command_only(target) || task.pid == static_cast<std::uint32_t>(command)) writer.add_task(task);
   }
 }
 
@@ -136,9 +136,12 @@ Result<int> record_events(const Options& options, const std::vector<std::string>
   DTP_TRY(auto tracefs, kernel::find_tracefs());
   DTP_TRY(const std::vector<WatchedEvent> events, choose_events(tracefs, options));
   DTP_TRY(auto signals, kernel::StopSignals::block());
-  DTP_TRY(auto capture, kernel::Capture::open(tracefs, to_capture(events), target, {}, signals));
+  DTP_TRY(auto capture, kernel::Capture::open(tracefs, to_capture(events), target, {.stacks = options.stacks}, signals));
   DTP_TRY(auto writer, record::PerfDataWriter::create(options.output, capture.events(), tracing_data(tracefs, events)));
   add_running_tasks(writer, target, capture.command_pid());
+  if (options.stacks.kind != kernel::Stacks::none) {
+    for (const record::NewMapping& mapping : running_code(target, options.stacks)) writer.add_mapping(mapping);
+  }
 
   std::uint64_t samples = 0;
   const kernel::Sink sink{.records =
@@ -188,6 +191,7 @@ void add_record(Registry& registry) {
   const auto options = std::make_shared<Options>();
   add_event_options(command, options);
   add_watch_options(command, options->watch);
+  add_stack_options(command, options->stacks);
   command.add_option("-o,--output", options->output, "the file; one that exists is kept as FILE.old")
       ->type_name("FILE")
       ->capture_default_str();

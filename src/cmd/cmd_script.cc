@@ -17,6 +17,7 @@ namespace {
 struct Options {
   std::string input = "perf.data";
   std::string format = "text";
+  symbol::Options symbols = {};
 };
 
 // What the reader should know besides the records. To standard error.
@@ -34,7 +35,8 @@ Result<void> print_file(const Options& options, const Common& common) {
   }
   if (!reader) return std::unexpected(std::move(reader.error()));
   report::Output output(STDOUT_FILENO);
-  const auto report = make_report(options.format, output);
+  symbol::Symbolizer symbols(options.symbols);
+  const auto report = make_report(options.format, output, symbols);
   DTP_CHECK(report->begin(reader->schemas()));
   record::Counts counts;
   const auto read = reader->read([&](const record::Record& record) { return report->record(record); }, counts);
@@ -53,6 +55,7 @@ void add_script(Registry& registry) {
       ->type_name("FILE")
       ->capture_default_str();
   add_format_option(command, options->format, "how records are printed");
+  add_symbol_options(command, options->symbols);
   add_common_options(command, registry.common);
   command.footer(
       "Examples:\n"

@@ -26,6 +26,7 @@ struct Options {
   WatchOptions watch = {};
   std::string filter = {};
   std::string format = "text";
+  kernel::StackOptions stacks = {};
 };
 
 // What is traced, with the events that are in the kernel for as long as we do.
@@ -76,6 +77,7 @@ Result<WatchedEvent> watch(kernel::TraceFs& tracefs, const Traced& traced, std::
 // Where records go to.
 struct Printing {
   report::Output output{STDOUT_FILENO};
+  symbol::Symbolizer symbols{{}};
   std::unique_ptr<report::Report> report = {};
   bool announced = false;  // say when it begins and how to end it
 };
@@ -87,8 +89,8 @@ struct Seen {
 
 // Prints until the end comes. Everything of the capture is closed when this returns.
 Result<Seen> stream(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& watched, const kernel::Target& target,
-                    kernel::StopSignals& signals, Printing& printing) {
-  DTP_TRY(auto capture, kernel::Capture::open(tracefs, to_capture(watched), target, {}, signals));
+                    const kernel::StackOptions& stacks, kernel::StopSignals& signals, Printing& printing) {
+  DTP_TRY(auto capture, kernel::Capture::open(tracefs, to_capture(watched), target, {.stacks = stacks}, signals));
   std::vector<record::StreamEvent> events;
   for (const kernel::OpenedEvent& opened : capture.events()) events.push_back({opened.attr, opened.ids});
   std::vector<record::EventSchema> schemas;
@@ -98,6 +100,10 @@ Result<Seen> stream(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& w
           }));
   record::LiveStream live(std::move(plain));
   for (const record::Task& task : record::running_tasks()) live.stream().comms().set(task.tid, task.comm);
+  if (stacks.kind != kernel::Stacks::none) {
+    for (const record::NewMapping& mapping : running_code(target, stacks))
+      live.stream().spaces().add(mapping);
+  }
 
   DTP_CHECK(printing.report->begin(schemas));
   if (printing.announced)
@@ -133,8 +139,8 @@ Result<int> trace(const Options& options, const std::vector<std::string>& comman
     watched.push_back(std::move(event));
   }
   Printing printing{.announced = !common.quiet && command.empty()};
-  printing.report = make_report(options.format, printing.output);
-  const auto seen = stream(tracefs, watched, target, signals, printing);
+  printing.report = make_report(options.format, printing.output, printing.symbols);
+  const auto seen = stream(tracefs, watched, target, options.stacks, signals, printing);
   for (Traced& one : traced)
     if (one.owned) DTP_CHECK(one.owned->remove());
   if (!seen && printing.output.reader_left()) return 0;
@@ -159,6 +165,7 @@ void add_trace(Registry& registry) {
   add_watch_options(command, options->watch);
   command.add_option("--filter", options->filter, "records for which this holds: 'size > 100 && dest == 10.0.0.1'");
   add_format_option(command, options->format, "how records are printed");
+  add_stack_options(command, options->stacks);
   add_common_options(command, registry.common);
   command.footer(
       "Examples:\n"

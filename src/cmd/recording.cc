@@ -3,10 +3,15 @@
 #include <sys/wait.h>
 
 #include <charconv>
+#include <map>
 
 #include <fmt/core.h>
 
+#include "debug/elf_file.h"
+#include "debug/find.h"
 #include "probe/filter.h"
+#include "record/comm.h"
+#include "record/running_code.h"
 
 namespace dtp::cmd {
 namespace {
@@ -51,6 +56,37 @@ probe::FilterField to_filter_field(const record::FieldSchema& field) {
           .bytes = field.size};
 }
 
+// "fp", "dwarf", "dwarf,16384".
+bool parse_call_graph(std::string_view text, kernel::StackOptions& options) {
+  constexpr std::uint32_t most_bytes = 65520;  // a record has 16 bits for its size
+  const std::size_t comma = text.find(',');
+  const std::string_view kind = text.substr(0, comma);
+  if (kind == "fp" && comma == std::string_view::npos) {
+    options.kind = kernel::Stacks::frame_pointers;
+    return true;
+  }
+  if (kind != "dwarf") return false;
+  options.kind = kernel::Stacks::copies;
+  if (comma == std::string_view::npos) return true;
+  const char* const end = text.data() + text.size();
+  const auto [last, error] = std::from_chars(text.data() + comma + 1, end, options.copied_bytes);
+  if (error != std::errc{} || last != end || options.copied_bytes < 8 || options.copied_bytes > most_bytes)
+    return false;
+  options.copied_bytes = (options.copied_bytes + 7) / 8 * 8;
+  return true;
+}
+
+// The process's own view of the file system: it may be another than ours.
+std::string build_id_of(const record::NewMapping& mapping, std::map<std::string, std::string>& known) {
+  if (!mapping.module.path.starts_with('/') || mapping.module.path.starts_with("//")) return "";
+  const auto [at, is_new] = known.try_emplace(mapping.module.path);
+  if (is_new) {
+    const std::string root = "/proc/" + std::to_string(mapping.pid) + "/root";
+    if (const auto file = debug::ElfFile::open(root + mapping.module.path)) at->second = file->build_id();
+  }
+  return at->second;
+}
+
 }  // namespace
 
 void add_watch_options(CLI::App& command, WatchOptions& options) {
@@ -71,6 +107,45 @@ Result<kernel::Target> to_target(const WatchOptions& options, const std::vector<
   target.tids.assign(tids.begin(), tids.end());
   if (pids.empty() && tids.empty() && command.empty()) target.all_cpus = true;
   return target;
+}
+
+bool watches_command_only(const kernel::Target& target) {
+  return !target.all_cpus && target.pids.empty() && target.tids.empty() && target.cpus.empty();
+}
+
+void add_stack_options(CLI::App& command, kernel::StackOptions& options) {
+  command.add_flag_callback(
+      "-g", [&options] { options.kind = kernel::Stacks::frame_pointers; },
+      "record the stack of each hit, by frame pointers");
+  command
+      .add_option_function<std::string>(
+          "--call-graph",
+          [&options](const std::string& text) {
+            if (!parse_call_graph(text, options))
+              throw CLI::ValidationError("--call-graph", "takes fp, dwarf or dwarf,BYTES (8 to 65520)");
+          },
+          "the same, and how: fp, or dwarf: copies the top of the stack, which code without frame pointers needs")
+      ->type_name("fp|dwarf[,BYTES]");
+}
+
+std::vector<record::NewMapping> running_code(const kernel::Target& target, const kernel::StackOptions& stacks) {
+  std::vector<record::NewMapping> mappings = record::kernel_mappings();
+  const std::string kernel_id = debug::kernel_build_id();
+  if (!mappings.empty()) mappings.front().module.build_id = kernel_id;
+  // What a command maps comes with its start.
+  if (watches_command_only(target)) return mappings;
+  std::map<std::string, std::string> build_ids;
+  std::uint32_t last = 0;
+  for (const record::Task& task : record::running_tasks()) {
+    if (task.pid == last) continue;
+    last = task.pid;
+    for (record::NewMapping& mapping : record::running_mappings(task.pid)) {
+      if (!mapping.is_executable && stacks.kind != kernel::Stacks::copies) continue;
+      mapping.module.build_id = build_id_of(mapping, build_ids);
+      mappings.push_back(std::move(mapping));
+    }
+  }
+  return mappings;
 }
 
 Result<WatchedEvent> watch_event(kernel::TraceFs& tracefs, const kernel::EventName& name,

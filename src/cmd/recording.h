@@ -8,6 +8,7 @@
 #include "cmd/command.h"
 #include "dtracepp/record.h"
 #include "kernel/capture.h"
+#include "record/address_spaces.h"
 #include "record/format.h"
 
 namespace dtp::cmd {
@@ -22,6 +23,13 @@ struct WatchOptions {
 void add_watch_options(CLI::App& command, WatchOptions& options);
 // Without any of them every task is watched, as perf does.
 Result<kernel::Target> to_target(const WatchOptions& options, const std::vector<std::string>& command);
+
+bool watches_command_only(const kernel::Target& target);
+
+// -g and --call-graph.
+void add_stack_options(CLI::App& command, kernel::StackOptions& options);
+// What code is mapped when the recording begins, with build-ids: of the kernel, and of what is watched.
+std::vector<record::NewMapping> running_code(const kernel::Target& target, const kernel::StackOptions& stacks);
 
 // An event to be recorded, with what is known of its fields.
 struct WatchedEvent {

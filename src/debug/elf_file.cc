@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/cursor.h"
+#include "base/hex.h"
 #include "debug/elf_notes.h"
 
 namespace dtp::debug {
@@ -174,7 +175,7 @@ ElfFile::Supplement ElfFile::supplement() const {
   if (const auto link = section(".gnu_debugaltlink"); !link.empty()) {
     base::Cursor cursor(link);
     const std::string_view name = cursor.read_c_string();
-    return {std::string(name), to_hex(cursor.take(cursor.left())), false};
+    return {std::string(name), base::to_hex(cursor.take(cursor.left())), false};
   }
   // DWARF 5, 7.3.6.
   base::Cursor cursor(section(".debug_sup"));
@@ -184,7 +185,7 @@ ElfFile::Supplement ElfFile::supplement() const {
   const auto length = cursor.read<std::uint8_t>();  // LEB128; longer ones do not occur
   const auto checksum = cursor.take(length);
   if (cursor.failed() || is_supplement) return {};
-  return {std::string(name), to_hex(checksum), true};
+  return {std::string(name), base::to_hex(checksum), true};
 }
 
 std::optional<std::uint64_t> ElfFile::file_offset(std::uint64_t address) const {
@@ -232,16 +233,6 @@ bool ElfFile::is_executable_address(std::uint64_t address) const {
       return true;
   }
   return false;
-}
-
-std::string to_hex(std::span<const std::byte> bytes) {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string hex;
-  for (const std::byte byte : bytes) {
-    hex += digits[std::to_integer<unsigned>(byte) >> 4];
-    hex += digits[std::to_integer<unsigned>(byte) & 15];
-  }
-  return hex;
 }
 
 }  // namespace dtp::debug

@@ -80,7 +80,4 @@ class ElfFile {
   Dwfl_Module* module_ = nullptr;
 };
 
-// Lower-case, two digits a byte.
-std::string to_hex(std::span<const std::byte> bytes);
-
 }  // namespace dtp::debug

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/hex.h"
 #include "debug/elf_file.h"
 
 namespace dtp::debug {
@@ -28,7 +29,7 @@ std::optional<ElfNote> take_note(base::Cursor& notes) {
 std::string build_id_of(std::span<const std::byte> notes) {
   base::Cursor cursor(notes);
   while (const auto note = take_note(cursor))
-    if (note->owner == "GNU" && note->type == NT_GNU_BUILD_ID) return to_hex(note->description);
+    if (note->owner == "GNU" && note->type == NT_GNU_BUILD_ID) return base::to_hex(note->description);
   return "";
 }
 

@@ -103,6 +103,11 @@ std::string looked_text(const Search& search) {
   return fmt::format(" (looked for {})", fmt::join(search.looked, ", "));
 }
 
+Search find_by_build_id(const std::string& build_id) {
+  if (build_id.empty()) return {};
+  return or_download(search({{by_build_id(build_id)}}, build_id), build_id, {});
+}
+
 Search find_supplement(const ElfFile& file) {
   const ElfFile::Supplement supplement = file.supplement();
   const std::string& id = supplement.build_id;

@@ -26,6 +26,8 @@ bool has_dwarf(const ElfFile& file);
 Search find_kernel_debug_file(const DownloadLimits& limits = {});
 // The file with DWARF of a user-space binary; the binary itself when it has it.
 Search find_debug_file(const ElfFile& file, const DownloadLimits& limits = {});
+// Any file with this build-id, with DWARF or not; a debug file rather than the program itself.
+Search find_by_build_id(const std::string& build_id);
 // The supplementary file of one that DWZ took shared debug information out of.
 Search find_supplement(const ElfFile& file);
 // The .ko of a loaded or installed module of the running kernel; with DWARF if there is one.

@@ -190,16 +190,20 @@ Result<void> Capture::State::prepare_events(std::size_t ring_bytes) {
   }
   events.push_back({.name = "dummy:u", .attr = dummy_attr(ring_bytes)});
   const bool with_lost = counts_lost();
+  const bool with_build_ids = options.stacks.kind != Stacks::none && knows_build_ids();
   for (OpenedEvent& event : events) {
     if (with_lost) event.attr.read_format |= PERF_FORMAT_LOST;
+    add_stacks(event.attr, options.stacks);
     event.attr.inherit = tasks.front() != every_task;
     event.attr.enable_on_exec = starts_by_exec;
   }
+  events.back().attr.build_id = with_build_ids;
+  events.back().attr.mmap_data = options.stacks.kind == Stacks::copies;  // perf unwinds by what is not executable
   return {};
 }
 
 Result<void> Capture::State::prepare_instance(std::size_t ring_bytes) {
-  InstanceOptions wanted{.cpus = cpus, .ring_bytes = ring_bytes};
+  InstanceOptions wanted{.cpus = cpus, .ring_bytes = ring_bytes, .sample_type = events.front().attr.sample_type};
   for (std::size_t i = 0; i < asked.size(); ++i) {
     if (!is_event_probe(tracefs, asked[i].name)) continue;
     const auto type = static_cast<std::uint16_t>(events[i].attr.config);

@@ -21,6 +21,7 @@
 
 #include "dtracepp/error.h"
 #include "kernel/events.h"
+#include "kernel/perf_event.h"
 #include "kernel/signals.h"
 
 namespace dtp::kernel {
@@ -44,6 +45,7 @@ struct CaptureOptions {
   std::size_t ring_bytes = 0;  // of each cpu, rounded up to a power of two; 0: 8 MiB, less on many cpus
   int poll_ms = 100;           // records wait no longer than this
   int duration_ms = 0;         // 0: no end
+  StackOptions stacks = {};
 };
 
 // One event as opened: what the header of a perf.data file says of it.

@@ -47,11 +47,18 @@ std::uint32_t read_process(std::uint32_t tid) {
   return process;
 }
 
+// Members of a sample without anything in them.
+std::size_t bytes_of_no_stack(std::uint64_t sample_type) {
+  return (sample_type & PERF_SAMPLE_REGS_USER ? 8 : 0) + (sample_type & PERF_SAMPLE_STACK_USER ? 8 : 0);
+}
+
 // The fields that kernel/perf_event.cc asks for in sample_type, in the order of perf_event_open(2).
-void append_sample(std::vector<std::byte>& out, std::uint64_t id, std::uint32_t process, std::uint64_t time_ns,
+void append_sample(std::vector<std::byte>& out, std::uint64_t sample_type, std::uint64_t id, std::uint32_t process, std::uint64_t time_ns,
                    std::uint32_t cpu, std::span<const std::byte> event) {
-  constexpr std::size_t fixed = sizeof(perf_event_header) + 6 * 8;
-  const std::size_t size = (fixed + 4 + event.size() + 7) / 8 * 8;
+  const bool has_chain = (sample_type & PERF_SAMPLE_CALLCHAIN) != 0;
+  const std::size_t fixed = sizeof(perf_event_header) + 6 * 8 + (has_chain ? 8 : 0);
+  const std::size_t raw = (fixed + 4 + event.size() + 7) / 8 * 8;
+  const std::size_t size = raw + bytes_of_no_stack(sample_type);
   const std::size_t begin = out.size();
   append(out,
          perf_event_header{
@@ -63,7 +70,8 @@ void append_sample(std::vector<std::byte>& out, std::uint64_t id, std::uint32_t 
   append(out, time_ns);
   append(out, std::uint64_t{cpu});
   append(out, std::uint64_t{1});
-  append(out, static_cast<std::uint32_t>(size - fixed - 4));
+  if (has_chain) append(out, std::uint64_t{0});
+  append(out, static_cast<std::uint32_t>(raw - fixed - 4));
   out.insert(out.end(), event.begin(), event.end());
   out.resize(begin + size);
 }
@@ -198,7 +206,7 @@ Result<std::size_t> Instance::drain(std::size_t index, Processes& processes, con
                       const auto known = std::ranges::find(options_.events, type, &InstanceEvent::type);
                       if (known == options_.events.end()) return;
                       const std::uint32_t process = processes.of(load<std::uint32_t>(event, thread_offset));
-                      append_sample(samples_, known->sample, process, time_ns, options_.cpus[index], event);
+                      append_sample(samples_, options_.sample_type, known->sample, process, time_ns, options_.cpus[index], event);
                     });
     bytes += samples_.size();
     if (!samples_.empty()) DTP_CHECK(take(samples_));

@@ -32,7 +32,8 @@ struct InstanceOptions {
   std::vector<InstanceEvent> events = {};
   std::vector<pid_t> tasks = {};  // with the children to come; empty: every task
   std::vector<unsigned> cpus = {};
-  std::size_t ring_bytes = 0;  // of each cpu
+  std::size_t ring_bytes = 0;      // of each cpu
+  std::uint64_t sample_type = 0;   // of the samples that are made; these rings have no stacks to fill in
 };
 
 // Which process a thread belongs to. Threads that are gone already are known by what was seen of them before.

@@ -9,6 +9,9 @@
 namespace dtp::kernel {
 namespace {
 
+// All registers of x86-64 that user space has of its own: not the segments DS, ES, FS, GS.
+constexpr std::uint64_t user_registers = 0xff0fff;
+
 constexpr int kernel_enotsupp = 524;  // ENOTSUPP of the kernel, which has no name in user space
 
 perf_event_attr common_attr(std::size_t ring_bytes) {
@@ -48,6 +51,22 @@ perf_event_attr dummy_attr(std::size_t ring_bytes) {
   attr.comm_exec = 1;
   attr.task = 1;
   return attr;
+}
+
+void add_stacks(perf_event_attr& attr, const StackOptions& options) {
+  if (options.kind == Stacks::none) return;
+  attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
+  if (options.kind != Stacks::copies) return;
+  attr.sample_type |= PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
+  attr.sample_regs_user = user_registers;
+  attr.sample_stack_user = options.copied_bytes;
+  attr.exclude_callchain_user = 1;
+}
+
+bool knows_build_ids() {
+  perf_event_attr attr = dummy_attr(0);
+  attr.build_id = 1;
+  return open_perf_event(attr, 0, -1).has_value();
 }
 
 bool counts_lost() {

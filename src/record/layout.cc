@@ -3,6 +3,7 @@
 // addition finds it; what follows (read values, call chain, raw) is walked.
 #include "record/layout.h"
 
+#include <bit>
 #include <cstring>
 
 #include "base/cursor.h"
@@ -31,10 +32,37 @@ void skip_read(base::Cursor& cursor, std::uint64_t read_format) {
   cursor.skip(count > 0xFFFF ? SIZE_MAX : count * per_value);
 }
 
+void take_chain(base::Cursor& cursor, Sample& sample) {
+  const auto count = cursor.read<std::uint64_t>();
+  sample.chain = cursor.take(count > 0xFFFF ? SIZE_MAX : count * 8);
+}
+
+// Each branch is of three u64.
+void skip_branches(base::Cursor& cursor) {
+  const auto count = cursor.read<std::uint64_t>();
+  cursor.skip(count > 0xFFFF ? SIZE_MAX : count * 24);
+}
+
+// Registers, and the stack: its size as asked for, the bytes, how many of them are the stack's.
+void take_user_state(base::Cursor& cursor, const Layout& layout, Sample& sample) {
+  if (layout.sample_type & PERF_SAMPLE_REGS_USER) {
+    const auto abi = cursor.read<std::uint64_t>();
+    if (abi != PERF_SAMPLE_REGS_ABI_NONE) sample.user_registers = cursor.take(layout.register_bytes);
+  }
+  if ((layout.sample_type & PERF_SAMPLE_STACK_USER) == 0) return;
+  const auto size = cursor.read<std::uint64_t>();
+  if (size == 0) return;
+  const auto stack = cursor.take(size);
+  const auto copied = cursor.read<std::uint64_t>();
+  sample.user_stack = stack.first(std::min<std::uint64_t>(copied, stack.size()));
+}
+
 }  // namespace
 
 Layout make_layout(const perf_event_attr& attr) {
-  Layout layout{.sample_type = attr.sample_type, .read_format = attr.read_format};
+  Layout layout{.sample_type = attr.sample_type,
+                .read_format = attr.read_format,
+                .register_bytes = 8 * static_cast<std::size_t>(std::popcount(attr.sample_regs_user))};
   layout.has_trailer = attr.sample_id_all != 0;
   std::size_t at = sizeof(perf_event_header);
   const auto place = [&](std::uint64_t member, std::size_t* offset) {
@@ -81,16 +109,13 @@ bool parse_sample(const Layout& layout, std::span<const std::byte> record, Sampl
     sample.pid = load<std::uint32_t>(record, layout.tid);
     sample.tid = load<std::uint32_t>(record, layout.tid + 4);
   }
-  sample.raw = {};
-  if ((layout.sample_type & PERF_SAMPLE_RAW) == 0) return true;
+  sample.raw = sample.chain = sample.user_registers = sample.user_stack = {};
   base::Cursor cursor(record, layout.variable);
   if (layout.sample_type & PERF_SAMPLE_READ) skip_read(cursor, layout.read_format);
-  if (layout.sample_type & PERF_SAMPLE_CALLCHAIN) {
-    const auto count = cursor.read<std::uint64_t>();
-    cursor.skip(count > 0xFFFF ? SIZE_MAX : count * 8);
-  }
-  const auto size = cursor.read<std::uint32_t>();
-  sample.raw = cursor.take(size);
+  if (layout.sample_type & PERF_SAMPLE_CALLCHAIN) take_chain(cursor, sample);
+  if (layout.sample_type & PERF_SAMPLE_RAW) sample.raw = cursor.take(cursor.read<std::uint32_t>());
+  if (layout.sample_type & PERF_SAMPLE_BRANCH_STACK) skip_branches(cursor);
+  take_user_state(cursor, layout, sample);
   return !cursor.failed();
 }
 

@@ -15,7 +15,10 @@ struct Sample {
   std::uint32_t pid = 0;
   std::uint32_t tid = 0;
   std::uint32_t cpu = 0;
-  std::span<const std::byte> raw = {};  // the tracepoint's own record
+  std::span<const std::byte> raw = {};    // the tracepoint's own record
+  std::span<const std::byte> chain = {};  // u64 each
+  std::span<const std::byte> user_registers = {};
+  std::span<const std::byte> user_stack = {};
 };
 
 // Offsets of the members that all records of an event share, computed once per event. Offsets count from
@@ -23,6 +26,7 @@ struct Sample {
 struct Layout {
   std::uint64_t sample_type = 0;
   std::uint64_t read_format = 0;
+  std::size_t register_bytes = 0;  // of the user registers
   bool has_trailer = false;  // sample_id_all: other records end with these members too
   std::size_t tid = 0;
   std::size_t time = 0;

@@ -11,6 +11,7 @@
 #include "dtracepp/error.h"
 #include "kernel/capture.h"
 #include "record/comm.h"
+#include "record/mapping_record.h"
 #include "record/perf_data_format.h"
 #include "record/tracing_data.h"
 
@@ -37,6 +38,8 @@ class PerfDataWriter {
 
   // The name of a thread that ran before the recording began.
   void add_task(const Task& task);
+  // Code that was mapped before the recording began.
+  void add_mapping(const NewMapping& mapping) { pending_ += encode_mapping(mapping, trailer_size_); }
   Result<void> append(std::span<const std::byte> records);
   Result<void> end_round();
   Result<void> close(const Origin& origin);

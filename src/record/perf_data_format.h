@@ -38,6 +38,7 @@ static_assert(sizeof(FileHeader) == 104);
 // Bit numbers of FileHeader::features.
 enum class Feature : unsigned {
   tracing_data = 1,
+  build_id = 2,
   hostname = 3,
   os_release = 4,
   version = 5,
@@ -51,6 +52,7 @@ enum class Feature : unsigned {
 };
 
 // Types of records that perf writes into the data and the kernel does not.
+constexpr std::uint32_t record_build_id = 67;
 constexpr std::uint32_t record_finished_round = 68;
 constexpr std::uint32_t record_auxtrace = 71;  // is followed by data that its size leaves out
 constexpr std::uint32_t record_compressed = 81;

@@ -10,6 +10,7 @@
 
 #include "base/cursor.h"
 #include "record/format.h"
+#include "record/mapping_record.h"
 #include "record/tracing_data.h"
 
 namespace dtp::record {
@@ -78,6 +79,7 @@ Result<void> PerfDataReader::parse() {
   if (has_feature(header, Feature::compressed)) {
     return fail(error("is compressed", "record without -z"));
   }
+  parse_build_ids(header);
   DTP_TRY(const Bytes formats, find_formats(header));
   return parse_formats(formats);
 }
@@ -103,22 +105,33 @@ Result<void> PerfDataReader::parse_events(const FileHeader& header) {
   return {};
 }
 
-Result<Bytes> PerfDataReader::find_formats(const FileHeader& header) const {
-  if (has_feature(header, Feature::tracing_data)) {
-    const std::size_t index = table_index(header, Feature::tracing_data);
-    base::Cursor table(file_, std::min(data_end_, file_.size()));
-    table.skip(index * sizeof(FileSection));
-    const auto place = table.read<FileSection>();
-    if (!table.failed()) {
-      const Bytes formats = section(place);
-      if (is_tracing_data(formats)) return formats;
-    }
+Bytes PerfDataReader::feature_section(const FileHeader& header, Feature feature) const {
+  if (!has_feature(header, feature)) return {};
+  base::Cursor table(file_, std::min(data_end_, file_.size()));
+  table.skip(table_index(header, feature) * sizeof(FileSection));
+  const auto place = table.read<FileSection>();
+  return table.failed() ? Bytes{} : section(place);
+}
+
+void PerfDataReader::parse_build_ids(const FileHeader& header) {
+  Bytes left = feature_section(header, Feature::build_id);
+  while (left.size() >= sizeof(perf_event_header)) {
+    perf_event_header record = {};
+    std::memcpy(&record, left.data(), sizeof record);
+    if (record.size < sizeof record || record.size > left.size()) return;
+    if (auto module = parse_build_id(left.first(record.size))) build_ids_.push_back(std::move(*module));
+    left = left.subspan(record.size);
   }
+}
+
+Result<Bytes> PerfDataReader::find_formats(const FileHeader& header) const {
+  const Bytes formats = feature_section(header, Feature::tracing_data);
+  if (is_tracing_data(formats)) return formats;
   // Our files have the formats between the attributes and the data: the table may be missing, or half overwritten.
   const std::uint64_t attrs_end = header.attrs.offset + header.attrs.size;
   if (attrs_end < data_begin_) {
-    const Bytes formats = section({attrs_end, data_begin_ - attrs_end});
-    if (is_tracing_data(formats)) return formats;
+    const Bytes in_front = section({attrs_end, data_begin_ - attrs_end});
+    if (is_tracing_data(in_front)) return in_front;
   }
   if (data_end_ > file_.size() || has_feature(header, Feature::tracing_data)) {
     return fail(error("is cut off: the event formats, which perf writes last, are missing"));
@@ -141,6 +154,7 @@ Result<void> PerfDataReader::parse_formats(Bytes section) {
 
 Result<void> PerfDataReader::read(const Consumer& consumer, Counts& counts) const {
   DTP_TRY(Stream stream, Stream::create(events_, schemas_, consumer));
+  for (const Module& module : build_ids_) stream.spaces().set_build_id(module.path, module.build_id);
   const Result<void> fed = feed(stream);
   // What was read before the file broke is shown all the same.
   const Result<void> finished = stream.finish();

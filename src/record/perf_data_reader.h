@@ -34,6 +34,8 @@ class PerfDataReader {
   Result<void> parse_events(const FileHeader& header);
   Result<void> parse_formats(std::span<const std::byte> section);
   Result<std::span<const std::byte>> find_formats(const FileHeader& header) const;
+  std::span<const std::byte> feature_section(const FileHeader& header, Feature feature) const;
+  void parse_build_ids(const FileHeader& header);
   Result<void> feed(Stream& stream) const;
   void release(std::size_t end) const;
   std::span<const std::byte> section(const FileSection& place) const;
@@ -45,6 +47,7 @@ class PerfDataReader {
   std::span<const std::byte> file_ = {};
   std::vector<StreamEvent> events_ = {};
   std::vector<EventSchema> schemas_ = {};
+  std::vector<Module> build_ids_ = {};  // as the header tells them
   std::size_t data_begin_ = 0;
   std::size_t data_end_ = 0;  // as the header promises; may lie beyond the file
 };

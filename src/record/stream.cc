@@ -6,6 +6,8 @@
 
 #include "base/cursor.h"
 #include "record/decode.h"
+#include "record/mapping_record.h"
+#include "record/perf_data_format.h"
 
 namespace dtp::record {
 namespace {
@@ -90,6 +92,9 @@ Result<void> Stream::add(Bytes record) {
   if (header.type == PERF_RECORD_SAMPLE) {
     const Layout* layout = layout_of_sample(record);
     if (layout != nullptr && layout->time != 0) time = load_number(record, layout->time);
+  } else if (header.type == record_build_id) {
+    if (const auto module = parse_build_id(record)) spaces_.set_build_id(module->path, module->build_id);
+    return {};
   } else if (header.type < PERF_RECORD_MAX) {
     time = trailer_time(*layout_of_other(record), record);
   } else {
@@ -114,20 +119,16 @@ Result<void> Stream::emit(Bytes record) {
   base::Cursor cursor(record, sizeof header);
   switch (header.type) {
     case PERF_RECORD_SAMPLE: return emit_sample(record);
-    case PERF_RECORD_COMM: {
+    case PERF_RECORD_COMM: note_comm(record); return {};
+    case PERF_RECORD_FORK: note_fork(record); return {};
+    case PERF_RECORD_EXIT: {
+      const auto pid = cursor.read<std::uint32_t>();
       cursor.skip(4);
-      const auto tid = cursor.read<std::uint32_t>();
-      const std::string_view comm = cursor.read_c_string();
-      if (!cursor.failed()) comms_.set(tid, comm);
+      if (cursor.read<std::uint32_t>() == pid && !cursor.failed()) spaces_.clear(pid);
       return {};
     }
-    case PERF_RECORD_FORK: {
-      cursor.skip(8);
-      const auto tid = cursor.read<std::uint32_t>();
-      const auto parent = cursor.read<std::uint32_t>();
-      if (!cursor.failed()) comms_.fork(tid, parent);
-      return {};
-    }
+    case PERF_RECORD_MMAP:
+    case PERF_RECORD_MMAP2: note_mapping(record); return {};
     case PERF_RECORD_LOST:
       cursor.skip(8);
       counts_.lost += cursor.read<std::uint64_t>();
@@ -135,6 +136,42 @@ Result<void> Stream::emit(Bytes record) {
     case PERF_RECORD_LOST_SAMPLES: counts_.lost += cursor.read<std::uint64_t>(); return {};
     default: return {};
   }
+}
+
+void Stream::note_comm(Bytes record) {
+  base::Cursor cursor(record, sizeof(perf_event_header));
+  const auto pid = cursor.read<std::uint32_t>();
+  const auto tid = cursor.read<std::uint32_t>();
+  const std::string_view comm = cursor.read_c_string();
+  if (cursor.failed()) return;
+  comms_.set(tid, comm);
+  // Another program: its mappings follow.
+  if ((header_of(record).misc & PERF_RECORD_MISC_COMM_EXEC) != 0) spaces_.clear(pid);
+}
+
+void Stream::note_fork(Bytes record) {
+  base::Cursor cursor(record, sizeof(perf_event_header));
+  const auto pid = cursor.read<std::uint32_t>();
+  const auto parent_pid = cursor.read<std::uint32_t>();
+  const auto tid = cursor.read<std::uint32_t>();
+  const auto parent_tid = cursor.read<std::uint32_t>();
+  if (cursor.failed()) return;
+  comms_.fork(tid, parent_tid);
+  spaces_.fork(pid, parent_pid);
+}
+
+void Stream::note_mapping(Bytes record) {
+  if (const auto mapping = parse_mapping(record)) spaces_.add(*mapping);
+}
+
+void Stream::take_stack(const Sample& sample) {
+  Stack& stack = record_.stack;
+  stack.chain.resize(sample.chain.size() / sizeof(std::uint64_t));
+  if (!sample.chain.empty()) std::memcpy(stack.chain.data(), sample.chain.data(), sample.chain.size());
+  stack.registers = sample.user_registers;
+  stack.memory = sample.user_stack;
+  stack.user = &spaces_.of(sample.pid);
+  stack.kernel = &spaces_.kernel();
 }
 
 Result<void> Stream::emit_sample(Bytes record) {
@@ -155,6 +192,7 @@ Result<void> Stream::emit_sample(Bytes record) {
   record_.tid = sample.tid;
   record_.comm = comms_.name(sample.tid);
   decode_raw(*schema, sample.raw, record_);
+  take_stack(sample);
   ++counts_.records;
   return consumer_(record_);
 }

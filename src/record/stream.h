@@ -11,6 +11,7 @@
 
 #include "dtracepp/error.h"
 #include "dtracepp/record.h"
+#include "record/address_spaces.h"
 #include "record/comm.h"
 #include "record/layout.h"
 #include "record/time_order.h"
@@ -45,6 +46,7 @@ class Stream {
   Result<void> finish();
 
   CommTable& comms() { return comms_; }
+  AddressSpaces& spaces() { return spaces_; }
   const Counts& counts() const { return counts_; }
 
  private:
@@ -53,6 +55,10 @@ class Stream {
   const Layout* layout_of_other(std::span<const std::byte> record) const;
   const EventSchema* schema_of(std::span<const std::byte> raw);
   Result<void> emit(std::span<const std::byte> record);
+  void note_comm(std::span<const std::byte> record);
+  void note_fork(std::span<const std::byte> record);
+  void note_mapping(std::span<const std::byte> record);
+  void take_stack(const Sample& sample);
   Result<void> emit_sample(std::span<const std::byte> record);
 
   std::vector<Layout> layouts_ = {};
@@ -62,6 +68,7 @@ class Stream {
   const EventSchema* last_schema_ = nullptr;
   TimeOrder order_ = {};
   CommTable comms_ = {};
+  AddressSpaces spaces_ = {};
   Counts counts_ = {};
   Record record_ = {};  // reused, so that its strings keep their memory
   Consumer consumer_ = {};

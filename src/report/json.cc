@@ -3,7 +3,8 @@
 //   {"schema":1,"time":"ns","events":[{"event":"probe:tcp_sendmsg","probe":"entry","fields":[
 //     {"name":"size","kind":"unsigned","type":"u64"},{"name":"dest","kind":"unsigned","type":"u32","display":"ip4"}]}]}
 //   {"time":5123123456789,"event":"probe:tcp_sendmsg","comm":"curl","pid":7,"tid":7,"cpu":1,
-//    "ip":18446744071580553728,"fields":{"size":120,"dest":"127.0.0.1"}}
+//    "ip":18446744071580553728,"fields":{"size":120,"dest":"127.0.0.1"},
+//    "stack":[{"address":...,"module":"/usr/bin/curl","function":"main","file":"main.c","line":7}]}
 //
 // Numbers are numbers, also those that text shows in hex; addresses and bytes (in hex) are strings; truth is
 // true or false. What could not be read is null.
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "base/escape.h"
+#include "symbol/stacks.h"
 #include "report/address.h"
 #include "report/number.h"
 #include "report/report.h"
@@ -115,7 +117,7 @@ struct Line {
 
 class Json final : public Report {
  public:
-  explicit Json(Output& output) : output_(output) {}
+  Json(Output& output, symbol::Symbolizer& symbols) : output_(output), symbols_(symbols) {}
 
   Result<void> begin(std::span<const record::EventSchema> schemas) override {
     std::string& out = output_.buffer();
@@ -156,19 +158,59 @@ class Json final : public Report {
       const auto kind = field.kind == record::FieldKind::array ? field.element : field.kind;
       append_json(out, record.values[i], kind, field.display);
     }
-    out += "}}\n";
+    out += '}';
+    if (record.stack.is_recorded()) append_stack(out, record.stack);
+    out += "}\n";
     return output_.line_done();
   }
 
   Result<void> end() override { return output_.flush(); }
 
  private:
+  // Inlined functions share the address of the one that they are in.
+  void append_stack(std::string& out, const record::Stack& stack) {
+    const auto& frames = stacks_.resolve(stack);
+    out += ",\"stack\":[";
+    for (const record::Frame& frame : frames) {
+      static const std::vector<symbol::Name> unknown{{}};
+      for (const symbol::Name& name :
+           frame.module == nullptr ? unknown : symbols_.names(*frame.module, frame.offset)) {
+        append_frame(out, frame, name);
+        out += ',';
+      }
+    }
+    out.back() = ']';
+  }
+
+  static void append_frame(std::string& out, const record::Frame& frame, const symbol::Name& name) {
+    out += "{\"address\":";
+    append_decimal(out, frame.address);
+    const auto append_member = [&](std::string_view key, std::string_view text) {
+      if (text.empty()) return;
+      out += key;
+      base::append_json_string(out, text);
+    };
+    append_member(",\"module\":", frame.module == nullptr ? "" : frame.module->path);
+    append_member(",\"function\":", name.function);
+    append_member(",\"file\":", name.file);
+    if (name.line != 0) {
+      out += ",\"line\":";
+      append_decimal(out, name.line);
+    }
+    if (name.is_inlined) out += ",\"inlined\":true";
+    out += '}';
+  }
+
   Output& output_;
+  symbol::Symbolizer& symbols_;
+  symbol::Stacks stacks_ = {};
   std::unordered_map<const record::EventSchema*, Line> lines_ = {};
 };
 
 }  // namespace
 
-std::unique_ptr<Report> make_json(Output& output) { return std::make_unique<Json>(output); }
+std::unique_ptr<Report> make_json(Output& output, symbol::Symbolizer& symbols) {
+  return std::make_unique<Json>(output, symbols);
+}
 
 }  // namespace dtp::report

@@ -8,6 +8,7 @@
 #include "dtracepp/error.h"
 #include "dtracepp/record.h"
 #include "report/output.h"
+#include "symbol/symbolizer.h"
 
 namespace dtp::report {
 
@@ -21,9 +22,9 @@ class Report {
   virtual Result<void> end() = 0;
 };
 
-// Lines as perf script has them.
-std::unique_ptr<Report> make_text(Output& output);
+// Lines as perf script has them. Names of functions come from `symbols`, which outlives the report.
+std::unique_ptr<Report> make_text(Output& output, symbol::Symbolizer& symbols);
 // One JSON object a line; the first one tells the schema.
-std::unique_ptr<Report> make_json(Output& output);
+std::unique_ptr<Report> make_json(Output& output, symbol::Symbolizer& symbols);
 
 }  // namespace dtp::report

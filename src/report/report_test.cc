@@ -78,10 +78,11 @@ record::Record make_record(const record::EventSchema& schema) {
 }
 
 // What the report leaves in the buffer.
-std::string print(std::unique_ptr<Report> (*make)(Output&), std::span<const record::EventSchema> schemas,
+std::string print(std::unique_ptr<Report> (*make)(Output&, symbol::Symbolizer&), std::span<const record::EventSchema> schemas,
                   const record::Record& record) {
   Output output(-1);
-  const auto report = make(output);
+  symbol::Symbolizer symbols({});
+  const auto report = make(output, symbols);
   REQUIRE(report->begin(schemas));
   REQUIRE(report->record(record));
   return output.buffer();
@@ -124,7 +125,8 @@ TEST_CASE("JSON begins with the schema") {
                  {.name = "v", .kind = FieldKind::array, .element = FieldKind::signed_, .c_type = "s8"}},
       .is_probe = true};
   Output output(-1);
-  const auto report = make_json(output);
+  symbol::Symbolizer symbols({});
+  const auto report = make_json(output, symbols);
   REQUIRE(report->begin({&schema, 1}));
   CHECK(output.buffer() ==
         "{\"schema\":1,\"time\":\"ns\",\"events\":[{\"event\":\"probe:tcp\",\"probe\":\"entry\",\"fields\":["

@@ -12,9 +12,10 @@
 #include <vector>
 
 #include "base/escape.h"
-#include "report/address.h"
+#include "symbol/stacks.h"
 #include "report/number.h"
 #include "report/report.h"
+#include "report/value_text.h"
 
 namespace dtp::report {
 namespace {
@@ -25,60 +26,9 @@ struct Line {
   std::vector<std::string> labels = {};  // " name="
 };
 
-void append_text(std::string& out, const value::Value& value, record::FieldKind kind, path::Display display);
-
-void append_number(std::string& out, std::uint64_t number, record::FieldKind kind, path::Display display) {
-  if (kind == record::FieldKind::character) {
-    const char character = static_cast<char>(number);
-    out += '\'';
-    base::append_escaped(out, {&character, 1});
-    out += '\'';
-  } else if (kind == record::FieldKind::hex && display == path::Display::none) {
-    out += "0x";
-    append_hex(out, number);
-  } else if (display == path::Display::boolean) {
-    out += number != 0 ? '1' : '0';
-  } else {
-    append_decimal(out, number);
-  }
-}
-
-struct Appender {
-  std::string& out;
-  record::FieldKind kind;
-  path::Display display;
-
-  void operator()(const value::Absent& absent) const {
-    out += '(';
-    out += absent.reason;
-    out += ')';
-  }
-  void operator()(std::uint64_t number) const { append_number(out, number, kind, display); }
-  void operator()(std::int64_t number) const { append_signed(out, number); }
-  void operator()(const std::string& text) const {
-    out += '"';
-    base::append_escaped(out, text);
-    out += '"';
-  }
-  void operator()(const value::Bytes& bytes) const { append_bytes(out, bytes); }
-  void operator()(const value::Array& array) const {
-    out += '{';
-    for (std::size_t i = 0; i < array.size(); ++i) {
-      if (i > 0) out += ',';
-      append_text(out, array[i], kind, display);
-    }
-    out += '}';
-  }
-};
-
-void append_text(std::string& out, const value::Value& value, record::FieldKind kind, path::Display display) {
-  if (display != path::Display::none && append_address(out, display, value)) return;
-  std::visit(Appender{out, kind, display}, value.of);
-}
-
 class Text final : public Report {
  public:
-  explicit Text(Output& output) : output_(output) {}
+  Text(Output& output, symbol::Symbolizer& symbols) : output_(output), symbols_(symbols) {}
 
   Result<void> begin(std::span<const record::EventSchema> schemas) override {
     std::size_t width = 0;
@@ -101,10 +51,10 @@ class Text final : public Report {
     const auto& fields = record.schema->fields;
     for (std::size_t i = 0; i < fields.size(); ++i) {
       out += line.labels[i];
-      const auto kind = fields[i].kind == record::FieldKind::array ? fields[i].element : fields[i].kind;
-      append_text(out, record.values[i], kind, fields[i].display);
+      append_value(out, record.values[i], fields[i]);
     }
     out += '\n';
+    if (record.stack.is_recorded()) append_stack(out, record.stack);
     return output_.line_done();
   }
 
@@ -117,6 +67,40 @@ class Text final : public Report {
       last_line_ = &lines_[&schema];
     }
     return *last_line_;
+  }
+
+  void append_stack(std::string& out, const record::Stack& stack) {
+    const auto& frames = stacks_.resolve(stack);
+    for (const record::Frame& frame : frames) {
+      if (frame.module == nullptr) {
+        append_address_column(out, frame.address);
+        out += "[unknown]\n";
+        continue;
+      }
+      for (const symbol::Name& name : symbols_.names(*frame.module, frame.offset))
+        append_frame(out, frame, name);
+    }
+    out += '\n';
+  }
+
+  static void append_address_column(std::string& out, std::uint64_t address) {
+    constexpr std::size_t width = 24;
+    const std::size_t start = out.size();
+    append_hex(out, address);
+    out.insert(start, width - std::min(width, out.size() - start), ' ');
+    out += ' ';
+  }
+
+  static void append_frame(std::string& out, const record::Frame& frame, const symbol::Name& name) {
+    append_address_column(out, frame.address);
+    base::append_escaped(out, name.function.empty() ? "[unknown]" : name.function);
+    if (!name.function.empty() && !name.is_inlined) {
+      out += "+0x";
+      append_hex(out, name.offset + (frame.is_call ? 1 : 0));
+    }
+    out += " (";
+    base::append_escaped(out, name.is_inlined ? "inlined" : frame.module->path);
+    out += ")\n";
   }
 
   static void append_origin(std::string& out, const record::Record& record) {
@@ -147,6 +131,8 @@ class Text final : public Report {
   }
 
   Output& output_;
+  symbol::Symbolizer& symbols_;
+  symbol::Stacks stacks_ = {};
   std::unordered_map<const record::EventSchema*, Line> lines_ = {};
   const record::EventSchema* last_schema_ = nullptr;
   const Line* last_line_ = nullptr;
@@ -154,6 +140,8 @@ class Text final : public Report {
 
 }  // namespace
 
-std::unique_ptr<Report> make_text(Output& output) { return std::make_unique<Text>(output); }
+std::unique_ptr<Report> make_text(Output& output, symbol::Symbolizer& symbols) {
+  return std::make_unique<Text>(output, symbols);
+}
 
 }  // namespace dtp::report

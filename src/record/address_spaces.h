@@ -1,0 +1,55 @@
+// What code was mapped where, over time, as MMAP, FORK, COMM and EXIT records tell it.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <unordered_map>
+
+#include "dtracepp/record.h"
+
+namespace dtp::record {
+
+// A mapping as a record has it.
+struct NewMapping {
+  std::uint32_t pid = 0;  // not used for the kernel's
+  std::uint64_t start = 0;
+  std::uint64_t end = 0;
+  std::uint64_t offset = 0;
+  Module module = {};
+  bool is_executable = true;  // others are not kept: they are written for readers who unwind by them
+};
+
+class AddressSpaces {
+ public:
+  // What it lies over is gone.
+  void add(const NewMapping& mapping);
+  void fork(std::uint32_t pid, std::uint32_t parent);
+  // Of modules of this path whose mappings do not tell it.
+  void set_build_id(const std::string& path, const std::string& build_id) { build_ids_[path] = build_id; }
+  // A process that ends, or that runs another program.
+  void clear(std::uint32_t pid) { processes_.erase(pid); }
+
+  // Valid until the next change.
+  const AddressSpace& of(std::uint32_t pid) { return processes_[pid]; }
+  const AddressSpace& kernel() const { return kernel_; }
+
+ private:
+  const Module* intern(Module module);
+
+  std::deque<Module> modules_ = {};  // where they are is where they stay
+  std::map<std::pair<std::string, std::string>, const Module*> by_name_ = {};
+  std::unordered_map<std::string, std::string> build_ids_ = {};
+  std::unordered_map<std::uint32_t, AddressSpace> processes_ = {};
+  AddressSpace kernel_ = {};
+  std::uint64_t last_id_ = 0;
+};
+
+// The mapping that holds the address; none.
+const Mapping* find_mapping(const AddressSpace& space, std::uint64_t address);
+
+// The frames of a stack, innermost first. `frames` is used again.
+void resolve_stack(const Stack& stack, std::vector<Frame>& frames);
+
+}  // namespace dtp::record

@@ -1,0 +1,139 @@
+#include "symbol/code.h"
+
+#include <elf.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "debug/demangle.h"
+#include "debug/find.h"
+#include "debug/mini_symbols.h"
+
+namespace dtp::symbol {
+namespace {
+
+constexpr std::string_view kernel_name = "[kernel.kallsyms]";
+
+bool is_same(const std::string& recorded, const std::string& found) {
+  return recorded.empty() || found.empty() || recorded == found;
+}
+
+// The file itself, or another that has its build-id: it may have been replaced since.
+std::optional<debug::ElfFile> open_recorded(const record::Module& module) {
+  if (auto file = debug::ElfFile::open(module.path); file && is_same(module.build_id, file->build_id()))
+    return std::move(*file);
+  const debug::Search search = debug::find_by_build_id(module.build_id);
+  if (search.found.empty()) return std::nullopt;
+  auto file = debug::ElfFile::open(search.found);
+  if (!file) return std::nullopt;
+  return std::move(*file);
+}
+
+// The section headers stand at the end of what the kernel maps.
+std::size_t size_of_image(const std::byte* image) {
+  Elf64_Ehdr header = {};
+  std::memcpy(&header, image, sizeof header);
+  return header.e_shoff + std::size_t{header.e_shnum} * header.e_shentsize;
+}
+
+// "[xfs]" or "/lib/modules/.../xfs.ko.xz" -> "xfs"; of the kernel itself nothing.
+std::string kernel_module_name(const std::string& path) {
+  if (path == kernel_name) return "";
+  std::string name = path.substr(path.rfind('/') + 1);
+  if (name.starts_with('[') && name.ends_with(']')) return name.substr(1, name.size() - 2);
+  name = name.substr(0, name.find(".ko"));
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
+std::unique_ptr<debug::InlineFrames> open_inlines(const debug::ElfFile& file) {
+  return debug::has_dwarf(file) ? debug::InlineFrames::open(file.path()) : nullptr;
+}
+
+}  // namespace
+
+std::unique_ptr<Code> Code::open(const record::Module& module, const Options& options) {
+  auto code = std::make_unique<Code>();
+  if (module.is_kernel) {
+    code->open_kernel(module, options);
+  } else if (module.path == "[vdso]") {
+    code->open_vdso();
+  } else if (module.path.starts_with('/') && !module.path.starts_with("//")) {
+    code->open_file(module, options);
+  }
+  return code;
+}
+
+// The running kernel's table has the addresses of this boot. Of another kernel only a vmlinux can tell, and only where
+// the kernel was not moved.
+void Code::open_kernel(const record::Module& module, const Options& options) {
+  const bool is_running = options.vmlinux.empty() && is_same(module.build_id, debug::kernel_build_id());
+  if (is_running || module.path != kernel_name) {
+    if (auto table = debug::Symbols::of_kallsyms("/proc/kallsyms", kernel_module_name(module.path)))
+      symbols_ = std::move(*table);
+    return;
+  }
+  const std::string path =
+      options.vmlinux.empty() ? debug::find_by_build_id(module.build_id).found : options.vmlinux;
+  auto vmlinux = path.empty() ? Result<debug::ElfFile>(fail({})) : debug::ElfFile::open(path);
+  if (!vmlinux) return;
+  debug_file_ = std::move(*vmlinux);
+  symbols_ = debug::Symbols::of_elf(*debug_file_);
+  if (options.with_inlines) inlines_ = open_inlines(*debug_file_);
+}
+
+void Code::open_file(const record::Module& module, const Options& options) {
+  file_ = open_recorded(module);
+  if (!file_) return;
+  const debug::Search search = debug::find_debug_file(*file_);
+  if (!search.found.empty() && search.found != file_->path()) {
+    if (auto found = debug::ElfFile::open(search.found)) debug_file_ = std::move(*found);
+  } else if (search.found.empty()) {
+    debug_file_ = debug::mini_symbols(*file_);
+  }
+  symbols_ = debug::Symbols::of_elf(debug_file_ ? *debug_file_ : *file_);
+  if (debug_file_) symbols_->add(debug::Symbols::of_elf(*file_));
+  if (options.with_inlines && !search.found.empty()) inlines_ = open_inlines(debug_file_ ? *debug_file_ : *file_);
+}
+
+// It is the same in all processes, ours included.
+void Code::open_vdso() {
+  const auto* image = reinterpret_cast<const std::byte*>(::getauxval(AT_SYSINFO_EHDR));
+  if (image == nullptr) return;
+  const std::size_t size = size_of_image(image);
+  void* copy = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (copy == MAP_FAILED) return;
+  std::memcpy(copy, image, size);
+  if (auto file = debug::ElfFile::of_image("[vdso]", base::Mapping(copy, size), size)) {
+    file_ = std::move(*file);
+    symbols_ = debug::Symbols::of_elf(*file_);
+  }
+}
+
+std::optional<std::uint64_t> Code::address_of(std::uint64_t offset) const {
+  return file_ ? file_->address_of(offset) : std::optional(offset);
+}
+
+std::vector<Name> Code::names(std::uint64_t offset) const {
+  std::vector<Name> names;
+  const auto address = symbols_ ? address_of(offset) : std::nullopt;
+  if (!address) return {Name{}};
+  const debug::Symbol* symbol = symbols_->find_function_at(*address);
+  if (inlines_) {
+    for (debug::SourceFrame& frame : inlines_->at(*address))
+      names.push_back({std::move(frame.function), 0, std::move(frame.file), frame.line, true});
+  }
+  if (names.empty()) names.emplace_back();
+  Name& outermost = names.back();
+  outermost.is_inlined = false;
+  if (symbol != nullptr) {
+    // The symbol table has the names of clones; debug information has signatures.
+    if (outermost.function.empty()) outermost.function = debug::demangle(symbol->name);
+    outermost.offset = *address - symbol->address;
+  }
+  return names;
+}
+
+}  // namespace dtp::symbol

@@ -1,0 +1,18 @@
+#include "symbol/symbolizer.h"
+
+#include "symbol/code.h"
+
+namespace dtp::symbol {
+
+Symbolizer::Symbolizer(Options options) : options_(std::move(options)) {}
+Symbolizer::~Symbolizer() = default;
+
+const std::vector<Name>& Symbolizer::names(const record::Module& module, std::uint64_t offset) {
+  Known& known = modules_[&module];
+  if (!known.code) known.code = Code::open(module, options_);
+  std::vector<Name>& names = known.names[offset];
+  if (names.empty()) names = known.code->names(offset);
+  return names;
+}
+
+}  // namespace dtp::symbol
