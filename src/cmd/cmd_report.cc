@@ -1,0 +1,108 @@
+// dtrace++ report: adds the records of a perf.data file up, by keys and by stack.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <memory>
+
+#include <fmt/core.h>
+
+#include "base/suggest.h"
+#include "cmd/command.h"
+#include "cmd/output_format.h"
+#include "cmd/read_recording.h"
+#include "report/call_graph.h"
+#include "report/folded.h"
+#include "report/profile.h"
+
+namespace dtp::cmd {
+namespace {
+
+struct Options {
+  std::string input = "perf.data";
+  std::vector<std::string> keys = {"comm"};
+  report::CallGraphOptions graph = {};
+  bool is_folded = false;
+  symbol::Options symbols = {};
+};
+
+// A key that is no word of ours is a field of one event at least.
+Result<void> check_keys(const std::vector<report::Key>& keys, const std::vector<record::EventSchema>& schemas) {
+  std::string text;
+  std::vector<std::string_view> fields(report::key_words.begin(), report::key_words.end());
+  for (const record::EventSchema& schema : schemas)
+    for (const record::FieldSchema& field : schema.fields) fields.push_back(field.name);
+  for (const report::Key& key : keys) text += (text.empty() ? "" : ",") + key.name;
+  std::size_t at = 0;
+  for (const report::Key& key : keys) {
+    if (key.kind == report::Key::Kind::field && std::ranges::find(fields, key.name) == fields.end())
+      return fail({.what = fmt::format("no event of this recording has a field '{}'", key.name),
+                   .where = Where{"-s", text, {at, at + key.name.size()}},
+                   .hint = base::did_you_mean(base::nearest(key.name, fields)),
+                   .status = Status::wrong_request});
+    at += key.name.size() + 1;
+  }
+  return {};
+}
+
+Result<void> print_report(const Options& options, const Common& common) {
+  DTP_TRY(const record::PerfDataReader reader, open_recording(options.input));
+  std::vector<report::Key> keys;
+  for (const std::string& name : options.keys) keys.push_back(report::parse_key(name));
+  DTP_CHECK(check_keys(keys, reader.schemas()));
+  symbol::Symbolizer symbols(options.symbols);
+  report::Profiler profiler(std::move(keys), symbols);
+  record::Counts counts;
+  const auto read = reader.read(
+      [&](const record::Record& record) -> Result<void> {
+        profiler.add(record);
+        return {};
+      },
+      counts);
+  const report::Profile profile = std::move(profiler).finish();
+  report::Output output(STDOUT_FILENO);
+  DTP_CHECK(options.is_folded ? report::write_folded(output, profile)
+                              : report::write_call_graph(output, profile, options.graph));
+  if (!common.quiet) print_counts(counts);
+  return read;
+}
+
+}  // namespace
+
+void add_report(Registry& registry) {
+  CLI::App& command = *registry.app.add_subcommand("report", "add records up by keys and by stack: call graphs");
+  const auto options = std::make_shared<Options>();
+  add_input_option(command, options->input);
+  command.add_option("-s,--sort", options->keys, "what hits are grouped by: comm, pid, tid, cpu, symbol, object, or fields")
+      ->type_name("KEY[,KEY]")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  command.add_option("--order", options->graph.order, "stacks begin with who called (caller), or with what was hit (callee)")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, report::Order>{{"caller", report::Order::caller}, {"callee", report::Order::callee}}))
+      ->type_name("caller|callee");
+  command.add_option("--percent-limit", options->graph.percent_limit, "leave out what has less of the event's hits")
+      ->check(CLI::Range(0.0, 100.0))
+      ->type_name("PERCENT")
+      ->capture_default_str();
+  command.add_flag("!--no-stacks", options->graph.with_stacks, "the table alone");
+  command.add_flag("--stdio")->description("text, which is the default: for those who know perf");
+  command.add_flag("--folded", options->is_folded, "a line for each stack, for programs that draw flame graphs");
+  add_symbol_options(command, options->symbols);
+  add_common_options(command, registry.common);
+  command.footer(
+      "Examples:\n"
+      "  dtrace++ report\n"
+      "  dtrace++ report -s comm,name --no-stacks\n"
+      "  dtrace++ report --order callee --percent-limit 5");
+  command.callback([&registry, options] {
+    registry.run = [&registry, options] {
+      const auto done = print_report(*options, registry.common);
+      return done ? 0 : report(done.error(), registry.common);
+    };
+  });
+}
+
+}  // namespace dtp::cmd

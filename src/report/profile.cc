@@ -1,0 +1,190 @@
+#include "report/profile.h"
+
+#include <algorithm>
+#include <array>
+#include <variant>
+
+#include "base/escape.h"
+#include "report/number.h"
+#include "report/value_text.h"
+
+namespace dtp::report {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, Key::Kind>, 8> known_keys{{
+    {"comm", Key::Kind::comm},
+    {"pid", Key::Kind::pid},
+    {"tid", Key::Kind::tid},
+    {"cpu", Key::Kind::cpu},
+    {"symbol", Key::Kind::symbol},
+    {"sym", Key::Kind::symbol},
+    {"object", Key::Kind::object},
+    {"dso", Key::Kind::object},
+}};
+
+// What is thrown away is found again, more slowly.
+constexpr std::size_t most_raw = 200'000;
+
+template <typename T>
+void put(std::string& bytes, const T& value) {
+  bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+std::string number_text(std::uint64_t number) {
+  std::string text;
+  append_decimal(text, number);
+  return text;
+}
+
+// A string without its quotes: keys stand in columns.
+std::string field_text(const value::Value& value, const record::FieldSchema& field) {
+  if (const auto* text = std::get_if<std::string>(&value.of)) return base::escape(*text);
+  std::string text;
+  append_value(text, value, field);
+  return text;
+}
+
+const record::FieldSchema* find_field(const record::EventSchema& schema, const std::string& name) {
+  const auto at = std::ranges::find(schema.fields, name, &record::FieldSchema::name);
+  return at == schema.fields.end() ? nullptr : &*at;
+}
+
+}  // namespace
+
+Key parse_key(std::string_view name) {
+  const auto known = std::ranges::find(known_keys, name, &std::pair<std::string_view, Key::Kind>::first);
+  return {std::string(name), known == known_keys.end() ? Key::Kind::field : known->second};
+}
+
+Profiler::Profiler(std::vector<Key> keys, symbol::Symbolizer& symbols) : symbols_(symbols) {
+  profile_.keys = std::move(keys);
+}
+
+std::size_t Profiler::find_event(const record::EventSchema& schema) {
+  const auto [at, is_new] = event_of_.try_emplace(&schema, profile_.events.size());
+  if (is_new) profile_.events.push_back({base::escape(schema.group + ":" + schema.event), 0});
+  return at->second;
+}
+
+FunctionId Profiler::find_function(Function function) {
+  std::string key = function.name;
+  key += '\0';
+  key += function.module;
+  key += function.is_inlined ? '\1' : '\0';
+  const auto [at, is_new] =
+      function_of_.try_emplace(std::move(key), static_cast<FunctionId>(profile_.functions.size()));
+  if (is_new) profile_.functions.push_back(std::move(function));
+  return at->second;
+}
+
+// Innermost first.
+void Profiler::append_names(const record::Frame& frame, std::vector<FunctionId>& functions) {
+  if (frame.module == nullptr) {
+    functions.push_back(find_function({.name = "[unknown]", .is_kernel = frame.is_kernel}));
+    return;
+  }
+  for (const symbol::Name& name : symbols_.names(*frame.module, frame.offset)) {
+    const std::string& path = frame.module->path;
+    const bool is_bracketed = path.starts_with('[');
+    functions.push_back(find_function(
+        {.name = !name.function.empty() ? name.function : (is_bracketed ? path : "[" + file_name(path) + "]"),
+         .module = path,
+         .is_kernel = frame.is_kernel,
+         .is_inlined = name.is_inlined}));
+  }
+}
+
+std::vector<FunctionId> Profiler::functions_of(const record::Stack& stack) {
+  std::vector<FunctionId> functions;
+  if (!stack.is_recorded()) return functions;
+  for (const record::Frame& frame : stacks_.resolve(stack)) append_names(frame, functions);
+  std::ranges::reverse(functions);
+  return functions;
+}
+
+std::string Profiler::key_text(const Key& key, const record::Record& record,
+                               const std::vector<FunctionId>& functions) const {
+  switch (key.kind) {
+    case Key::Kind::comm: return base::escape(record.comm);
+    case Key::Kind::pid: return number_text(record.pid);
+    case Key::Kind::tid: return number_text(record.tid);
+    case Key::Kind::cpu: return number_text(record.cpu);
+    case Key::Kind::symbol:
+      return functions.empty() ? "-" : base::escape(profile_.functions[functions.back()].name);
+    case Key::Kind::object:
+      return functions.empty() ? "-" : base::escape(file_name(profile_.functions[functions.back()].module));
+    case Key::Kind::field: break;
+  }
+  const record::FieldSchema* field = find_field(*record.schema, key.name);
+  if (field == nullptr) return "-";
+  return field_text(record.values[static_cast<std::size_t>(field - record.schema->fields.data())], *field);
+}
+
+std::size_t Profiler::find_group(std::size_t event, std::vector<std::string> keys) {
+  std::string name;
+  put(name, event);
+  for (const std::string& key : keys) (name += key) += '\0';
+  const auto [at, is_new] = group_of_.try_emplace(std::move(name), profile_.groups.size());
+  if (is_new) profile_.groups.push_back({event, std::move(keys), 0});
+  return at->second;
+}
+
+std::size_t Profiler::find_stack(const record::Record& record) {
+  std::vector<FunctionId> functions = functions_of(record.stack);
+  std::vector<std::string> keys;
+  for (const Key& key : profile_.keys) keys.push_back(key_text(key, record, functions));
+  const std::size_t group = find_group(find_event(*record.schema), std::move(keys));
+  std::string name;
+  put(name, group);
+  for (const FunctionId function : functions) put(name, function);
+  const auto [at, is_new] = stack_of_.try_emplace(std::move(name), profile_.stacks.size());
+  if (is_new) profile_.stacks.push_back({group, std::move(functions), 0});
+  return at->second;
+}
+
+// Equal bytes mean the same event, keys and stack.
+void Profiler::put_raw(const record::Record& record) {
+  raw_.clear();
+  put(raw_, record.schema);
+  for (const Key& key : profile_.keys) {
+    if (key.kind == Key::Kind::symbol || key.kind == Key::Kind::object) continue;  // the stack tells
+    if (key.kind == Key::Kind::comm)
+      raw_ += record.comm;
+    else
+      raw_ += key_text(key, record, {});
+    raw_ += '\0';
+  }
+  const record::Stack& stack = record.stack;
+  put(raw_, stack.user == nullptr ? 0 : stack.user->id);
+  put(raw_, stack.kernel == nullptr ? 0 : stack.kernel->id);
+  raw_.append(reinterpret_cast<const char*>(stack.chain.data()), stack.chain.size() * sizeof stack.chain[0]);
+}
+
+void Profiler::add(const record::Record& record) {
+  std::size_t place = 0;
+  // Copies of a stack differ in more than its functions.
+  if (!record.stack.registers.empty()) {
+    place = find_stack(record);
+  } else {
+    put_raw(record);
+    if (const auto known = by_raw_.find(raw_); known != by_raw_.end()) {
+      place = known->second;
+    } else {
+      if (by_raw_.size() >= most_raw) by_raw_.clear();
+      by_raw_.emplace(raw_, place = find_stack(record));
+    }
+  }
+  StackHits& stack = profile_.stacks[place];
+  Group& group = profile_.groups[stack.group];
+  ++stack.hits;
+  ++group.hits;
+  ++profile_.events[group.event].hits;
+  if (profile_.first_ns == 0) profile_.first_ns = record.time_ns;
+  profile_.last_ns = record.time_ns;
+}
+
+Profile Profiler::finish() && { return std::move(profile_); }
+
+}  // namespace dtp::report
