@@ -64,6 +64,7 @@ Result<void> print_report(const Options& options, const Common& common) {
   report::Output output(STDOUT_FILENO);
   DTP_CHECK(options.is_folded ? report::write_folded(output, profile)
                               : report::write_call_graph(output, profile, options.graph));
+  DTP_CHECK(output.flush());
   if (!common.quiet) print_counts(counts);
   return read;
 }
@@ -74,12 +75,16 @@ void add_report(Registry& registry) {
   CLI::App& command = *registry.app.add_subcommand("report", "add records up by keys and by stack: call graphs");
   const auto options = std::make_shared<Options>();
   add_input_option(command, options->input);
-  command.add_option("-s,--sort", options->keys, "what hits are grouped by: comm, pid, tid, cpu, symbol, object, or fields")
+  command
+      .add_option("-s,--sort", options->keys,
+                  "what hits are grouped by: comm, pid, tid, cpu, symbol, object, or fields")
       ->type_name("KEY[,KEY]")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->capture_default_str();
-  command.add_option("--order", options->graph.order, "stacks begin with who called (caller), or with what was hit (callee)")
+  command
+      .add_option("--order", options->graph.order,
+                  "stacks begin with who called (caller), or with what was hit (callee)")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, report::Order>{{"caller", report::Order::caller}, {"callee", report::Order::callee}}))
       ->type_name("caller|callee");

@@ -37,7 +37,7 @@ class CallGraph {
 
   Result<void> write() {
     for (std::size_t event = 0; event < profile_.events.size(); ++event) DTP_CHECK(write_event(event));
-    return output_.flush();
+    return {};
   }
 
  private:
@@ -122,7 +122,8 @@ class CallGraph {
     for (auto way = node.children.begin(); way != hidden; ++way) {
       const bool is_last = std::next(way) == hidden;
       DTP_CHECK(line(margin + "|"));
-      DTP_CHECK(line(fmt::format("{}{}--{:.2f}%--{}", margin, is_last ? ' ' : '|', percent(way->hits, total_), name_of(*way))));
+      DTP_CHECK(line(
+          fmt::format("{}{}--{:.2f}%--{}", margin, is_last ? ' ' : '|', percent(way->hits, total_), name_of(*way))));
       DTP_CHECK(write_below(*way, margin + (is_last ? ' ' : '|') + std::string(10, ' ')));
     }
     return {};

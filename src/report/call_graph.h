@@ -12,7 +12,7 @@ struct CallGraphOptions {
   bool with_stacks = true;
 };
 
-// In the shape of perf report --stdio.
+// In the shape of perf report --stdio. The caller flushes.
 Result<void> write_call_graph(Output& output, const Profile& profile, const CallGraphOptions& options);
 
 }  // namespace dtp::report

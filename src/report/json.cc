@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "base/escape.h"
-#include "symbol/stacks.h"
 #include "report/address.h"
 #include "report/number.h"
 #include "report/report.h"
+#include "symbol/stacks.h"
 
 namespace dtp::report {
 namespace {
@@ -173,8 +173,7 @@ class Json final : public Report {
     out += ",\"stack\":[";
     for (const record::Frame& frame : frames) {
       static const std::vector<symbol::Name> unknown{{}};
-      for (const symbol::Name& name :
-           frame.module == nullptr ? unknown : symbols_.names(*frame.module, frame.offset)) {
+      for (const symbol::Name& name : frame.module == nullptr ? unknown : symbols_.names(*frame.module, frame.offset)) {
         append_frame(out, frame, name);
         out += ',';
       }

@@ -111,8 +111,7 @@ std::string Profiler::key_text(const Key& key, const record::Record& record,
     case Key::Kind::pid: return number_text(record.pid);
     case Key::Kind::tid: return number_text(record.tid);
     case Key::Kind::cpu: return number_text(record.cpu);
-    case Key::Kind::symbol:
-      return functions.empty() ? "-" : base::escape(profile_.functions[functions.back()].name);
+    case Key::Kind::symbol: return functions.empty() ? "-" : base::escape(profile_.functions[functions.back()].name);
     case Key::Kind::object:
       return functions.empty() ? "-" : base::escape(file_name(profile_.functions[functions.back()].module));
     case Key::Kind::field: break;

@@ -78,8 +78,8 @@ record::Record make_record(const record::EventSchema& schema) {
 }
 
 // What the report leaves in the buffer.
-std::string print(std::unique_ptr<Report> (*make)(Output&, symbol::Symbolizer&), std::span<const record::EventSchema> schemas,
-                  const record::Record& record) {
+std::string print(std::unique_ptr<Report> (*make)(Output&, symbol::Symbolizer&),
+                  std::span<const record::EventSchema> schemas, const record::Record& record) {
   Output output(-1);
   symbol::Symbolizer symbols({});
   const auto report = make(output, symbols);

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "base/escape.h"
-#include "symbol/stacks.h"
 #include "report/number.h"
 #include "report/report.h"
 #include "report/value_text.h"
+#include "symbol/stacks.h"
 
 namespace dtp::report {
 namespace {
@@ -77,8 +77,7 @@ class Text final : public Report {
         out += "[unknown]\n";
         continue;
       }
-      for (const symbol::Name& name : symbols_.names(*frame.module, frame.offset))
-        append_frame(out, frame, name);
+      for (const symbol::Name& name : symbols_.names(*frame.module, frame.offset)) append_frame(out, frame, name);
     }
     out += '\n';
   }
