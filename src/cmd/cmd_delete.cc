@@ -26,12 +26,10 @@ struct Choice {
   std::vector<const KnownEvent*> spared = {};  // match a pattern, but are not ours
 };
 
-std::string spell(const kernel::EventName& name) { return name.group + ":" + name.event; }
-
 Error no_such_event(const std::string& pattern, std::size_t number, std::span<const KnownEvent> events) {
   std::vector<std::string> names;
   for (const KnownEvent& event : events)
-    names.push_back(pattern.contains(':') ? spell(event.event.name) : event.event.name.event);
+    names.push_back(pattern.contains(':') ? kernel::spell(event.event.name) : event.event.name.event);
   const std::vector<std::string_view> candidates(names.begin(), names.end());
   const std::string guess = base::did_you_mean(base::nearest(pattern, candidates));
   return {.what = "no probe '" + pattern + "'",
@@ -72,12 +70,13 @@ Result<void> remove_chosen(kernel::TraceFs& tracefs, const Options& options, con
     const auto removed = kernel::remove_event(tracefs, event->event.kind, name);
     if (!removed) return fail(kernel::removal_error(name, removed.error()));
     known.forget(name);
-    if (!common.quiet) fmt::print("deleted {}\n", spell(name));
+    if (!common.quiet) fmt::print("deleted {}\n", kernel::spell(name));
   }
   for (const KnownEvent* event : choice.spared) {
     const bool is_chosen = std::find(choice.chosen.begin(), choice.chosen.end(), event) != choice.chosen.end();
     if (!is_chosen && !common.quiet)
-      fmt::print(stderr, "kept {}, which dtrace++ did not make: name it to delete it\n", spell(event->event.name));
+      fmt::print(stderr, "kept {}, which dtrace++ did not make: name it to delete it\n",
+                 kernel::spell(event->event.name));
   }
   return {};
 }
@@ -92,7 +91,7 @@ Result<void> remove_all(const Options& options, const Common& common) {
   if (options.stale) {
     DTP_TRY(const auto removed, kernel::remove_stale(tracefs));
     for (const kernel::EventName& name : removed) {
-      if (!common.quiet) fmt::print("deleted {}\n", spell(name));
+      if (!common.quiet) fmt::print("deleted {}\n", kernel::spell(name));
     }
   }
   return options.patterns.empty() ? Result<void>{} : remove_chosen(tracefs, options, common);

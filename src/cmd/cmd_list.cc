@@ -22,8 +22,6 @@ struct Options {
   std::string format = "text";
 };
 
-std::string spell(const kernel::EventName& name) { return name.group + ":" + name.event; }
-
 // "/bin/bash:0x000000000009a850" is "/bin/bash:0x9a850" for people, and a return says so.
 std::string shorten(const probe::Definition& definition) {
   std::string place = definition.place;
@@ -61,7 +59,8 @@ std::string describe(const kernel::Event& event, EventPlaces& source) {
   }
   if (definitions.size() > most_places) places += fmt::format(" and {} more", definitions.size() - most_places);
   if (definitions.empty()) return places;
-  for (const probe::DefinitionArgument& argument : definitions.front().arguments) arguments += " " + spell(argument);
+  for (const probe::DefinitionArgument& argument : definitions.front().arguments)
+    arguments += " " + spell(argument);
   return arguments.empty() ? places : places + " with" + arguments;
 }
 
@@ -79,10 +78,10 @@ std::string remark(const KnownEvent& event) {
 void print_text(const std::vector<KnownEvent>& events) {
   EventPlaces source;
   std::size_t width = 20;
-  for (const KnownEvent& event : events) width = std::max(width, spell(event.event.name).size());
+  for (const KnownEvent& event : events) width = std::max(width, kernel::spell(event.event.name).size());
   for (const KnownEvent& event : events) {
     const char kind = kernel::name_of(event.event.kind).front();
-    fmt::print("{} {:<{}} (on {})\n", kind, base::escape(spell(event.event.name)), width,
+    fmt::print("{} {:<{}} (on {})\n", kind, base::escape(kernel::spell(event.event.name)), width,
                base::escape(describe(event.event, source)));
     if (const std::string text = remark(event); !text.empty()) fmt::print("    {}\n", base::escape(text));
   }

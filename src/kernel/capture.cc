@@ -51,25 +51,10 @@ constexpr std::uint64_t ring_token = signal_token - 2;
 
 using Clock = std::chrono::steady_clock;
 
-std::string spell(const EventName& name) { return name.group + ":" + name.event; }
-
 std::size_t choose_ring_bytes(std::size_t asked, std::size_t cpus) {
   const std::size_t wanted =
       asked != 0 ? asked : std::min(default_ring_bytes, default_all_rings_bytes / std::max<std::size_t>(cpus, 1));
   return std::bit_ceil(std::clamp(wanted, least_ring_bytes, most_ring_bytes));
-}
-
-// "name, size": the fields that a filter of this event may use.
-std::string field_names(TraceFs& tracefs, const EventName& name) {
-  const std::string format = tracefs.read("events/" + name.group + "/" + name.event + "/format").value_or("");
-  std::string names;
-  for (std::size_t at = format.find("field:"); at != std::string::npos; at = format.find("field:", at + 1)) {
-    const std::string declaration = format.substr(at, format.find(';', at) - at);
-    std::string field = declaration.substr(declaration.find_last_of(" *") + 1);
-    field = field.substr(0, field.find('['));
-    if (!field.starts_with("common_")) names += (names.empty() ? "" : ", ") + field;
-  }
-  return names;
 }
 
 Result<std::uint64_t> read_id(TraceFs& tracefs, const EventName& name) {
@@ -174,6 +159,8 @@ struct Capture::State {
   bool are_tasks_gone() const {
     return std::find(is_task_alive.begin(), is_task_alive.end(), true) == is_task_alive.end();
   }
+  // Of every task, and without stacks: the instance does the same for less.
+  bool needs_no_perf_ring() const { return tasks.front() == every_task && options.stacks.kind == Stacks::none; }
   bool is_of_instance(const OpenedEvent& event) const {
     return instance && !event.ids.empty() && event.ids.front() >= first_instance_sample;
   }
@@ -194,6 +181,7 @@ Result<void> Capture::State::prepare_events(std::size_t ring_bytes) {
   for (OpenedEvent& event : events) {
     if (with_lost) event.attr.read_format |= PERF_FORMAT_LOST;
     add_stacks(event.attr, options.stacks);
+    if (needs_no_perf_ring()) event.attr.sample_type &= ~std::uint64_t{PERF_SAMPLE_IP | PERF_SAMPLE_PERIOD};
     event.attr.inherit = tasks.front() != every_task;
     event.attr.enable_on_exec = starts_by_exec;
   }
@@ -205,10 +193,10 @@ Result<void> Capture::State::prepare_events(std::size_t ring_bytes) {
 Result<void> Capture::State::prepare_instance(std::size_t ring_bytes) {
   InstanceOptions wanted{.cpus = cpus, .ring_bytes = ring_bytes, .sample_type = events.front().attr.sample_type};
   for (std::size_t i = 0; i < asked.size(); ++i) {
-    if (!is_event_probe(tracefs, asked[i].name)) continue;
+    if (!needs_no_perf_ring() && !is_event_probe(tracefs, asked[i].name)) continue;
     const auto type = static_cast<std::uint16_t>(events[i].attr.config);
     events[i].ids = {first_instance_sample + type};
-    wanted.events.push_back({asked[i].name, asked[i].filter, type, events[i].ids.front()});
+    wanted.events.push_back({asked[i].name, asked[i].filter, {type, events[i].ids.front()}});
   }
   if (wanted.events.empty()) return {};
   if (tasks.front() != every_task) wanted.tasks = tasks;
@@ -221,13 +209,7 @@ Result<void> Capture::State::set_filter(const Opened& one) const {
   if (one.event >= asked.size() || asked[one.event].filter.empty()) return {};
   const CaptureEvent& event = asked[one.event];
   if (::ioctl(one.fd.get(), PERF_EVENT_IOC_SET_FILTER, event.filter.c_str()) == 0) return {};
-  const int error_number = errno;
-  const std::string fields = field_names(tracefs, event.name);
-  return fail({.what = "the kernel refuses the filter of '" + spell(event.name) + "'",
-               .where = Where{"filter", event.filter, {0, event.filter.size()}},
-               .hint = fields.empty() ? "" : "its fields: " + fields,
-               .detail = base::system_error("PERF_EVENT_IOC_SET_FILTER of", spell(event.name), error_number).what,
-               .status = Status::wrong_request});
+  return fail(refused_filter(tracefs, event.name, event.filter, errno));
 }
 
 // The events of one task on one cpu, the dummy first; false when the task is gone. The first cpu's dummies are
@@ -240,11 +222,12 @@ Result<bool> Capture::State::open_task(unsigned cpu, std::size_t task, std::size
     if (is_of_instance(event)) continue;
     Io<base::Fd> fd = open_perf_event(event.attr, tasks[task], static_cast<int>(cpu));
     if (!fd && fd.error() == ESRCH) return false;
-    if (!fd) return fail(perf_error(event.name, fd.error()));
+    if (!fd) return fail(cannot_record(event.name, "perf_event_open of", fd.error()));
     std::uint64_t id = 0;
-    if (::ioctl(fd->get(), PERF_EVENT_IOC_ID, &id) != 0) return fail(perf_error(event.name, errno));
+    if (::ioctl(fd->get(), PERF_EVENT_IOC_ID, &id) != 0)
+      return fail(cannot_record(event.name, "perf_event_open of", errno));
     if (ring_fd >= 0 && ::ioctl(fd->get(), PERF_EVENT_IOC_SET_OUTPUT, ring_fd) != 0)
-      return fail(perf_error(event.name, errno));
+      return fail(cannot_record(event.name, "perf_event_open of", errno));
     const bool is_owner = ring_fd < 0;
     if (is_owner) {
       DTP_TRY(Ring ring, Ring::map(fd->get(), ring_bytes));
@@ -310,6 +293,8 @@ Result<void> Capture::State::prepare_poll() {
   if (!poller) return fail(base::system_error("cannot poll", "events", errno));
   DTP_CHECK(watch(signals.fd(), EPOLLIN, signal_token));
   if (child) DTP_CHECK(watch(child->pidfd(), EPOLLIN, child_token));
+  for (std::size_t i = 0; instance && i < cpus.size(); ++i)
+    DTP_CHECK(watch(instance->pipe(i), EPOLLIN | EPOLLET, ring_token));
   return {};
 }
 

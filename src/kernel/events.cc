@@ -31,8 +31,6 @@ std::string file_of(ProbeKind kind) {
   return "";
 }
 
-std::string spell(const EventName& name) { return name.group + ":" + name.event; }
-
 std::string directory_of(const EventName& name) { return "events/" + name.group + "/" + name.event; }
 
 // A uprobe's place is a path; nothing of a kprobe's has a slash.
@@ -277,6 +275,32 @@ Error to_error(const Refusal& refusal) {
 bool matches(const EventName& name, const std::string& pattern) {
   const std::string& whole = pattern.contains(':') ? spell(name) : name.event;
   return base::matches_pattern(pattern, whole);
+}
+
+namespace {
+
+// "name, size": the fields that a filter of this event may use.
+std::string field_names(TraceFs& tracefs, const EventName& name) {
+  const std::string format = tracefs.read("events/" + name.group + "/" + name.event + "/format").value_or("");
+  std::string names;
+  for (std::size_t at = format.find("field:"); at != std::string::npos; at = format.find("field:", at + 1)) {
+    const std::string declaration = format.substr(at, format.find(';', at) - at);
+    std::string field = declaration.substr(declaration.find_last_of(" *") + 1);
+    field = field.substr(0, field.find('['));
+    if (!field.starts_with("common_")) names += (names.empty() ? "" : ", ") + field;
+  }
+  return names;
+}
+
+}  // namespace
+
+Error refused_filter(TraceFs& tracefs, const EventName& name, const std::string& filter, int error_number) {
+  const std::string fields = field_names(tracefs, name);
+  return {.what = "the kernel refuses the filter of '" + spell(name) + "'",
+          .where = Where{"filter", filter, {0, filter.size()}},
+          .hint = fields.empty() ? "" : "its fields: " + fields,
+          .detail = base::system_error("cannot set the filter of", spell(name), error_number).what,
+          .status = Status::wrong_request};
 }
 
 }  // namespace dtp::kernel

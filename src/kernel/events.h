@@ -20,6 +20,7 @@ struct EventName {
   std::string event = {};
   auto operator<=>(const EventName&) const = default;
 };
+inline std::string spell(const EventName& name) { return name.group + ":" + name.event; }
 
 // eprobe: an event probe, which fetches from what a tracepoint recorded. It writes into tracefs' rings only.
 // fprobe: at the entry or the return of a function that ftrace can watch.
@@ -78,5 +79,8 @@ Result<EventName> free_name(TraceFs& tracefs, const EventName& name, bool force)
 
 // Shell globs over "GROUP:EVENT"; without a colon over the event alone.
 bool matches(const EventName& name, const std::string& pattern);
+
+// The kernel did not take this filter of a recorded event.
+Error refused_filter(TraceFs& tracefs, const EventName& name, const std::string& filter, int error_number);
 
 }  // namespace dtp::kernel

@@ -1,15 +1,15 @@
-// Event probes write into tracefs' rings only: perf_event_open(2) takes them and never sees a record. So they are
-// recorded in a tracing instance of our own, and what it holds is made into perf's samples, as if a perf ring had
-// given them.
+// A tracing instance of our own: its rings cost the traced system less than half of what perf's cost, but have no
+// stacks. Event probes write into such rings only: perf_event_open(2) takes them and never sees a record. What the
+// instance holds is made into perf's samples.
 //
 // The instance is named as our events are (owner.h), so that others can tell whose it is.
 #pragma once
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "dtracepp/error.h"
 #include "kernel/events.h"
+#include "kernel/sample_maker.h"
 #include "kernel/tracefs.h"
 
 namespace dtp::kernel {
@@ -24,29 +25,15 @@ namespace dtp::kernel {
 struct InstanceEvent {
   EventName name = {};
   std::string filter = {};
-  std::uint16_t type = 0;    // the number in events/.../id, with which its records begin
-  std::uint64_t sample = 0;  // the identifier of its samples
+  SampleMaker::Event sample = {};
 };
 
 struct InstanceOptions {
   std::vector<InstanceEvent> events = {};
   std::vector<pid_t> tasks = {};  // with the children to come; empty: every task
   std::vector<unsigned> cpus = {};
-  std::size_t ring_bytes = 0;      // of each cpu
-  std::uint64_t sample_type = 0;   // of the samples that are made; these rings have no stacks to fill in
-};
-
-// Which process a thread belongs to. Threads that are gone already are known by what was seen of them before.
-class Processes {
- public:
-  // FORK records among perf's own.
-  void watch(std::span<const std::byte> records);
-  std::uint32_t of(std::uint32_t tid);
-  void end_round() { looked_up_.clear(); }
-
- private:
-  std::map<std::uint32_t, std::uint32_t> seen_ = {};
-  std::map<std::uint32_t, std::uint32_t> looked_up_ = {};
+  std::size_t ring_bytes = 0;     // of each cpu
+  std::uint64_t sample_type = 0;  // of the samples that are made; these rings have no stacks to fill in
 };
 
 class Instance {
@@ -62,13 +49,19 @@ class Instance {
 
   Result<void> enable();
   void disable();
+  // For epoll: readable when the ring of cpus[index] is half full.
+  int pipe(std::size_t index) const { return pipes_[index].get(); }
   // What the ring of cpus[index] holds now, as samples. Gives the number of bytes.
   Result<std::size_t> drain(std::size_t index, Processes& processes, const Take& take);
   std::uint64_t lost() const;
 
  private:
   Instance(TraceFs& tracefs, std::string directory, InstanceOptions options)
-      : tracefs_(&tracefs), directory_(std::move(directory)), options_(std::move(options)) {}
+      : tracefs_(&tracefs),
+        directory_(std::move(directory)),
+        options_(std::move(options)),
+        samples_(options_.sample_type, events_of(options_)) {}
+  static std::vector<SampleMaker::Event> events_of(const InstanceOptions& options);
   Result<void> set(const std::string& file, const std::string& text) const;
   Result<void> set_filters() const;
   Result<void> set_up();
@@ -78,7 +71,7 @@ class Instance {
   InstanceOptions options_;
   std::vector<base::Fd> pipes_ = {};  // of cpus[i]
   std::vector<std::byte> page_ = {};
-  std::vector<std::byte> samples_ = {};
+  SampleMaker samples_;
 };
 
 // Instances of owners that are dead.

@@ -81,8 +81,8 @@ Io<base::Fd> open_perf_event(const perf_event_attr& attr, pid_t pid, int cpu) {
   return fd;
 }
 
-Error perf_error(const std::string& name, int error_number) {
-  const std::string detail = base::system_error("perf_event_open of", name, error_number).what;
+Error cannot_record(const std::string& name, const std::string& step, int error_number) {
+  const std::string detail = base::system_error(step, name, error_number).what;
   switch (error_number) {
     case EACCES:
     case EPERM:

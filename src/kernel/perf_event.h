@@ -41,7 +41,7 @@ bool counts_lost();
 
 // `pid` -1: all tasks; `cpu` -1: any.
 Io<base::Fd> open_perf_event(const perf_event_attr& attr, pid_t pid, int cpu);
-// Why the event of this name could not be opened.
-Error perf_error(const std::string& name, int error_number);
+// Why the event of this name cannot be recorded: a step towards that failed.
+Error cannot_record(const std::string& name, const std::string& step, int error_number);
 
 }  // namespace dtp::kernel

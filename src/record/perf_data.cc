@@ -178,9 +178,13 @@ void PerfDataWriter::add_task(const Task& task) {
 }
 
 Result<void> PerfDataWriter::append(std::span<const std::byte> records) {
-  pending_.append(reinterpret_cast<const char*>(records.data()), records.size());
-  if (pending_.size() >= flush_bytes) return flush();
-  return {};
+  if (records.size() < flush_bytes) {
+    pending_.append(reinterpret_cast<const char*>(records.data()), records.size());
+    return pending_.size() >= flush_bytes ? flush() : Result<void>{};
+  }
+  DTP_CHECK(flush());
+  header_.data.size += records.size();
+  return base::write_all(fd_.get(), {reinterpret_cast<const char*>(records.data()), records.size()}, path_);
 }
 
 Result<void> PerfDataWriter::end_round() {

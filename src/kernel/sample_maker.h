@@ -1,0 +1,55 @@
+// Events of tracefs' rings as perf's samples, as if a perf ring had given them. Perf's own tools read them, too.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <vector>
+
+namespace dtp::kernel {
+
+// Which process a thread belongs to. Threads that are gone already are known by what was seen of them before.
+class Processes {
+ public:
+  // FORK records among perf's own.
+  void watch(std::span<const std::byte> records);
+  std::uint32_t of(std::uint32_t tid) { return tid == last_tid_ ? last_process_ : look_up(tid); }
+  void end_round();
+
+ private:
+  std::uint32_t look_up(std::uint32_t tid);
+
+  std::uint32_t last_tid_ = 0;  // which is in process 0
+  std::uint32_t last_process_ = 0;
+  std::map<std::uint32_t, std::uint32_t> seen_ = {};
+  std::map<std::uint32_t, std::uint32_t> looked_up_ = {};
+};
+
+class SampleMaker {
+ public:
+  struct Event {
+    std::uint16_t type = 0;  // the number in events/.../id, with which its records begin
+    std::uint64_t id = 0;    // of its samples
+  };
+  // `sample_type` as kernel/perf_event.cc chooses it. These rings have no stacks to fill in.
+  SampleMaker(std::uint64_t sample_type, std::vector<Event> events);
+
+  // The events of a page, but those of no event of ours. Gives the bytes that are waiting.
+  std::size_t add_page(std::span<const std::byte> page, unsigned cpu, Processes& processes);
+  // Valid until the next page.
+  std::span<const std::byte> samples() const { return std::span(bytes_).first(used_); }
+  void clear() { used_ = 0; }
+
+ private:
+  void add_event(std::uint64_t time_ns, std::span<const std::byte> event, unsigned cpu, Processes& processes);
+
+  std::uint64_t sample_type_;
+  std::vector<Event> events_;
+  std::size_t fixed_bytes_ = 0;        // of a sample, before the raw event's size
+  std::size_t tail_bytes_ = 0;         // behind the raw event
+  std::vector<std::byte> bytes_ = {};  // longer than what is used, so that nothing is cleared in vain
+  std::size_t used_ = 0;
+};
+
+}  // namespace dtp::kernel
