@@ -99,6 +99,14 @@ struct Read {
   bool operator==(const Read&) const = default;
 };
 
+// What the kernel's interpreter does for a value, of which it has limits::most_fetch_steps: static memory takes more
+// than a register, each dereference one, and bits and arrays one more.
+inline std::size_t fetch_steps(const Path& path, const std::optional<Read>& read) {
+  const bool is_memory = std::holds_alternative<Address>(path.base) || std::holds_alternative<FileOffset>(path.base);
+  const std::size_t base = std::holds_alternative<Symbol>(path.base) ? 3 : is_memory ? 2 : 1;
+  return base + path.derefs.size() + (read && (read->form == Form::bitfield || read->count) ? 1 : 0);
+}
+
 // One step of the way from the expression to the path, for people: `dtrace++ show`.
 struct Step {
   std::string text = {};          // the piece of the expression up to here

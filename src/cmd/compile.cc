@@ -31,18 +31,20 @@ void collect(std::optional<Error>& first, Error next) {
   for (Error& error : further) first->also.push_back(std::move(error));
 }
 
-Where place_of(const expr::Request& request, std::size_t argument) {
+Where place_of(const expr::Request& request, std::size_t argument, bool is_of_type = false) {
   if (argument >= request.arguments.size())
     return Where{"probe point", request.point.text, {0, request.point.text.size()}};
-  const std::string& text = request.arguments[argument].text;
-  return Where{fmt::format("argument {}", argument + 1), text, {0, text.size()}};
+  const expr::ProbeArgument& asked = request.arguments[argument];
+  const Span whole{0, asked.text.size()};
+  return Where{fmt::format("argument {}", argument + 1), asked.text,
+               is_of_type && asked.type ? asked.type_span : whole};
 }
 
 Result<void> check(const expr::Request& request, const path::Plan& plan, const arch::Arch& arch) {
   std::optional<Error> wrong;
   for (const probe::Violation& violation : probe::check_limits(plan, arch))
     collect(wrong, {.what = violation.what,
-                    .where = place_of(request, violation.argument),
+                    .where = place_of(request, violation.argument, violation.is_of_type),
                     .hint = violation.hint,
                     .status = Status::wrong_request});
   if (wrong) return fail(std::move(*wrong));

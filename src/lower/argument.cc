@@ -444,7 +444,11 @@ class Finisher {
 
   Result<void> read_as_asked(Place& place, path::Field& field) {
     auto spec = parse_type_spec(*argument_.type);
-    if (!spec) return fail(error(spec.error().what, argument_.type_span, spec.error().hint));
+    if (!spec) {
+      Span span = argument_.type_span;
+      if (const auto& where = spec.error().where) span = {span.begin + where->span.begin, span.begin + where->span.end};
+      return fail(error(spec.error().what, span, spec.error().hint));
+    }
     field.display = spec->display;
     if (spec->read.form == Form::dentry_name || spec->read.form == Form::file_name)
       DTP_CHECK(check_path_name(place, spec->read.form));
@@ -500,6 +504,9 @@ Result<Lowered> lower_event_fields(const expr::ProbeArgument& argument, std::siz
 Result<Lowered> lower_all(const expr::ProbeArgument& argument, std::size_t number, const Spot& spot,
                           const Target& target, bool parameters_only) {
   const Span span = argument.tree.at(argument.tree.root).span;
+  if (argument.name)
+    return fail(Walker(argument, number, spot, target)
+                    .error("these are several variables and cannot have one name", span, "leave the name out"));
   if (spot.tracepoint != nullptr) return lower_event_fields(argument, number, spot, target);
   const bool is_kept = spot.site.is_return && parameters_only && target.ways && target.ways().arguments_at_return;
   if (target.info == nullptr || !spot.has_instance || (spot.site.is_return && !is_kept)) {

@@ -26,7 +26,7 @@ std::size_t length_of(const path::Path& path) {
 }
 
 bool fits(const path::Path& path) {
-  return path.derefs.size() <= limits::deepest_derefs && length_of(path) <= limits::longest_argument;
+  return path::fetch_steps(path, {}) <= limits::most_fetch_steps && length_of(path) <= limits::longest_argument;
 }
 
 class PathReader {

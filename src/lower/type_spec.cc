@@ -1,9 +1,12 @@
 #include "lower/type_spec.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <charconv>
 
 #include "base/suggest.h"
+#include "dtracepp/limits.h"
 
 namespace dtp::lower {
 namespace {
@@ -74,6 +77,27 @@ Error unknown(std::string_view text) {
           .status = Status::wrong_request};
 }
 
+// [N] at the end of `text`, and nothing behind it.
+Result<int> parse_count(std::string_view text, std::size_t bracket) {
+  const auto wrong = [&](std::string what, std::size_t begin, std::size_t end) {
+    return fail({.what = std::move(what),
+                 .where = Where{"type", std::string(text), {begin, end}},
+                 .hint = "an array is TYPE[N]",
+                 .status = Status::wrong_request});
+  };
+  const std::size_t begin = bracket + 1;
+  const std::size_t end = text.find(']', begin);
+  if (end == std::string_view::npos) return wrong("']' is missing", text.size(), text.size());
+  std::string_view number = text.substr(begin, end - begin);
+  const auto count = take_number(number);
+  if (!count || !number.empty())
+    return wrong(fmt::format("'{}' is not a number", text.substr(begin, end - begin)), begin, end);
+  if (*count < 1 || *count > limits::longest_array)
+    return wrong(fmt::format("an array has 1 to {} elements", limits::longest_array), begin, end);
+  if (end + 1 != text.size()) return wrong("nothing can follow ']'", end + 1, text.size());
+  return *count;
+}
+
 Result<TypeSpec> parse_bitfield(std::string_view text) {
   std::string_view rest = text.substr(1);
   const auto width = take_number(rest);
@@ -97,9 +121,7 @@ Result<TypeSpec> parse_type_spec(std::string_view text) {
   std::string_view name = text;
   std::optional<int> count;
   if (const std::size_t bracket = text.find('['); bracket != std::string_view::npos) {
-    std::string_view rest = text.substr(bracket + 1);
-    count = take_number(rest);
-    if (!count || rest != "]") return fail(unknown(text));
+    DTP_TRY(count, parse_count(text, bracket));
     name = text.substr(0, bracket);
   }
   TypeSpec spec;

@@ -17,7 +17,7 @@ struct TypeSpec {
 };
 
 // "u8".."x64", "u", "s", "x", "char", "string", "ustring", "symbol", "symstr", "bW@O/S", "T[N]",
-// "ip4", "ip6", "port", "mac". The error has no place: the caller knows it.
+// "ip4", "ip6", "port", "mac". The error's place, if it has one, is within `text`.
 Result<TypeSpec> parse_type_spec(std::string_view text);
 
 }  // namespace dtp::lower

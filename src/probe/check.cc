@@ -36,9 +36,9 @@ void check_path(const path::Field& field, const path::Site& site, std::vector<Vi
         "see its fields: dtrace++ show 'SYSTEM:TRACEPOINT $params'");
     return;
   }
-  if (field.path.derefs.size() > limits::deepest_derefs)
-    add(fmt::format("the kernel follows {} pointers at the most, this takes {}", limits::deepest_derefs,
-                    field.path.derefs.size()));
+  if (const std::size_t steps = path::fetch_steps(field.path, field.read); steps > limits::most_fetch_steps)
+    add(fmt::format("the kernel follows {} pointers here at the most, this takes {}",
+                    field.path.derefs.size() - (steps - limits::most_fetch_steps), field.path.derefs.size()));
   if (std::holds_alternative<path::Argument>(field.path.base)) {
     if (site.user)
       add("'$argN' is for kernel functions only", "use registers: %di, %si, %dx, %cx, %r8, %r9");
@@ -54,7 +54,7 @@ void check_path(const path::Field& field, const path::Site& site, std::vector<Vi
 void check_read(const path::Field& field, const path::Site& site, std::vector<Violation>& found) {
   if (!field.read) return;
   const auto add = [&](std::string what, std::string hint = {}) {
-    found.push_back({field.argument, std::move(what), std::move(hint)});
+    found.push_back({field.argument, std::move(what), std::move(hint), true});
   };
   const path::Form form = field.read->form;
   const bool is_text = form == path::Form::string || form == path::Form::ustring;

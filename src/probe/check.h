@@ -15,6 +15,7 @@ struct Violation {
   std::size_t argument = whole_event;  // index of the user's argument
   std::string what = {};
   std::string hint = {};
+  bool is_of_type = false;  // it is the type that was asked for
   bool operator==(const Violation&) const = default;
 };
 

@@ -75,7 +75,14 @@ TEST_CASE("lines of other forms are not definitions") {
 TEST_CASE("the kernel's limits") {
   CHECK(violation_of({.name = "n", .path = {path::Register{5}, {}}}) == "");
   CHECK(violation_of({.name = "n", .path = {path::Register{5}, std::vector<path::Deref>(15)}}) ==
-        "the kernel follows 14 pointers at the most, this takes 15");
+        "the kernel follows 14 pointers here at the most, this takes 15");
+  const std::vector<path::Deref> many(13);
+  CHECK(violation_of({.name = "n", .path = {path::Register{5}, many}, .read = path::Read{.count = 2}}) == "");
+  CHECK(violation_of({.name = "n", .path = {path::Address{16}, many}}) == "");
+  CHECK(violation_of({.name = "n", .path = {path::Address{16}, many}, .read = path::Read{.count = 2}}) ==
+        "the kernel follows 12 pointers here at the most, this takes 13");
+  CHECK(violation_of({.name = "n", .path = {path::Symbol{"s"}, many}}) ==
+        "the kernel follows 12 pointers here at the most, this takes 13");
   CHECK(violation_of({.name = "n", .path = {path::Register{5}, {}}, .read = path::Read{.form = path::Form::string}}) ==
         "a string is read from memory, this is a plain value");
   CHECK(violation_of({.name = "common_pid", .path = {path::Register{5}, {}}}) ==

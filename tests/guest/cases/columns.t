@@ -38,7 +38,13 @@ done <<'END'
 $none_var
 $stackp
 %nosuch
+@symbol
 +0($comm)
++0(@+16):u8[10
++0(@+16):u8[10]a
++0(@+16):u8[10a]
++0(@+16):u8[256]
+$stack0:string
 +10($comm):u8
 +10(%di
 @11:unknown_type
