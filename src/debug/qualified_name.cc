@@ -161,7 +161,14 @@ std::string normal_parameters(std::string_view text) {
   return result == "void" ? "" : result;
 }
 
+// "operator int": what it converts to; empty: it is another function.
+std::string converted_type(std::string_view scope) {
+  const std::string_view type = scope.substr(std::min(operator_word.size(), scope.size()));
+  return begins_operator(scope, 0) && type.starts_with(' ') ? normal_parameters(type) : "";
+}
+
 bool is_same_scope(std::string_view whole, std::string_view asked) {
+  if (const std::string type = converted_type(asked); !type.empty()) return converted_type(whole) == type;
   const bool has_template = without_template(asked).size() != asked.size();
   return has_template ? without_blanks(whole) == without_blanks(asked)
                       : without_blanks(without_template(whole)) == without_blanks(asked);

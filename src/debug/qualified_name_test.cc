@@ -9,7 +9,7 @@
 namespace dtp::debug {
 
 TEST_CASE("which functions go by a name") {
-  static constexpr std::array<std::array<std::string_view, 3>, 36> table{{
+  static constexpr std::array<std::array<std::string_view, 3>, 40> table{{
       {"geo::Shape::grow(int)", "geo::Shape::grow", "yes"},
       {"geo::Shape::grow(int)", "Shape::grow", "yes"},
       {"geo::Shape::grow(int)", "Shape::grow(int)", "yes"},
@@ -30,6 +30,10 @@ TEST_CASE("which functions go by a name") {
       {"geo::Shape::operator==(geo::Shape const&) const", "Shape::operator==", "yes"},
       {"geo::Shape::operator==(geo::Shape const&) const", "operator==(geo::Shape const&)", "yes"},
       {"main::{lambda(int)#1}::operator()(int) const", "operator()(int)", "yes"},
+      {"geo::Shape::operator int() const", "Shape::operator int", "yes"},
+      {"geo::Shape::operator int() const", "operator int()", "yes"},
+      {"geo::Shape::operator int() const", "operator long", "no"},
+      {"geo::Shape::operator char const*()", "operator const char *", "yes"},
       {"geo::Shape::~Shape()", "Shape::~Shape", "yes"},
       {"(anonymous namespace)::anon_fn(int, geo::Shape&)", "anon_fn(int, geo::Shape &)", "yes"},
       {"take(std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char>> const&)",

@@ -7,6 +7,7 @@
 #include "base/pattern.h"
 #include "expr/lexer.h"
 #include "expr/parse.h"
+#include "expr/type_name.h"
 
 namespace dtp::expr {
 namespace {
@@ -17,13 +18,26 @@ bool ends_function(char c) { return c == '\0' || c == '@' || c == '+' || c == '%
 
 constexpr std::string_view operator_word = "operator";
 
-// "operator" and the characters that are one: operator==, operator(), operator+.
+// " unsigned long" behind "operator": what it converts to. Stars and ampersands belong to it.
+std::size_t conversion_length(std::string_view text) {
+  if (!text.starts_with(' ')) return 0;
+  Lexer lexer(text.substr(1), "");
+  if (!take_type_name(lexer)) return 0;
+  std::size_t length = 1 + lexer.at();
+  while (text[length - 1] == ' ') --length;
+  while (length < text.size() && text[length] == '&') ++length;
+  return length;
+}
+
+// "operator" and the characters or the type that make one: operator==, operator(), operator int.
 std::size_t operator_length(std::string_view text) {
   if (!text.starts_with(operator_word)) return 0;
   std::size_t length = operator_word.size();
   if (text.substr(length).starts_with("()") || text.substr(length).starts_with("[]")) return length + 2;
   while (length < text.size() && std::string_view("=!<>+-*/%&|^~,").contains(text[length])) ++length;
-  return length == operator_word.size() ? 0 : length;
+  if (length > operator_word.size()) return length;
+  const std::size_t conversion = conversion_length(text.substr(length));
+  return conversion == 0 ? 0 : length + conversion;
 }
 
 // A bracket with what is in it; 0: nothing closes it.
@@ -294,7 +308,10 @@ std::size_t end_of_word(std::string_view text, std::size_t at, bool is_point) {
   bool quoted = false;
   std::size_t open = 0;
   std::size_t first_blank = std::string_view::npos;
+  const std::size_t begin = at;
   for (; at < text.size() && (quoted || open > 0 || !is_blank(text[at])); ++at) {
+    if (is_point && open == 0 && (at == begin || !is_name_part(text[at - 1])))
+      if (at += operator_length(text.substr(at)); at == text.size() || is_blank(text[at])) break;
     if (text[at] == '"') quoted = !quoted;
     if (quoted) continue;
     if (opens(text[at])) ++open;
