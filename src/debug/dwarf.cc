@@ -60,6 +60,7 @@ class DwarfInfo final : public Info {
 
   Result<std::vector<Instance>> find_functions(const std::string& name) override;
   void expect_functions(std::span<const std::string> names) override { files_.expect(names); }
+  std::string find_removed_function(const std::string& name) override { return find_abstract_function(files_, name); }
   Result<std::vector<Instance>> find_matching(const FunctionQuery& query) override;
   bool has_lines() const override { return true; }
   Result<std::vector<LineInstance>> find_lines(const LineQuery& query) override;

@@ -106,4 +106,18 @@ std::vector<FunctionSummary> list_dwarf_functions(const DwarfFiles& files, const
   return collector.take();
 }
 
+std::string find_abstract_function(const DwarfFiles& files, const std::string& name) {
+  std::string file;
+  const auto visit = [&](Dwarf_Die& child) {
+    const char* own = dwarf_tag(&child) == DW_TAG_subprogram ? dwarf_diename(&child) : nullptr;
+    if (own != nullptr && own == name && has_attribute(child, DW_AT_inline)) file = declared_file(child);
+    return dwarf_tag(&child) == DW_TAG_namespace;
+  };
+  files.each_unit_mentioning(name, [&](Dwarf_Die& unit, bool) {
+    walk(unit, visit);
+    return !file.empty();
+  });
+  return file;
+}
+
 }  // namespace dtp::debug

@@ -139,6 +139,9 @@ class Info : public type::Loader {
 
   // These functions will be asked for: a hint, for speed.
   virtual void expect_functions(std::span<const std::string> /*names*/) {}
+  // The source file of a function that the program has no code of, not even an inlined copy; empty: it has, or no such
+  // function is known.
+  virtual std::string find_removed_function(const std::string& /*name*/) { return ""; }
 
   // The instances of all functions that match; those of one name stand together.
   virtual Result<std::vector<Instance>> find_matching(const FunctionQuery& query) = 0;

@@ -330,6 +330,10 @@ class SpotFinder {
       return error(fmt::format("'{}' is a symbol, but not of a function", point_.function), point_.function_span);
     if (const auto hit = target_.module_with ? target_.module_with(point_.function) : std::nullopt)
       return in_module(*hit);
+    if (const std::string file = target_.info ? target_.info->find_removed_function(point_.function) : "";
+        !file.empty())
+      return error(fmt::format("'{}' is in {}, but all its calls were optimised away", point_.function, file),
+                   point_.function_span, "probe a function that calls it");
     std::vector<std::string_view> names;
     for (const debug::Symbol& symbol : target_.symbols().all())
       if (symbol.is_function) names.push_back(symbol.name);
