@@ -8,6 +8,7 @@
 #include "base/pattern.h"
 #include "base/suggest.h"
 #include "cmd/command.h"
+#include "kernel/instance.h"
 #include "kernel/standing.h"
 
 namespace dtp::cmd {
@@ -88,6 +89,7 @@ Result<void> remove_all(const Options& options, const Common& common) {
                  .status = Status::wrong_request});
   }
   DTP_TRY(auto tracefs, kernel::find_tracefs());
+  kernel::remove_stale_instances(tracefs);  // they hold events
   if (options.stale) {
     DTP_TRY(const auto removed, kernel::remove_stale(tracefs));
     for (const kernel::EventName& name : removed) {

@@ -41,6 +41,7 @@ Instance::Instance(Instance&& other) noexcept
     : tracefs_(other.tracefs_),
       directory_(std::exchange(other.directory_, {})),
       options_(std::move(other.options_)),
+      caretaker_(std::move(other.caretaker_)),
       pipes_(std::move(other.pipes_)),
       page_(std::move(other.page_)),
       samples_(std::move(other.samples_)) {}
@@ -97,6 +98,7 @@ Result<Instance> Instance::create(TraceFs& tracefs, InstanceOptions options) {
   if (const auto made = tracefs.make_directory(directory); !made)
     return fail(tracefs_error("cannot make", directory, made.error()));
   Instance instance(tracefs, directory, std::move(options));
+  if (const std::string path = tracefs.absolute(directory); !path.empty()) instance.caretaker_ = Caretaker(path);
   DTP_CHECK(instance.set_up());
   return instance;
 }

@@ -16,6 +16,7 @@
 
 #include "base/file.h"
 #include "dtracepp/error.h"
+#include "kernel/caretaker.h"
 #include "kernel/events.h"
 #include "kernel/sample_maker.h"
 #include "kernel/tracefs.h"
@@ -69,6 +70,7 @@ class Instance {
   TraceFs* tracefs_;
   std::string directory_;  // empty: moved from
   InstanceOptions options_;
+  Caretaker caretaker_ = {};
   std::vector<base::Fd> pipes_ = {};  // of cpus[i]
   std::vector<std::byte> page_ = {};
   SampleMaker samples_;

@@ -33,6 +33,8 @@ class TraceFs {
   virtual Io<void> remove_directory(const std::string& path) = 0;
   // A file to be read again and again, without waiting: per_cpu/cpu0/trace_pipe_raw.
   virtual Io<base::Fd> open_stream(const std::string& path) = 0;
+  // From the root of the file system; empty: this one is nowhere.
+  virtual std::string absolute(const std::string& /*path*/) const { return ""; }
 };
 
 class RealTraceFs final : public TraceFs {
@@ -45,6 +47,7 @@ class RealTraceFs final : public TraceFs {
   Io<void> make_directory(const std::string& path) override;
   Io<void> remove_directory(const std::string& path) override;
   Io<base::Fd> open_stream(const std::string& path) override;
+  std::string absolute(const std::string& path) const override { return root_ + "/" + path; }
   const std::string& root() const { return root_; }
 
  private:
