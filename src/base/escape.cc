@@ -91,4 +91,26 @@ void append_json_string(std::string& out, std::string_view bytes) {
   out += '"';
 }
 
+void append_markup(std::string& out, std::string_view bytes) {
+  const std::string printable = escape(bytes);
+  for (std::size_t i = 0; i < printable.size(); ++i) {
+    const std::string_view rest = std::string_view(printable).substr(i);
+    switch (printable[i]) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += "&#39;"; break;
+      default:
+        if (rest.starts_with("\xEF\xBF\xBE") || rest.starts_with("\xEF\xBF\xBF")) {
+          // XML has neither U+FFFE nor U+FFFF.
+          out += "\xEF\xBF\xBD";
+          i += 2;
+        } else {
+          out += printable[i];
+        }
+    }
+  }
+}
+
 }  // namespace dtp::base

@@ -1,4 +1,4 @@
-// Untrusted bytes made fit for a terminal and for JSON.
+// Untrusted bytes made fit for a terminal, for JSON, for XML and for HTML.
 #pragma once
 
 #include <string>
@@ -15,5 +15,8 @@ void append_escaped(std::string& out, std::string_view bytes);
 
 // Appends a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD.
 void append_json_string(std::string& out, std::string_view bytes);
+
+// Appends text for an element or a quoted attribute of XML or HTML: printable as with escape(), and without markup.
+void append_markup(std::string& out, std::string_view bytes);
 
 }  // namespace dtp::base

@@ -20,4 +20,13 @@ TEST_CASE("JSON strings") {
   CHECK(out == "\"a\\\"b\\\\c\\u000a\\u007f\xEF\xBF\xBD\"");
 }
 
+TEST_CASE("nothing in XML is markup, and XML has every character") {
+  std::string out;
+  append_markup(out, "</script><script a='1' b=\"2\">&\x1B[31m\xC3\xA4\xFF");
+  CHECK(out == "&lt;/script&gt;&lt;script a=&#39;1&#39; b=&quot;2&quot;&gt;&amp;\\x1b[31m\xC3\xA4\\xff");
+  out.clear();
+  append_markup(out, "a\xEF\xBF\xBEz\xEF\xBF\xBF");
+  CHECK(out == "a\xEF\xBF\xBDz\xEF\xBF\xBD");
+}
+
 }  // namespace dtp::base

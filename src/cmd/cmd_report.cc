@@ -12,6 +12,7 @@
 #include "cmd/command.h"
 #include "cmd/output_format.h"
 #include "cmd/read_recording.h"
+#include "cmd/report_pages.h"
 #include "report/call_graph.h"
 #include "report/folded.h"
 #include "report/profile.h"
@@ -24,6 +25,7 @@ struct Options {
   std::vector<std::string> keys = {"comm"};
   report::CallGraphOptions graph = {};
   bool is_folded = false;
+  PageOptions pages = {};
   symbol::Options symbols = {};
 };
 
@@ -61,10 +63,14 @@ Result<void> print_report(const Options& options, const Common& common) {
       },
       counts);
   const report::Profile profile = std::move(profiler).finish();
-  report::Output output(STDOUT_FILENO);
-  DTP_CHECK(options.is_folded ? report::write_folded(output, profile)
-                              : report::write_call_graph(output, profile, options.graph));
-  DTP_CHECK(output.flush());
+  if (!options.pages.flamegraph.empty()) {
+    DTP_CHECK(draw_flamegraph(options.pages.flamegraph, profile, options.graph.order, options.input));
+  } else {
+    report::Output output(STDOUT_FILENO);
+    DTP_CHECK(options.is_folded ? report::write_folded(output, profile)
+                                : report::write_call_graph(output, profile, options.graph));
+    DTP_CHECK(output.flush());
+  }
   if (!common.quiet) print_counts(counts);
   return read;
 }
@@ -94,14 +100,17 @@ void add_report(Registry& registry) {
       ->capture_default_str();
   command.add_flag("!--no-stacks", options->graph.with_stacks, "the table alone");
   command.add_flag("--stdio")->description("text, which is the default: for those who know perf");
-  command.add_flag("--folded", options->is_folded, "a line for each stack, for programs that draw flame graphs");
+  CLI::Option* folded =
+      command.add_flag("--folded", options->is_folded, "a line for each stack, for programs that draw flame graphs");
+  add_page_options(command, options->pages, *folded);
   add_symbol_options(command, options->symbols);
   add_common_options(command, registry.common);
   command.footer(
       "Examples:\n"
       "  dtrace++ report\n"
       "  dtrace++ report -s comm,name --no-stacks\n"
-      "  dtrace++ report --order callee --percent-limit 5");
+      "  dtrace++ report --order callee --percent-limit 5\n"
+      "  dtrace++ report --flamegraph out.svg");
   command.callback([&registry, options] {
     registry.run = [&registry, options] {
       const auto done = print_report(*options, registry.common);

@@ -17,7 +17,7 @@ Result<void> Output::flush() {
     if (put < 0) {
       reader_left_ = errno == EPIPE;
       buffer_.clear();
-      return fail(base::system_error("cannot write", "standard output", errno));
+      return fail(base::system_error("cannot write", name_, errno));
     }
     left.remove_prefix(static_cast<std::size_t>(put));
   }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include "dtracepp/error.h"
 
@@ -10,7 +11,7 @@ namespace dtp::report {
 
 class Output {
  public:
-  explicit Output(int fd) : fd_(fd) {}
+  explicit Output(int fd, std::string name = "standard output") : fd_(fd), name_(std::move(name)) {}
 
   // Reports append here and call line_done() after each line.
   std::string& buffer() { return buffer_; }
@@ -22,6 +23,7 @@ class Output {
  private:
   static constexpr std::size_t full_bytes = 64 * 1024;
   int fd_ = -1;  // not owned
+  std::string name_;
   std::string buffer_ = {};
   bool reader_left_ = false;
 };
