@@ -14,6 +14,7 @@
 #include "cmd/read_recording.h"
 #include "cmd/report_pages.h"
 #include "report/call_graph.h"
+#include "report/difference.h"
 #include "report/folded.h"
 #include "report/profile.h"
 
@@ -26,6 +27,7 @@ struct Options {
   report::CallGraphOptions graph = {};
   bool is_folded = false;
   PageOptions pages = {};
+  std::vector<std::string> diff = {};  // two files, or none
   symbol::Options symbols = {};
 };
 
@@ -48,31 +50,62 @@ Result<void> check_keys(const std::vector<report::Key>& keys, const std::vector<
   return {};
 }
 
-Result<void> print_report(const Options& options, const Common& common) {
-  DTP_TRY(const record::PerfDataReader reader, open_recording(options.input));
+struct Reading {
+  report::Profile profile = {};
+  record::Counts counts = {};
+  Result<void> end = {};  // an error in the file: what stands before it is in the profile
+};
+
+Result<Reading> read_profile(const std::string& path, const Options& options) {
+  DTP_TRY(const record::PerfDataReader reader, open_recording(path));
   std::vector<report::Key> keys;
   for (const std::string& name : options.keys) keys.push_back(report::parse_key(name));
   DTP_CHECK(check_keys(keys, reader.schemas()));
   symbol::Symbolizer symbols(options.symbols);
   report::Profiler profiler(std::move(keys), symbols);
-  record::Counts counts;
-  const auto read = reader.read(
+  Reading reading;
+  reading.end = reader.read(
       [&](const record::Record& record) -> Result<void> {
         profiler.add(record);
         return {};
       },
-      counts);
-  const report::Profile profile = std::move(profiler).finish();
-  if (!options.pages.flamegraph.empty()) {
-    DTP_CHECK(draw_flamegraph(options.pages.flamegraph, profile, options.graph.order, options.input));
-  } else {
-    report::Output output(STDOUT_FILENO);
-    DTP_CHECK(options.is_folded ? report::write_folded(output, profile)
-                                : report::write_call_graph(output, profile, options.graph));
-    DTP_CHECK(output.flush());
+      reading.counts);
+  reading.profile = std::move(profiler).finish();
+  return reading;
+}
+
+Result<void> print_profile(const Options& options, const report::Profile& profile) {
+  if (!options.pages.flamegraph.empty())
+    return draw_flamegraph(options.pages, {options.input, profile}, options.graph.order);
+  report::Output output(STDOUT_FILENO);
+  DTP_CHECK(options.is_folded ? report::write_folded(output, profile)
+                              : report::write_call_graph(output, profile, options.graph));
+  return output.flush();
+}
+
+Result<void> print_difference(const Options& options, const Reading& before, const Reading& after) {
+  if (!options.pages.flamegraph.empty())
+    return draw_difference(options.pages, {options.diff[0], before.profile}, {options.diff[1], after.profile},
+                           options.graph.order);
+  report::Output output(STDOUT_FILENO);
+  DTP_CHECK(report::write_difference(output, before.profile, after.profile,
+                                     {options.graph.percent_limit, options.graph.with_stacks}));
+  return output.flush();
+}
+
+Result<void> print_report(const Options& options, const Common& common) {
+  if (options.diff.empty()) {
+    DTP_TRY(const Reading reading, read_profile(options.input, options));
+    DTP_CHECK(print_profile(options, reading.profile));
+    if (!common.quiet) print_counts(reading.counts);
+    return reading.end;
   }
-  if (!common.quiet) print_counts(counts);
-  return read;
+  DTP_TRY(const Reading before, read_profile(options.diff[0], options));
+  DTP_TRY(const Reading after, read_profile(options.diff[1], options));
+  DTP_CHECK(print_difference(options, before, after));
+  for (const Reading* reading : {&before, &after})
+    if (!common.quiet) print_counts(reading->counts);
+  return before.end ? after.end : before.end;
 }
 
 }  // namespace
@@ -80,7 +113,7 @@ Result<void> print_report(const Options& options, const Common& common) {
 void add_report(Registry& registry) {
   CLI::App& command = *registry.app.add_subcommand("report", "add records up by keys and by stack: call graphs");
   const auto options = std::make_shared<Options>();
-  add_input_option(command, options->input);
+  CLI::Option* input = add_input_option(command, options->input);
   command
       .add_option("-s,--sort", options->keys,
                   "what hits are grouped by: comm, pid, tid, cpu, symbol, object, or fields")
@@ -102,6 +135,10 @@ void add_report(Registry& registry) {
   command.add_flag("--stdio")->description("text, which is the default: for those who know perf");
   CLI::Option* folded =
       command.add_flag("--folded", options->is_folded, "a line for each stack, for programs that draw flame graphs");
+  command.add_option("--diff", options->diff, "compare two files: functions by the change of their share of the hits")
+      ->type_name("BEFORE AFTER")
+      ->expected(2)
+      ->excludes(input, folded);
   add_page_options(command, options->pages, *folded);
   add_symbol_options(command, options->symbols);
   add_common_options(command, registry.common);
@@ -110,7 +147,8 @@ void add_report(Registry& registry) {
       "  dtrace++ report\n"
       "  dtrace++ report -s comm,name --no-stacks\n"
       "  dtrace++ report --order callee --percent-limit 5\n"
-      "  dtrace++ report --flamegraph out.svg");
+      "  dtrace++ report --flamegraph out.svg\n"
+      "  dtrace++ report --diff before.data after.data");
   command.callback([&registry, options] {
     registry.run = [&registry, options] {
       const auto done = print_report(*options, registry.common);

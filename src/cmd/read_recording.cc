@@ -8,8 +8,10 @@
 
 namespace dtp::cmd {
 
-void add_input_option(CLI::App& command, std::string& input) {
-  command.add_option("-i,--input", input, "the file; - is standard input")->type_name("FILE")->capture_default_str();
+CLI::Option* add_input_option(CLI::App& command, std::string& input) {
+  return command.add_option("-i,--input", input, "the file; - is standard input")
+      ->type_name("FILE")
+      ->capture_default_str();
 }
 
 Result<record::PerfDataReader> open_recording(const std::string& path) {

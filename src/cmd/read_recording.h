@@ -9,7 +9,7 @@
 namespace dtp::cmd {
 
 // -i FILE.
-void add_input_option(CLI::App& command, std::string& input);
+CLI::Option* add_input_option(CLI::App& command, std::string& input);
 Result<record::PerfDataReader> open_recording(const std::string& path);
 // What the user should know besides the records. To standard error.
 void print_counts(const record::Counts& counts);

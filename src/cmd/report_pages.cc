@@ -1,20 +1,14 @@
 #include "cmd/report_pages.h"
 
-#include <algorithm>
-
 #include "base/new_file.h"
 #include "report/flame_graph_svg.h"
 
 namespace dtp::cmd {
 namespace {
 
-bool has_stacks(const report::Profile& profile) {
-  return std::ranges::any_of(profile.stacks, [](const report::StackHits& stack) { return !stack.functions.empty(); });
-}
-
-Result<void> check_stacks(const report::Profile& profile, const std::string& title) {
-  if (has_stacks(profile)) return {};
-  return fail({.what = "there are no stacks in '" + title + "'",
+Result<void> check_stacks(const NamedProfile& read) {
+  if (report::has_stacks(read.profile)) return {};
+  return fail({.what = "there are no stacks in '" + read.path + "'",
                .hint = "'dtrace++ record -g' records them",
                .status = Status::wrong_request});
 }
@@ -36,10 +30,17 @@ void add_page_options(CLI::App& command, PageOptions& options, CLI::Option& text
       ->excludes(&text);
 }
 
-Result<void> draw_flamegraph(const std::string& path, const report::Profile& profile, report::Order order,
-                             const std::string& title) {
-  DTP_CHECK(check_stacks(profile, title));
-  return write_svg(path, report::make_flame_graph(profile, order), "Flame graph of " + title);
+Result<void> draw_flamegraph(const PageOptions& options, const NamedProfile& read, report::Order order) {
+  DTP_CHECK(check_stacks(read));
+  return write_svg(options.flamegraph, report::make_flame_graph(read.profile, order), "Flame graph of " + read.path);
+}
+
+Result<void> draw_difference(const PageOptions& options, const NamedProfile& before, const NamedProfile& after,
+                             report::Order order) {
+  DTP_CHECK(check_stacks(before));
+  DTP_CHECK(check_stacks(after));
+  return write_svg(options.flamegraph, report::make_difference(before.profile, after.profile, order),
+                   "Flame graph of " + after.path + ", compared with " + before.path);
 }
 
 }  // namespace dtp::cmd

@@ -16,8 +16,14 @@ struct PageOptions {
 // `text` is another form of report, and excluded.
 void add_page_options(CLI::App& command, PageOptions& options, CLI::Option& text);
 
-// `title` is what was read.
-Result<void> draw_flamegraph(const std::string& path, const report::Profile& profile, report::Order order,
-                             const std::string& title);
+// What was read, and from where.
+struct NamedProfile {
+  const std::string& path;
+  const report::Profile& profile;
+};
+
+Result<void> draw_flamegraph(const PageOptions& options, const NamedProfile& read, report::Order order);
+Result<void> draw_difference(const PageOptions& options, const NamedProfile& before, const NamedProfile& after,
+                             report::Order order);
 
 }  // namespace dtp::cmd

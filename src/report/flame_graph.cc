@@ -89,6 +89,7 @@ class Builder {
       root.hits += path.hits;
       root.before += path.before;
     }
+    if (root.before > 0) std::erase_if(root.boxes, [](const FlameBox& box) { return box.hits == 0; });
     const std::uint64_t least = std::max<std::uint64_t>(1, root.hits / narrowest);
     root.narrow = std::erase_if(root.boxes, [&](const FlameBox& box) { return box.hits < least; });
     return root;

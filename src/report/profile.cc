@@ -58,6 +58,10 @@ Key parse_key(std::string_view name) {
   return {std::string(name), known == known_keys.end() ? Key::Kind::field : known->second};
 }
 
+bool has_stacks(const Profile& profile) {
+  return std::ranges::any_of(profile.stacks, [](const StackHits& stack) { return !stack.functions.empty(); });
+}
+
 Profiler::Profiler(std::vector<Key> keys, symbol::Symbolizer& symbols) : symbols_(symbols) {
   profile_.keys = std::move(keys);
 }

@@ -70,6 +70,9 @@ inline double percent(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
+// Whether any stack was recorded.
+bool has_stacks(const Profile& profile);
+
 class Profiler {
  public:
   // `symbols` outlives the profiler.
