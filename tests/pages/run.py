@@ -1,0 +1,233 @@
+#!/usr/bin/env python3
+"""What we draw, in a browser: recordings of a program whose stacks are known, looked at in headless Chromium.
+
+  run.py [--program PATH] [--pictures DIR] [NAME...]
+
+--pictures keeps a screenshot of each page, light and dark, to be looked at.
+"""
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import traceback
+
+from browser import Browser, Page
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / 'tests/support'))
+import leftovers  # noqa: E402
+
+HOSTILE_FUNCTION = '</script><script>window.hurt=1</script>'
+HOSTILE_NAME = '"><svg onload=\x1b'  # as long as the name of a thread can be
+
+
+def skip(reason):
+    print(f'skip: {reason}')
+    print('0 passed, 0 failed, 1 skipped')
+    sys.exit()
+
+
+def shell(*command, **options):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, errors='replace', **options)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(map(str, command))}: {done.stderr}")
+    return done.stdout
+
+
+class Fixture:
+    """Recordings, and pages made of them."""
+
+    def __init__(self, program, folder):
+        self.program, self.folder = program, folder
+        self.group = f'dtpages_{os.getpid()}'
+        source = ROOT / 'tests/pages/program.c'
+        flags = ['-O1', '-fno-optimize-sibling-calls']
+        for name in ('plain', 'hostile'):
+            (folder / name).mkdir()
+        shell('gcc', *flags, '-g', '-o', folder / 'plain/program', source)
+        # Without debug information names come from the symbol table, where they may be anything.
+        shell('gcc', *flags, '-o', folder / 'hostile/program', source)
+        shell('objcopy', '--redefine-sym', f'parse={HOSTILE_FUNCTION}', folder / 'hostile/program')
+
+    def record(self, program, probe, data, *arguments):
+        event = f'{self.group}:leaf'
+        shell(self.program, 'probe', '-q', '-x', self.folder / program / 'program', f'{event}={probe}')
+        try:
+            shell(self.program, 'record', '-q', '--call-graph', 'dwarf', '-e', event, '-o', self.folder / data, '--',
+                  self.folder / program / 'program', *arguments)
+        finally:
+            shell(self.program, 'delete', '-q', event)
+
+    def record_all(self):
+        self.record('plain', 'leaf text:string size', 'plain.data')
+        self.record('hostile', 'leaf text=+0(%di):string size=%si:u64', 'hostile.data', HOSTILE_NAME)
+
+    def report(self, *arguments):
+        return shell(self.program, 'report', *arguments, cwd=self.folder)
+
+
+def check(seen, expected):
+    if seen != expected:
+        raise AssertionError(f'expected {expected!r}, seen {seen!r}')
+
+
+def frame(name):
+    """The box of a function."""
+    return f'[...document.querySelectorAll(".graph g")].find(g => g.querySelector("title").textContent.startsWith({name!r} + "\\n"))'
+
+
+def width_of(page, name):
+    """Of the whole, in percent; 0: it is not to be seen."""
+    return page.run(f'(g => g.style.display === "none" ? 0 : '
+                    f'Math.round(parseFloat(g.querySelector("rect").getAttribute("width"))))({frame(name)})')
+
+
+def label_of(page, name):
+    return page.run(f'{frame(name)}.querySelector("text").textContent')
+
+
+def text_of(page, selector):
+    return page.run(f'document.querySelector({selector!r}).textContent')
+
+
+def zoom_and_search(page):
+    """What holds for the flame graph of plain.data wherever it stands."""
+    check([width_of(page, name) for name in ('program', 'main', 'parse', 'run', 'step')], [100, 100, 60, 40, 30])
+    check(label_of(page, 'parse'), 'parse')
+    page.click(frame('run'))
+    check([width_of(page, name) for name in ('program', 'main', 'parse', 'run', 'step')], [100, 100, 0, 100, 75])
+    page.click(frame('step'))
+    check([width_of(page, name) for name in ('run', 'step')], [100, 100])
+    page.click(frame('main'))
+    check([width_of(page, name) for name in ('main', 'parse', 'run')], [100, 60, 40])
+    page.click(frame('parse'))
+    check(page.run('document.querySelector(".controls button").disabled'), False)
+    page.click('document.querySelector(".controls button")')
+    check([width_of(page, name) for name in ('main', 'parse', 'run')], [100, 60, 40])
+    check(page.run('document.querySelector(".controls button").disabled'), True)
+
+    page.key('f', control=True)
+    page.type('STEP')
+    check(text_of(page, '.found'), '1 frame, 30.00 %')
+    check(page.run(f'{frame("step")}.classList.contains("marked")'), True)
+    check(page.run(f'{frame("run")}.classList.contains("marked")'), False)
+    page.key('Escape')
+    check(text_of(page, '.found'), '')
+    check(page.run('document.querySelectorAll(".marked").length'), 0)
+    page.key('f', control=True)
+    page.type('leaf')
+    check(re.match(r'\d+ frames, 100\.00 %$', text_of(page, '.found')) is not None, True)
+    page.key('Escape')
+
+    page.mouse(frame('step'))
+    check(text_of(page, '.details').endswith('plain/program (inlined)  ·  30 hits, 30.00 %'), True)
+    fills = {name: page.run(f'getComputedStyle({frame(name)}.querySelector("rect")).fill') for name in ('run', 'step', 'program')}
+    check(len(set(fills.values())), 3)
+
+
+def flamegraph(fixture, browser):
+    fixture.report('-i', 'plain.data', '--flamegraph', 'plain.svg')
+    page = Page(browser, fixture.folder / 'plain.svg')
+    zoom_and_search(page)
+    return page
+
+
+def flamegraph_narrow(fixture, browser):
+    """Names are cut where they have no room, also in a window that becomes narrower."""
+    fixture.report('-i', 'plain.data', '--flamegraph', 'plain.svg')
+    page = Page(browser, fixture.folder / 'plain.svg')
+    page.call('Emulation.setDeviceMetricsOverride', width=60, height=400, deviceScaleFactor=1, mobile=False)
+    page.run('new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))')
+    check(label_of(page, 'parse'), 'pa…')
+    check(label_of(page, 'step'), '')
+    check(label_of(page, 'program'), 'program')
+    return page
+
+
+def flamegraph_callee(fixture, browser):
+    fixture.report('-i', 'plain.data', '--flamegraph', 'callee.svg', '--order', 'callee')
+    page = Page(browser, fixture.folder / 'callee.svg')
+    check([width_of(page, name) for name in ('leaf', 'parse', 'step')], [100, 60, 30])
+    return page
+
+
+def difference(fixture, browser):
+    """The hostile program has no parse(), and no inlined functions: what step() had is run()'s."""
+    fixture.report('--diff', 'hostile.data', 'plain.data', '-s', 'object', '--flamegraph', 'difference.svg')
+    page = Page(browser, fixture.folder / 'difference.svg')
+    colours = {name: page.run(f'{frame(name)}.getAttribute("class")') for name in ('main', 'parse', 'run', 'step')}
+    check(colours, {'main': 'same', 'parse': 'grew d4', 'run': 'same', 'step': 'grew d3'})
+    check(page.run(f'{frame("step")}.querySelector("title").textContent').endswith(
+        '30 hits, 30.00 %; before 0 hits, 0.00 %; +30.00 points'), True)
+    check(text_of(page, '.legend'), 'share grewshare shrank')
+    return page
+
+
+def hostile_flamegraph(fixture, browser):
+    fixture.report('-i', 'hostile.data', '-s', 'comm,text', '--flamegraph', 'hostile.svg')
+    page = Page(browser, fixture.folder / 'hostile.svg')
+    check(page.run('window.hurt === undefined'), True)
+    check(page.run('document.querySelectorAll("script").length'), 1)
+    check(width_of(page, HOSTILE_FUNCTION), 60)
+    check(label_of(page, HOSTILE_FUNCTION), HOSTILE_FUNCTION)
+    check(label_of(page, HOSTILE_NAME.replace('\x1b', '\\x1b')), '"><svg onload=\\x1b')
+    page.mouse(frame(HOSTILE_FUNCTION))
+    check(text_of(page, '.details').startswith(HOSTILE_FUNCTION), True)
+    check(page.run('document.querySelectorAll("script").length'), 1)
+    return page
+
+
+CASES = [flamegraph, flamegraph_narrow, flamegraph_callee, difference, hostile_flamegraph]
+
+
+def run_case(case, fixture, browser, pictures):
+    page = case(fixture, browser)
+    if pictures:
+        for scheme in ('light', 'dark'):
+            page.prefer(scheme)
+            page.screenshot(pictures / f'{case.__name__}-{scheme}.png')
+    check(page.complaints(), [])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--program', type=pathlib.Path, default=ROOT / 'build/src/cmd/dtrace++')
+    parser.add_argument('--pictures', type=pathlib.Path)
+    parser.add_argument('names', nargs='*')
+    options = parser.parse_args()
+    if os.geteuid() != 0:
+        skip('recording needs root')
+    if not pathlib.Path('/sys/kernel/tracing/uprobe_events').exists():
+        skip('this kernel has no uprobes')
+    if shutil.which('chromium') is None:
+        skip('there is no chromium')
+    if options.pictures:
+        options.pictures.mkdir(parents=True, exist_ok=True)
+    program = options.program.resolve()
+    leftovers.remove(program, 'dtpages')
+    failed = 0
+    cases = [case for case in CASES if not options.names or case.__name__ in options.names]
+    with tempfile.TemporaryDirectory(prefix='dtp-pages-', ignore_cleanup_errors=True) as folder:
+        fixture = Fixture(program, pathlib.Path(folder))
+        fixture.record_all()
+        browser = Browser(f'{folder}/profile')
+        try:
+            for case in cases:
+                try:
+                    run_case(case, fixture, browser, options.pictures)
+                    print(f'ok   {case.__name__}')
+                except Exception:
+                    failed += 1
+                    print(f'FAIL {case.__name__}')
+                    print('    ' + traceback.format_exc().replace('\n', '\n    '))
+        finally:
+            browser.close()
+    print(f'{len(cases) - failed} passed, {failed} failed, 0 skipped')
+    sys.exit(failed > 0)
+
+
+main()
