@@ -1,14 +1,9 @@
 // dtrace++ report: adds the records of a perf.data file up, by keys and by stack.
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstdio>
 #include <map>
 #include <memory>
 
-#include <fmt/core.h>
-
-#include "base/suggest.h"
 #include "cmd/command.h"
 #include "cmd/output_format.h"
 #include "cmd/read_recording.h"
@@ -31,25 +26,6 @@ struct Options {
   symbol::Options symbols = {};
 };
 
-// A key that is no word of ours is a field of one event at least.
-Result<void> check_keys(const std::vector<report::Key>& keys, const std::vector<record::EventSchema>& schemas) {
-  std::string text;
-  std::vector<std::string_view> fields(report::key_words.begin(), report::key_words.end());
-  for (const record::EventSchema& schema : schemas)
-    for (const record::FieldSchema& field : schema.fields) fields.push_back(field.name);
-  for (const report::Key& key : keys) text += (text.empty() ? "" : ",") + key.name;
-  std::size_t at = 0;
-  for (const report::Key& key : keys) {
-    if (key.kind == report::Key::Kind::field && std::ranges::find(fields, key.name) == fields.end())
-      return fail({.what = fmt::format("no event of this recording has a field '{}'", key.name),
-                   .where = Where{"-s", text, {at, at + key.name.size()}},
-                   .hint = base::did_you_mean(base::nearest(key.name, fields)),
-                   .status = Status::wrong_request});
-    at += key.name.size() + 1;
-  }
-  return {};
-}
-
 struct Reading {
   report::Profile profile = {};
   record::Counts counts = {};
@@ -58,9 +34,7 @@ struct Reading {
 
 Result<Reading> read_profile(const std::string& path, const Options& options) {
   DTP_TRY(const record::PerfDataReader reader, open_recording(path));
-  std::vector<report::Key> keys;
-  for (const std::string& name : options.keys) keys.push_back(report::parse_key(name));
-  DTP_CHECK(check_keys(keys, reader.schemas()));
+  DTP_TRY(std::vector<report::Key> keys, parse_keys(options.keys, reader.schemas()));
   symbol::Symbolizer symbols(options.symbols);
   report::Profiler profiler(std::move(keys), symbols);
   Reading reading;
@@ -114,13 +88,7 @@ void add_report(Registry& registry) {
   CLI::App& command = *registry.app.add_subcommand("report", "add records up by keys and by stack: call graphs");
   const auto options = std::make_shared<Options>();
   CLI::Option* input = add_input_option(command, options->input);
-  command
-      .add_option("-s,--sort", options->keys,
-                  "what hits are grouped by: comm, pid, tid, cpu, symbol, object, or fields")
-      ->type_name("KEY[,KEY]")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->capture_default_str();
+  add_key_option(command, options->keys);
   command
       .add_option("--order", options->graph.order,
                   "stacks begin with who called (caller), or with what was hit (callee)")

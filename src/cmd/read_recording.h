@@ -2,15 +2,22 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "cmd/command.h"
 #include "record/perf_data_reader.h"
+#include "report/key.h"
 
 namespace dtp::cmd {
 
 // -i FILE.
 CLI::Option* add_input_option(CLI::App& command, std::string& input);
 Result<record::PerfDataReader> open_recording(const std::string& path);
+// -s KEY,KEY: what records are grouped by.
+void add_key_option(CLI::App& command, std::vector<std::string>& keys);
+// A key that is no word of ours is a field of one event at least.
+Result<std::vector<report::Key>> parse_keys(const std::vector<std::string>& names,
+                                            const std::vector<record::EventSchema>& schemas);
 // What the user should know besides the records. To standard error.
 void print_counts(const record::Counts& counts);
 

@@ -1,26 +1,11 @@
 #include "report/profile.h"
 
 #include <algorithm>
-#include <array>
-#include <variant>
 
 #include "base/escape.h"
-#include "report/number.h"
-#include "report/value_text.h"
 
 namespace dtp::report {
 namespace {
-
-constexpr std::array<std::pair<std::string_view, Key::Kind>, 8> known_keys{{
-    {"comm", Key::Kind::comm},
-    {"pid", Key::Kind::pid},
-    {"tid", Key::Kind::tid},
-    {"cpu", Key::Kind::cpu},
-    {"symbol", Key::Kind::symbol},
-    {"sym", Key::Kind::symbol},
-    {"object", Key::Kind::object},
-    {"dso", Key::Kind::object},
-}};
 
 // What is thrown away is found again, more slowly.
 constexpr std::size_t most_raw = 200'000;
@@ -30,32 +15,11 @@ void put(std::string& bytes, const T& value) {
   bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
-std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
-std::string number_text(std::uint64_t number) {
-  std::string text;
-  append_decimal(text, number);
-  return text;
-}
-
-// A string without its quotes: keys stand in columns.
-std::string field_text(const value::Value& value, const record::FieldSchema& field) {
-  if (const auto* text = std::get_if<std::string>(&value.of)) return base::escape(*text);
-  std::string text;
-  append_value(text, value, field);
-  return text;
-}
-
-const record::FieldSchema* find_field(const record::EventSchema& schema, const std::string& name) {
-  const auto at = std::ranges::find(schema.fields, name, &record::FieldSchema::name);
-  return at == schema.fields.end() ? nullptr : &*at;
-}
-
 }  // namespace
 
-Key parse_key(std::string_view name) {
-  const auto known = std::ranges::find(known_keys, name, &std::pair<std::string_view, Key::Kind>::first);
-  return {std::string(name), known == known_keys.end() ? Key::Kind::field : known->second};
+std::string function_name(const record::Module& module, const symbol::Name& name) {
+  if (!name.function.empty()) return name.function;
+  return module.path.starts_with('[') ? module.path : "[" + file_name(module.path) + "]";
 }
 
 bool has_stacks(const Profile& profile) {
@@ -90,13 +54,10 @@ void Profiler::append_names(const record::Frame& frame, std::vector<FunctionId>&
     return;
   }
   for (const symbol::Name& name : symbols_.names(*frame.module, frame.offset)) {
-    const std::string& path = frame.module->path;
-    const bool is_bracketed = path.starts_with('[');
-    functions.push_back(find_function(
-        {.name = !name.function.empty() ? name.function : (is_bracketed ? path : "[" + file_name(path) + "]"),
-         .module = path,
-         .is_kernel = frame.is_kernel,
-         .is_inlined = name.is_inlined}));
+    functions.push_back(find_function({.name = function_name(*frame.module, name),
+                                       .module = frame.module->path,
+                                       .is_kernel = frame.is_kernel,
+                                       .is_inlined = name.is_inlined}));
   }
 }
 
@@ -108,21 +69,10 @@ std::vector<FunctionId> Profiler::functions_of(const record::Stack& stack) {
   return functions;
 }
 
-std::string Profiler::key_text(const Key& key, const record::Record& record,
-                               const std::vector<FunctionId>& functions) const {
-  switch (key.kind) {
-    case Key::Kind::comm: return base::escape(record.comm);
-    case Key::Kind::pid: return number_text(record.pid);
-    case Key::Kind::tid: return number_text(record.tid);
-    case Key::Kind::cpu: return number_text(record.cpu);
-    case Key::Kind::symbol: return functions.empty() ? "-" : base::escape(profile_.functions[functions.back()].name);
-    case Key::Kind::object:
-      return functions.empty() ? "-" : base::escape(file_name(profile_.functions[functions.back()].module));
-    case Key::Kind::field: break;
-  }
-  const record::FieldSchema* field = find_field(*record.schema, key.name);
-  if (field == nullptr) return "-";
-  return field_text(record.values[static_cast<std::size_t>(field - record.schema->fields.data())], *field);
+Hit Profiler::hit_of(const std::vector<FunctionId>& functions) const {
+  if (functions.empty()) return {};
+  const Function& function = profile_.functions[functions.back()];
+  return {function.name, function.module};
 }
 
 std::size_t Profiler::find_group(std::size_t event, std::vector<std::string> keys) {
@@ -137,7 +87,7 @@ std::size_t Profiler::find_group(std::size_t event, std::vector<std::string> key
 std::size_t Profiler::find_stack(const record::Record& record) {
   std::vector<FunctionId> functions = functions_of(record.stack);
   std::vector<std::string> keys;
-  for (const Key& key : profile_.keys) keys.push_back(key_text(key, record, functions));
+  for (const Key& key : profile_.keys) keys.push_back(key_text(key, record, hit_of(functions)));
   const std::size_t group = find_group(find_event(*record.schema), std::move(keys));
   std::string name;
   put(name, group);

@@ -1,16 +1,14 @@
 // Records added up by keys and by stack: what call graphs are made of.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include "dtracepp/error.h"
 #include "dtracepp/record.h"
+#include "report/key.h"
 #include "symbol/stacks.h"
 #include "symbol/symbolizer.h"
 
@@ -27,14 +25,8 @@ struct Function {
   bool operator==(const Function&) const = default;
 };
 
-// What hits are grouped by: "comm", "pid", "tid", "cpu", "symbol", "object", or a field of the event.
-struct Key {
-  enum class Kind { comm, pid, tid, cpu, symbol, object, field };
-  std::string name = {};
-  Kind kind = Kind::field;
-};
-Key parse_key(std::string_view name);
-inline constexpr std::array<std::string_view, 6> key_words{"comm", "pid", "tid", "cpu", "symbol", "object"};
+// What a function is called in reports: its name, or where that is not known its file in brackets. Untrusted.
+std::string function_name(const record::Module& module, const symbol::Name& name);
 
 // The hits of one event that have the same keys.
 struct Group {
@@ -87,7 +79,7 @@ class Profiler {
   FunctionId find_function(Function function);
   void append_names(const record::Frame& frame, std::vector<FunctionId>& functions);
   std::size_t find_group(std::size_t event, std::vector<std::string> keys);
-  std::string key_text(const Key& key, const record::Record& record, const std::vector<FunctionId>& functions) const;
+  Hit hit_of(const std::vector<FunctionId>& functions) const;
   void put_raw(const record::Record& record);
 
   Profile profile_ = {};
