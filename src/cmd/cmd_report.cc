@@ -8,6 +8,7 @@
 #include "cmd/output_format.h"
 #include "cmd/read_recording.h"
 #include "cmd/report_pages.h"
+#include "cmd/selection.h"
 #include "report/call_graph.h"
 #include "report/difference.h"
 #include "report/folded.h"
@@ -23,6 +24,7 @@ struct Options {
   bool is_folded = false;
   PageOptions pages = {};
   std::vector<std::string> diff = {};  // two files, or none
+  SelectionOptions selection = {};
   symbol::Options symbols = {};
 };
 
@@ -38,7 +40,9 @@ Result<Reading> read_profile(const std::string& path, const Options& options) {
   symbol::Symbolizer symbols(options.symbols);
   report::Profiler profiler(std::move(keys), symbols);
   Reading reading;
-  reading.end = reader.read(
+  DTP_TRY(const record::Selection selection, to_selection(options.selection));
+  reading.end = read_selected(
+      reader, selection,
       [&](const record::Record& record) -> Result<void> {
         profiler.add(record);
         return {};
@@ -108,6 +112,7 @@ void add_report(Registry& registry) {
       ->expected(2)
       ->excludes(input, folded);
   add_page_options(command, options->pages, *folded);
+  add_selection_options(command, options->selection);
   add_symbol_options(command, options->symbols);
   add_common_options(command, registry.common);
   command.footer(

@@ -11,6 +11,7 @@
 #include "cmd/command.h"
 #include "cmd/output_format.h"
 #include "cmd/read_recording.h"
+#include "cmd/selection.h"
 #include "report/stats.h"
 
 namespace dtp::cmd {
@@ -22,6 +23,7 @@ struct Options {
   std::vector<std::string> latency = {};  // the events of entry and return; none: not wanted
   std::vector<std::string> keys = {};
   std::string histograms = "all";
+  SelectionOptions selection = {};
   std::string format = "text";
   symbol::Options symbols = {};
 };
@@ -90,9 +92,10 @@ Result<const record::EventSchema*> find_event(const std::string& wanted, const S
 
 // Adds the records up with FieldNumbers or Latency.
 template <class Adder>
-Result<report::Numbers> add_up(const record::PerfDataReader& reader, Adder adder, record::Counts& counts,
-                               Result<void>& read) {
-  read = reader.read(
+Result<report::Numbers> add_up(const record::PerfDataReader& reader, const record::Selection& selection, Adder adder,
+                               record::Counts& counts, Result<void>& read) {
+  read = read_selected(
+      reader, selection,
       [&](const record::Record& record) -> Result<void> {
         adder.add(record);
         return {};
@@ -103,11 +106,12 @@ Result<report::Numbers> add_up(const record::PerfDataReader& reader, Adder adder
 
 Result<report::Numbers> collect(const Options& options, const record::PerfDataReader& reader, record::Counts& counts,
                                 Result<void>& read) {
+  DTP_TRY(const record::Selection selection, to_selection(options.selection));
   DTP_TRY(std::vector<report::Key> keys, parse_keys(options.keys, reader.schemas()));
   symbol::Symbolizer symbols(options.symbols);
   if (options.latency.empty()) {
     DTP_CHECK(check_field(options.field, reader.schemas()));
-    return add_up(reader, report::FieldNumbers(options.field, std::move(keys), symbols), counts, read);
+    return add_up(reader, selection, report::FieldNumbers(options.field, std::move(keys), symbols), counts, read);
   }
   DTP_TRY(const record::EventSchema* const entry, find_event(options.latency[0], reader.schemas()));
   DTP_TRY(const record::EventSchema* const leave, find_event(options.latency[1], reader.schemas()));
@@ -116,7 +120,7 @@ Result<report::Numbers> collect(const Options& options, const record::PerfDataRe
                  .where = Where{"--latency", options.latency[1], {0, options.latency[1].size()}},
                  .status = Status::wrong_request});
   }
-  return add_up(reader, report::Latency(*entry, *leave, std::move(keys), symbols), counts, read);
+  return add_up(reader, selection, report::Latency(*entry, *leave, std::move(keys), symbols), counts, read);
 }
 
 report::Histograms to_histograms(const std::string& word) {
@@ -164,7 +168,8 @@ void add_stats(Registry& registry) {
       ->check(CLI::IsMember({"all", "each", "none"}))
       ->capture_default_str();
   add_input_option(command, options->input);
-  add_format_option(command, options->format);
+  add_selection_options(command, options->selection);
+  add_format_option(command, options->format, "how numbers are printed");
   add_symbol_options(command, options->symbols);
   add_common_options(command, registry.common);
   command.footer(

@@ -164,7 +164,7 @@ void add_trace(Registry& registry) {
   add_compile_options(command, options->target);
   add_watch_options(command, options->watch);
   command.add_option("--filter", options->filter, "records for which this holds: 'size > 100 && dest == 10.0.0.1'");
-  add_format_option(command, options->format, "how records are printed");
+  add_format_option(command, options->format, as_records, record_formats);
   add_stack_options(command, options->stacks);
   add_common_options(command, registry.common);
   command.footer(

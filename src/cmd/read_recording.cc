@@ -6,10 +6,37 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <span>
 
 #include "base/suggest.h"
 
 namespace dtp::cmd {
+namespace {
+
+bool has_field(const std::vector<record::EventSchema>& schemas, std::string_view name) {
+  return std::ranges::any_of(schemas, [&](const auto& schema) { return report::find_field(schema, name) != nullptr; });
+}
+
+// Of the names that an option lists, the one at `place` is neither a word of ours nor a field.
+Error no_such_field(std::string_view option, const std::vector<std::string>& names, std::size_t place,
+                    const std::vector<record::EventSchema>& schemas, std::span<const std::string_view> words) {
+  std::string text;
+  Span span;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) text += ',';
+    if (i == place) span = {text.size(), text.size() + names[i].size()};
+    text += names[i];
+  }
+  std::vector<std::string_view> known(words.begin(), words.end());
+  for (const record::EventSchema& schema : schemas)
+    for (const record::FieldSchema& field : schema.fields) known.push_back(field.name);
+  return {.what = fmt::format("no event of this recording has a field '{}'", names[place]),
+          .where = Where{std::string(option), std::move(text), span},
+          .hint = base::did_you_mean(base::nearest(names[place], known)),
+          .status = Status::wrong_request};
+}
+
+}  // namespace
 
 CLI::Option* add_input_option(CLI::App& command, std::string& input) {
   return command.add_option("-i,--input", input, "the file; - is standard input")
@@ -34,23 +61,24 @@ void add_key_option(CLI::App& command, std::vector<std::string>& keys) {
 
 Result<std::vector<report::Key>> parse_keys(const std::vector<std::string>& names,
                                             const std::vector<record::EventSchema>& schemas) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ",") + name;
-  std::vector<std::string_view> known(report::key_words.begin(), report::key_words.end());
-  for (const record::EventSchema& schema : schemas)
-    for (const record::FieldSchema& field : schema.fields) known.push_back(field.name);
   std::vector<report::Key> keys;
-  std::size_t at = 0;
   for (const std::string& name : names) {
     keys.push_back(report::parse_key(name));
-    if (keys.back().kind == report::Key::Kind::field && std::ranges::find(known, name) == known.end())
-      return fail({.what = fmt::format("no event of this recording has a field '{}'", name),
-                   .where = Where{"-s", text, {at, at + name.size()}},
-                   .hint = base::did_you_mean(base::nearest(name, known)),
-                   .status = Status::wrong_request});
-    at += name.size() + 1;
+    if (keys.back().kind == report::Key::Kind::field && !has_field(schemas, name))
+      return fail(no_such_field("-s", names, keys.size() - 1, schemas, report::key_words));
   }
   return keys;
+}
+
+Result<std::vector<report::Column>> parse_columns(const std::vector<std::string>& names,
+                                                  const std::vector<record::EventSchema>& schemas) {
+  std::vector<report::Column> columns;
+  for (const std::string& name : names) {
+    columns.push_back(report::parse_column(name));
+    if (columns.back().kind == report::Column::Kind::field && !has_field(schemas, columns.back().name))
+      return fail(no_such_field("-F", names, columns.size() - 1, schemas, report::column_words));
+  }
+  return columns;
 }
 
 void print_counts(const record::Counts& counts) {

@@ -7,6 +7,7 @@
 #include "cmd/command.h"
 #include "record/perf_data_reader.h"
 #include "report/key.h"
+#include "report/line.h"
 
 namespace dtp::cmd {
 
@@ -18,6 +19,9 @@ void add_key_option(CLI::App& command, std::vector<std::string>& keys);
 // A key that is no word of ours is a field of one event at least.
 Result<std::vector<report::Key>> parse_keys(const std::vector<std::string>& names,
                                             const std::vector<record::EventSchema>& schemas);
+// -F: the same of columns.
+Result<std::vector<report::Column>> parse_columns(const std::vector<std::string>& names,
+                                                  const std::vector<record::EventSchema>& schemas);
 // What the user should know besides the records. To standard error.
 void print_counts(const record::Counts& counts);
 

@@ -80,6 +80,7 @@ Result<void> PerfDataReader::parse() {
     return fail(error("is compressed", "record without -z"));
   }
   parse_build_ids(header);
+  parse_clock(header);
   DTP_TRY(const Bytes formats, find_formats(header));
   return parse_formats(formats);
 }
@@ -122,6 +123,15 @@ void PerfDataReader::parse_build_ids(const FileHeader& header) {
     if (auto module = parse_build_id(left.first(record.size))) build_ids_.push_back(std::move(*module));
     left = left.subspan(record.size);
   }
+}
+
+void PerfDataReader::parse_clock(const FileHeader& header) {
+  base::Cursor cursor(feature_section(header, Feature::clock_data));
+  const auto version = cursor.read<std::uint32_t>();
+  cursor.skip(4);  // the clock's number
+  const auto wall_ns = cursor.read<std::uint64_t>();
+  const auto recorded_ns = cursor.read<std::uint64_t>();
+  if (!cursor.failed() && version == 1) wall_offset_ns_ = static_cast<std::int64_t>(wall_ns - recorded_ns);
 }
 
 Result<Bytes> PerfDataReader::find_formats(const FileHeader& header) const {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,8 @@ class PerfDataReader {
 
   // The tracepoints whose records may be in the file.
   const std::vector<EventSchema>& schemas() const { return schemas_; }
+  // From the recording's clock to the time of day; none: the file does not tell.
+  std::optional<std::int64_t> wall_offset_ns() const { return wall_offset_ns_; }
   // Gives every record to the consumer, in order of time. A file that is cut off is an error after the last
   // whole record; `counts` is filled in any case.
   Result<void> read(const Consumer& consumer, Counts& counts) const;
@@ -36,6 +39,7 @@ class PerfDataReader {
   Result<std::span<const std::byte>> find_formats(const FileHeader& header) const;
   std::span<const std::byte> feature_section(const FileHeader& header, Feature feature) const;
   void parse_build_ids(const FileHeader& header);
+  void parse_clock(const FileHeader& header);
   Result<void> feed(Stream& stream) const;
   void release(std::size_t end) const;
   std::span<const std::byte> section(const FileSection& place) const;
@@ -48,6 +52,7 @@ class PerfDataReader {
   std::vector<StreamEvent> events_ = {};
   std::vector<EventSchema> schemas_ = {};
   std::vector<Module> build_ids_ = {};  // as the header tells them
+  std::optional<std::int64_t> wall_offset_ns_ = {};
   std::size_t data_begin_ = 0;
   std::size_t data_end_ = 0;  // as the header promises; may lie beyond the file
 };

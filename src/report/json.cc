@@ -111,55 +111,72 @@ void append_json(std::string& out, const value::Value& value, record::FieldKind 
 
 // What does not change from record to record.
 struct Line {
-  std::string event = {};                // ",\"event\":\"probe:vfs_read\",\"comm\":"
-  std::vector<std::string> labels = {};  // "\"name\":", from the second on with a comma in front
+  std::string event = {};  // ",\"event\":\"probe:vfs_read\""
+  std::vector<Step> fields = {};
+  std::vector<std::string> labels = {};  // of the fields: "\"name\":", from the second on with a comma in front
 };
+
+std::string_view clock_name(Times times) {
+  switch (times) {
+    case Times::recorded: return "";
+    case Times::wall: return "wall";
+    case Times::relative: return "relative";
+    case Times::delta: return "delta";
+  }
+  return "";
+}
 
 class Json final : public Report {
  public:
-  Json(Output& output, symbol::Symbolizer& symbols) : output_(output), symbols_(symbols) {}
+  Json(Output& output, symbol::Symbolizer& symbols, const LineOptions& options)
+      : output_(output), symbols_(symbols), options_(options), times_(options) {
+    for (const Column& column : options_.columns) {
+      const bool is_field = column.kind == Column::Kind::field;
+      wanted_ |= 1U << static_cast<unsigned>(is_field ? Column::Kind::fields : column.kind);
+    }
+  }
 
   Result<void> begin(std::span<const record::EventSchema> schemas) override {
     std::string& out = output_.buffer();
-    out += "{\"schema\":1,\"time\":\"ns\",\"events\":[";
+    out += "{\"schema\":1,\"time\":\"ns\",";
+    if (options_.times != Times::recorded) out += "\"clock\":" + quoted(clock_name(options_.times)) + ",";
+    out += "\"events\":[";
     for (std::size_t i = 0; i < schemas.size(); ++i) {
       if (i > 0) out += ',';
       out += describe_event(schemas[i]);
-      Line& line = lines_[&schemas[i]];
-      line.event = ",\"event\":" + quoted(schemas[i].group + ":" + schemas[i].event) + ",\"comm\":";
-      for (const auto& field : schemas[i].fields) {
-        line.labels.push_back((line.labels.empty() ? "" : ",") + quoted(field.name) + ":");
-      }
+      lines_[&schemas[i]] = make_line(schemas[i]);
     }
     out += "]}\n";
     return output_.line_done();
   }
 
   Result<void> record(const record::Record& record) override {
+    using Kind = Column::Kind;
     std::string& out = output_.buffer();
     const record::EventSchema& schema = *record.schema;
     const Line& line = lines_[&schema];
-    const auto append_member = [&](std::string_view name, std::uint64_t number) {
+    const std::uint64_t time_ns = times_.shown(record.time_ns);
+    const std::size_t start = out.size();
+    const auto append_member = [&](Kind kind, std::string_view name, std::uint64_t number) {
+      if (!has(kind)) return;
       out += name;
       append_decimal(out, number);
     };
-    append_member("{\"time\":", record.time_ns);
-    out += line.event;
-    base::append_json_string(out, record.comm);
-    append_member(",\"pid\":", record.pid);
-    append_member(",\"tid\":", record.tid);
-    append_member(",\"cpu\":", record.cpu);
-    if (schema.is_probe) append_member(",\"ip\":", record.ip);
-    if (schema.is_return) append_member(",\"return_ip\":", record.return_ip);
-    out += ",\"fields\":{";
-    for (std::size_t i = 0; i < schema.fields.size(); ++i) {
-      const record::FieldSchema& field = schema.fields[i];
-      out += line.labels[i];
-      const auto kind = field.kind == record::FieldKind::array ? field.element : field.kind;
-      append_json(out, record.values[i], kind, field.display);
+    append_member(Kind::time, ",\"time\":", time_ns);
+    if (has(Kind::event)) out += line.event;
+    if (has(Kind::comm)) {
+      out += ",\"comm\":";
+      base::append_json_string(out, record.comm);
     }
-    out += '}';
-    if (record.stack.is_recorded()) append_stack(out, record.stack);
+    append_member(Kind::pid, ",\"pid\":", record.pid);
+    append_member(Kind::tid, ",\"tid\":", record.tid);
+    append_member(Kind::cpu, ",\"cpu\":", record.cpu);
+    if (schema.is_probe) append_member(Kind::ip, ",\"ip\":", record.ip);
+    if (schema.is_return) append_member(Kind::ip, ",\"return_ip\":", record.return_ip);
+    if (has(Kind::fields)) append_fields(out, line, record);
+    if (has(Kind::stack) && record.stack.is_recorded()) append_stack(out, record.stack);
+    if (out.size() == start) out += ',';
+    out[start] = '{';
     out += "}\n";
     return output_.line_done();
   }
@@ -167,6 +184,33 @@ class Json final : public Report {
   Result<void> end() override { return output_.flush(); }
 
  private:
+  Line make_line(const record::EventSchema& schema) {
+    Line line{.event = ",\"event\":" + quoted(schema.group + ":" + schema.event)};
+    const std::vector<Column> all{{Column::Kind::fields}};
+    for (const Step& step : make_steps(options_.columns.empty() ? all : options_.columns, schema)) {
+      if (step.kind != Column::Kind::field) continue;
+      line.labels.push_back((line.labels.empty() ? "" : ",") + quoted(step.field->name) + ":");
+      line.fields.push_back(step);
+    }
+    return line;
+  }
+
+  // Single fields are members of "fields", too.
+  bool has(Column::Kind kind) const {
+    return options_.columns.empty() || (wanted_ >> static_cast<unsigned>(kind) & 1) != 0;
+  }
+
+  static void append_fields(std::string& out, const Line& line, const record::Record& record) {
+    out += ",\"fields\":{";
+    for (std::size_t i = 0; i < line.fields.size(); ++i) {
+      const record::FieldSchema& field = *line.fields[i].field;
+      out += line.labels[i];
+      const auto kind = field.kind == record::FieldKind::array ? field.element : field.kind;
+      append_json(out, record.values[line.fields[i].place], kind, field.display);
+    }
+    out += '}';
+  }
+
   // Inlined functions share the address of the one that they are in.
   void append_stack(std::string& out, const record::Stack& stack) {
     const auto& frames = stacks_.resolve(stack);
@@ -202,14 +246,17 @@ class Json final : public Report {
 
   Output& output_;
   symbol::Symbolizer& symbols_;
+  LineOptions options_;
+  LineTimes times_;
+  unsigned wanted_ = 0;  // a bit for each Column::Kind
   symbol::Stacks stacks_ = {};
   std::unordered_map<const record::EventSchema*, Line> lines_ = {};
 };
 
 }  // namespace
 
-std::unique_ptr<Report> make_json(Output& output, symbol::Symbolizer& symbols) {
-  return std::make_unique<Json>(output, symbols);
+std::unique_ptr<Report> make_json(Output& output, symbol::Symbolizer& symbols, const LineOptions& options) {
+  return std::make_unique<Json>(output, symbols, options);
 }
 
 }  // namespace dtp::report

@@ -7,6 +7,7 @@
 
 #include "dtracepp/error.h"
 #include "dtracepp/record.h"
+#include "report/line.h"
 #include "report/output.h"
 #include "symbol/symbolizer.h"
 
@@ -23,8 +24,10 @@ class Report {
 };
 
 // Lines as perf script has them. Names of functions come from `symbols`, which outlives the report.
-std::unique_ptr<Report> make_text(Output& output, symbol::Symbolizer& symbols);
+std::unique_ptr<Report> make_text(Output& output, symbol::Symbolizer& symbols, const LineOptions& options = {});
 // One JSON object a line; the first one tells the schema.
-std::unique_ptr<Report> make_json(Output& output, symbol::Symbolizer& symbols);
+std::unique_ptr<Report> make_json(Output& output, symbol::Symbolizer& symbols, const LineOptions& options = {});
+// As RFC 4180 has it, with a line of names first.
+std::unique_ptr<Report> make_csv(Output& output, symbol::Symbolizer& symbols, const LineOptions& options = {});
 
 }  // namespace dtp::report

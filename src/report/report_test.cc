@@ -78,11 +78,12 @@ record::Record make_record(const record::EventSchema& schema) {
 }
 
 // What the report leaves in the buffer.
-std::string print(std::unique_ptr<Report> (*make)(Output&, symbol::Symbolizer&),
-                  std::span<const record::EventSchema> schemas, const record::Record& record) {
+std::string print(std::unique_ptr<Report> (*make)(Output&, symbol::Symbolizer&, const LineOptions&),
+                  std::span<const record::EventSchema> schemas, const record::Record& record,
+                  const LineOptions& options = {}) {
   Output output(-1);
   symbol::Symbolizer symbols({});
-  const auto report = make(output, symbols);
+  const auto report = make(output, symbols, options);
   REQUIRE(report->begin(schemas));
   REQUIRE(report->record(record));
   return output.buffer();

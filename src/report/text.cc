@@ -20,47 +20,71 @@
 namespace dtp::report {
 namespace {
 
+const std::vector<Column>& usual_columns() {
+  using Kind = Column::Kind;
+  static const std::vector<Column> columns{{Kind::comm},  {Kind::tid}, {Kind::cpu},    {Kind::time},
+                                           {Kind::event}, {Kind::ip},  {Kind::fields}, {Kind::stack}};
+  return columns;
+}
+
 // What does not change from record to record.
+struct Part {
+  Step step = {};
+  std::string before = {};  // " name=", the blank between columns; of an event all that it prints
+};
 struct Line {
-  std::string event = {};                // "  probe:vfs_read: "
-  std::vector<std::string> labels = {};  // " name="
+  std::vector<Part> parts = {};
+  bool with_stack = false;
 };
 
 class Text final : public Report {
  public:
-  Text(Output& output, symbol::Symbolizer& symbols) : output_(output), symbols_(symbols) {}
+  Text(Output& output, symbol::Symbolizer& symbols, const LineOptions& options)
+      : output_(output), symbols_(symbols), options_(options), times_(options) {
+    if (options_.columns.empty()) options_.columns = usual_columns();
+  }
 
   Result<void> begin(std::span<const record::EventSchema> schemas) override {
     std::size_t width = 0;
     for (const auto& schema : schemas) width = std::max(width, schema.group.size() + 1 + schema.event.size());
     for (const auto& schema : schemas) {
-      Line& line = lines_[&schema];
       const std::string name = schema.group + ":" + schema.event;
-      line.event = std::string(width - name.size(), ' ') + base::escape(name) + ":";
-      for (const auto& field : schema.fields) line.labels.push_back(" " + base::escape(field.name) + "=");
+      lines_[&schema] = make_line(schema, std::string(width - name.size(), ' ') + base::escape(name) + ":");
     }
     return {};
   }
 
   Result<void> record(const record::Record& record) override {
     std::string& out = output_.buffer();
-    append_origin(out, record);
     const Line& line = line_of(*record.schema);
-    out += line.event;
-    append_place(out, record);
-    const auto& fields = record.schema->fields;
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-      out += line.labels[i];
-      append_value(out, record.values[i], fields[i]);
+    const std::uint64_t time_ns = times_.shown(record.time_ns);
+    for (const Part& part : line.parts) {
+      out += part.before;
+      append_part(out, part.step, record, time_ns);
     }
     out += '\n';
-    if (record.stack.is_recorded()) append_stack(out, record.stack);
+    if (line.with_stack && record.stack.is_recorded()) append_stack(out, record.stack);
     return output_.line_done();
   }
 
   Result<void> end() override { return output_.flush(); }
 
  private:
+  Line make_line(const record::EventSchema& schema, const std::string& event) const {
+    Line line;
+    for (const Step& step : make_steps(options_.columns, schema)) {
+      if (step.kind == Column::Kind::stack) {
+        line.with_stack = true;
+        continue;
+      }
+      std::string before = line.parts.empty() ? "" : " ";
+      if (step.kind == Column::Kind::event) before += event;
+      if (step.kind == Column::Kind::field) before += base::escape(step.field->name) + "=";
+      line.parts.push_back({step, std::move(before)});
+    }
+    return line;
+  }
+
   const Line& line_of(const record::EventSchema& schema) {
     if (last_schema_ != &schema) {
       last_schema_ = &schema;
@@ -102,25 +126,45 @@ class Text final : public Report {
     out += ")\n";
   }
 
-  static void append_origin(std::string& out, const record::Record& record) {
+  void append_part(std::string& out, const Step& step, const record::Record& record, std::uint64_t time_ns) {
+    switch (step.kind) {
+      case Column::Kind::comm: return append_comm(out, record.comm);
+      case Column::Kind::pid: return append_decimal(out, record.pid, 5);
+      case Column::Kind::tid: return append_decimal(out, record.tid, 5);
+      case Column::Kind::cpu:
+        out += '[';
+        append_zeros(out, record.cpu, record.cpu < 1000 ? 3 : 10);
+        out += ']';
+        return;
+      case Column::Kind::time: return append_time(out, time_ns);
+      case Column::Kind::ip: return append_place(out, record);
+      case Column::Kind::field: return append_value(out, record.values[step.place], *step.field);
+      case Column::Kind::event:
+      case Column::Kind::fields:
+      case Column::Kind::stack: return;
+    }
+  }
+
+  static void append_comm(std::string& out, const std::string& comm) {
     const std::size_t start = out.size();
-    base::append_escaped(out, record.comm);
+    base::append_escaped(out, comm);
     const std::size_t length = out.size() - start;
     if (length < 16) out.insert(start, 16 - length, ' ');
-    out += ' ';
-    append_decimal(out, record.tid, 5);
-    out += " [";
-    append_zeros(out, record.cpu, record.cpu < 1000 ? 3 : 10);
-    out += "] ";
-    append_decimal(out, record.time_ns / 1'000'000'000, 5);
-    out += '.';
-    append_zeros(out, record.time_ns % 1'000'000'000 / 1000, 6);
-    out += ": ";
+  }
+
+  void append_time(std::string& out, std::uint64_t time_ns) {
+    if (options_.times == Times::wall) {
+      wall_.append(out, time_ns, 6);
+    } else {
+      append_decimal(out, time_ns / 1'000'000'000, 5);
+      out += '.';
+      append_zeros(out, time_ns % 1'000'000'000 / 1000, 6);
+    }
+    out += ':';
   }
 
   static void append_place(std::string& out, const record::Record& record) {
-    if (!record.schema->is_probe) return;
-    out += " (";
+    out += '(';
     append_hex(out, record.ip);
     if (record.schema->is_return) {
       out += " <- ";
@@ -131,6 +175,9 @@ class Text final : public Report {
 
   Output& output_;
   symbol::Symbolizer& symbols_;
+  LineOptions options_;
+  LineTimes times_;
+  WallText wall_ = {};
   symbol::Stacks stacks_ = {};
   std::unordered_map<const record::EventSchema*, Line> lines_ = {};
   const record::EventSchema* last_schema_ = nullptr;
@@ -139,8 +186,8 @@ class Text final : public Report {
 
 }  // namespace
 
-std::unique_ptr<Report> make_text(Output& output, symbol::Symbolizer& symbols) {
-  return std::make_unique<Text>(output, symbols);
+std::unique_ptr<Report> make_text(Output& output, symbol::Symbolizer& symbols, const LineOptions& options) {
+  return std::make_unique<Text>(output, symbols, options);
 }
 
 }  // namespace dtp::report
