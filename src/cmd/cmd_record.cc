@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "base/pattern.h"
 #include "base/suggest.h"
 #include "cmd/command.h"
 #include "cmd/recording.h"
+#include "cmd/watch.h"
 #include "kernel/capture.h"
 #include "kernel/owner.h"
 #include "kernel/registry.h"
@@ -136,7 +138,8 @@ Result<int> record_events(const Options& options, const std::vector<std::string>
   DTP_TRY(auto tracefs, kernel::find_tracefs());
   DTP_TRY(const std::vector<WatchedEvent> events, choose_events(tracefs, options));
   DTP_TRY(auto signals, kernel::StopSignals::block());
-  DTP_TRY(auto capture, kernel::Capture::open(tracefs, to_capture(events), target, {.stacks = options.stacks}, signals));
+  DTP_TRY(auto capture,
+          kernel::Capture::open(tracefs, to_capture(events), target, {.stacks = options.stacks}, signals));
   DTP_TRY(auto writer, record::PerfDataWriter::create(options.output, capture.events(), tracing_data(tracefs, events)));
   add_running_tasks(writer, target, capture.command_pid());
   if (options.stacks.kind != kernel::Stacks::none) {
@@ -144,13 +147,19 @@ Result<int> record_events(const Options& options, const std::vector<std::string>
   }
 
   std::uint64_t samples = 0;
+  bool announced = common.quiet || !command.empty();
   const kernel::Sink sink{.records =
                               [&](std::span<const std::byte> records, unsigned) {
                                 samples += record::count_samples(records);
                                 return writer.append(records);
                               },
-                          .round = [&] { return writer.end_round(); }};
-  if (!common.quiet && command.empty()) fmt::print(stderr, "recording into '{}'; ^C ends it\n", options.output);
+                          .round =
+                              [&] {
+                                // Not earlier: now the probes are in place.
+                                if (!std::exchange(announced, true))
+                                  fmt::print(stderr, "recording into '{}'; ^C ends it\n", options.output);
+                                return writer.end_round();
+                              }};
   DTP_TRY(const kernel::Ending ending, capture.run(sink));
   record::Origin origin = record::this_machine();
   origin.version = "dtrace++ " DTP_VERSION;

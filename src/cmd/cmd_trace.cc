@@ -12,6 +12,7 @@
 #include "cmd/recording.h"
 #include "cmd/refusal.h"
 #include "cmd/tracepoint.h"
+#include "cmd/watch.h"
 #include "kernel/capture.h"
 #include "kernel/owner.h"
 #include "record/live.h"
@@ -101,8 +102,7 @@ Result<Seen> stream(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& w
   record::LiveStream live(std::move(plain));
   for (const record::Task& task : record::running_tasks()) live.stream().comms().set(task.tid, task.comm);
   if (stacks.kind != kernel::Stacks::none) {
-    for (const record::NewMapping& mapping : running_code(target, stacks))
-      live.stream().spaces().add(mapping);
+    for (const record::NewMapping& mapping : running_code(target, stacks)) live.stream().spaces().add(mapping);
   }
 
   DTP_CHECK(printing.report->begin(schemas));

@@ -7,7 +7,7 @@
 
 #include <fmt/core.h>
 
-#include "cmd/number_list.h"
+#include "cmd/watch.h"
 #include "debug/elf_file.h"
 #include "debug/find.h"
 #include "probe/filter.h"
@@ -58,30 +58,6 @@ std::string build_id_of(const record::NewMapping& mapping, std::map<std::string,
 }
 
 }  // namespace
-
-void add_watch_options(CLI::App& command, WatchOptions& options) {
-  command.add_flag("-a,--all-cpus", options.all_cpus,
-                   "watch every process; the default without -p, -t, -C and a command");
-  command.add_option("-p,--pid", options.pids, "watch these processes with their threads and children to come")
-      ->type_name("PID[,PID]");
-  command.add_option("-t,--tid", options.tids, "watch these threads")->type_name("TID[,TID]");
-  command.add_option("-C,--cpu", options.cpus, "watch these CPUs only")->type_name("CPUS");
-}
-
-Result<kernel::Target> to_target(const WatchOptions& options, const std::vector<std::string>& command) {
-  kernel::Target target{.all_cpus = options.all_cpus, .command = command};
-  DTP_TRY(target.cpus, parse_numbers("-C", options.cpus, true));
-  DTP_TRY(const std::vector<unsigned> pids, parse_numbers("-p", options.pids, false));
-  DTP_TRY(const std::vector<unsigned> tids, parse_numbers("-t", options.tids, false));
-  target.pids.assign(pids.begin(), pids.end());
-  target.tids.assign(tids.begin(), tids.end());
-  if (pids.empty() && tids.empty() && command.empty()) target.all_cpus = true;
-  return target;
-}
-
-bool watches_command_only(const kernel::Target& target) {
-  return !target.all_cpus && target.pids.empty() && target.tids.empty() && target.cpus.empty();
-}
 
 void add_stack_options(CLI::App& command, kernel::StackOptions& options) {
   command.add_flag_callback(

@@ -1,4 +1,4 @@
-// What record and trace share: whom to watch, which events, and what to say at the end.
+// What record and trace share: which events, and what to say at the end.
 #pragma once
 
 #include <string>
@@ -12,19 +12,6 @@
 #include "record/format.h"
 
 namespace dtp::cmd {
-
-// -a, -p, -t, -C and the command.
-struct WatchOptions {
-  bool all_cpus = false;
-  std::string pids = {};
-  std::string tids = {};
-  std::string cpus = {};
-};
-void add_watch_options(CLI::App& command, WatchOptions& options);
-// Without any of them every task is watched, as perf does.
-Result<kernel::Target> to_target(const WatchOptions& options, const std::vector<std::string>& command);
-
-bool watches_command_only(const kernel::Target& target);
 
 // -g and --call-graph.
 void add_stack_options(CLI::App& command, kernel::StackOptions& options);

@@ -12,6 +12,7 @@
 //   processes when the first of them starts a new one.
 #include "kernel/capture.h"
 
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -23,7 +24,6 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <set>
 
 #include "base/file.h"
 #include "kernel/child.h"
@@ -31,7 +31,6 @@
 #include "kernel/missed.h"
 #include "kernel/perf_event.h"
 #include "kernel/ring.h"
-#include "kernel/tasks.h"
 
 namespace dtp::kernel {
 namespace {
@@ -40,7 +39,6 @@ constexpr std::size_t default_ring_bytes = 8U << 20;
 constexpr std::size_t default_all_rings_bytes = 512U << 20;
 constexpr std::size_t least_ring_bytes = 64U << 10;
 constexpr std::size_t most_ring_bytes = 1U << 30;
-constexpr pid_t every_task = -1;
 // An identifier that perf, which counts up from 1, does not give out.
 constexpr std::uint64_t first_instance_sample = std::uint64_t{1} << 62;
 
@@ -77,35 +75,6 @@ void raise_descriptor_limit(std::size_t needed) {
   (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-Result<std::vector<unsigned>> choose_cpus(const Target& target) {
-  DTP_TRY(std::vector<unsigned> online, online_cpus());
-  if (target.cpus.empty()) return online;
-  for (const unsigned cpu : target.cpus) {
-    if (!std::binary_search(online.begin(), online.end(), cpu)) {
-      return fail({.what = "there is no CPU " + std::to_string(cpu) + " online",
-                   .hint = "see /sys/devices/system/cpu/online",
-                   .status = Status::wrong_request});
-    }
-  }
-  const std::set<unsigned> once(target.cpus.begin(), target.cpus.end());
-  return std::vector<unsigned>(once.begin(), once.end());
-}
-
-Result<std::vector<pid_t>> choose_tasks(const Target& target, const std::optional<Child>& child) {
-  std::set<pid_t> tasks(target.tids.begin(), target.tids.end());
-  for (const pid_t pid : target.pids) {
-    const std::vector<pid_t> threads = threads_of(pid);
-    if (threads.empty()) return fail({.what = "no process " + std::to_string(pid), .status = Status::wrong_request});
-    tasks.insert(threads.begin(), threads.end());
-  }
-  if (!tasks.empty()) return std::vector<pid_t>(tasks.begin(), tasks.end());
-  if (target.all_cpus || !target.cpus.empty()) return std::vector<pid_t>{every_task};
-  if (child) return std::vector<pid_t>{child->pid()};
-  return fail({.what = "nothing to record: no process, no CPU and no command",
-               .hint = "add -a for the whole system, -p PID, or -- COMMAND",
-               .status = Status::wrong_request});
-}
-
 }  // namespace
 
 struct Capture::State {
@@ -122,6 +91,7 @@ struct Capture::State {
   std::vector<OpenedEvent> events = {};
   std::vector<unsigned> cpus = {};
   std::vector<pid_t> tasks = {};
+  base::Fd cgroup = {};  // of every task those in it
   std::optional<Child> child = {};
   bool starts_by_exec = false;
   std::vector<Opened> opened = {};
@@ -160,7 +130,7 @@ struct Capture::State {
     return std::find(is_task_alive.begin(), is_task_alive.end(), true) == is_task_alive.end();
   }
   // Of every task, and without stacks: the instance does the same for less.
-  bool needs_no_perf_ring() const { return tasks.front() == every_task && options.stacks.kind == Stacks::none; }
+  bool needs_no_perf_ring() const { return tasks.front() == every_task && !cgroup && options.stacks.kind == Stacks::none; }
   bool is_of_instance(const OpenedEvent& event) const {
     return instance && !event.ids.empty() && event.ids.front() >= first_instance_sample;
   }
@@ -199,6 +169,11 @@ Result<void> Capture::State::prepare_instance(std::size_t ring_bytes) {
     wanted.events.push_back({asked[i].name, asked[i].filter, {type, events[i].ids.front()}});
   }
   if (wanted.events.empty()) return {};
+  if (cgroup) {
+    return fail({.what = "'" + spell(wanted.events.front().name) + "' cannot be recorded of a control group alone",
+                 .hint = "the kernel tells event probes of processes apart: -p PID",
+                 .status = Status::not_possible});
+  }
   if (tasks.front() != every_task) wanted.tasks = tasks;
   DTP_TRY(Instance made, Instance::create(tracefs, std::move(wanted)));
   instance.emplace(std::move(made));
@@ -220,7 +195,9 @@ Result<bool> Capture::State::open_task(unsigned cpu, std::size_t task, std::size
     const std::size_t index = i == 0 ? events.size() - 1 : i - 1;
     OpenedEvent& event = events[index];
     if (is_of_instance(event)) continue;
-    Io<base::Fd> fd = open_perf_event(event.attr, tasks[task], static_cast<int>(cpu));
+    // The dummy is for all: a task may come into the group long after it got its name.
+    Io<base::Fd> fd = cgroup && i > 0 ? open_cgroup_event(event.attr, cgroup.get(), static_cast<int>(cpu))
+                                      : open_perf_event(event.attr, tasks[task], static_cast<int>(cpu));
     if (!fd && fd.error() == ESRCH) return false;
     if (!fd) return fail(cannot_record(event.name, "perf_event_open of", fd.error()));
     std::uint64_t id = 0;
@@ -419,7 +396,10 @@ Result<Capture> Capture::open(TraceFs& tracefs, const std::vector<CaptureEvent>&
     DTP_TRY(Child child, Child::fork_held(target.command, signals.before()));
     state->child.emplace(std::move(child));
   }
-  DTP_TRY(state->tasks, choose_tasks(target, state->child));
+  DTP_TRY(state->tasks, choose_tasks(target, state->child ? state->child->pid() : 0));
+  if (!target.cgroup.empty()) {
+    DTP_TRY(state->cgroup, base::open_file(target.cgroup, O_RDONLY | O_DIRECTORY));
+  }
   state->starts_by_exec = state->child && state->tasks.front() == state->child->pid();
   const std::size_t ring_bytes = choose_ring_bytes(options.ring_bytes, state->cpus.size());
   DTP_CHECK(state->prepare_events(ring_bytes));

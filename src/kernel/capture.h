@@ -24,22 +24,13 @@
 #include "kernel/events.h"
 #include "kernel/perf_event.h"
 #include "kernel/signals.h"
+#include "kernel/target.h"
 
 namespace dtp::kernel {
 
 struct CaptureEvent {
   EventName name = {};
   std::string filter = {};  // in the kernel's language; empty: none
-};
-
-// What is watched: the tasks of pids, tids, or of the command when there are neither and no all_cpus; or every
-// task. `cpus` restricts both and alone means every task on these.
-struct Target {
-  bool all_cpus = false;
-  std::vector<unsigned> cpus = {};
-  std::vector<pid_t> pids = {};  // with all their threads, and the children to come
-  std::vector<pid_t> tids = {};
-  std::vector<std::string> command = {};  // the capture ends with it
 };
 
 struct CaptureOptions {

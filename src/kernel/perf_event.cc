@@ -30,6 +30,12 @@ perf_event_attr common_attr(std::size_t ring_bytes) {
   return attr;
 }
 
+Io<base::Fd> open_event(const perf_event_attr& attr, int whose, int cpu, unsigned long flags) {
+  base::Fd fd(static_cast<int>(::syscall(SYS_perf_event_open, &attr, whose, cpu, -1, PERF_FLAG_FD_CLOEXEC | flags)));
+  if (!fd) return std::unexpected(errno);
+  return fd;
+}
+
 }  // namespace
 
 perf_event_attr tracepoint_attr(std::uint64_t id, std::size_t ring_bytes) {
@@ -75,10 +81,10 @@ bool counts_lost() {
   return open_perf_event(attr, 0, -1).has_value();
 }
 
-Io<base::Fd> open_perf_event(const perf_event_attr& attr, pid_t pid, int cpu) {
-  base::Fd fd(static_cast<int>(::syscall(SYS_perf_event_open, &attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
-  if (!fd) return std::unexpected(errno);
-  return fd;
+Io<base::Fd> open_perf_event(const perf_event_attr& attr, pid_t pid, int cpu) { return open_event(attr, pid, cpu, 0); }
+
+Io<base::Fd> open_cgroup_event(const perf_event_attr& attr, int cgroup_fd, int cpu) {
+  return open_event(attr, cgroup_fd, cpu, PERF_FLAG_PID_CGROUP);
 }
 
 Error cannot_record(const std::string& name, const std::string& step, int error_number) {

@@ -41,6 +41,8 @@ bool counts_lost();
 
 // `pid` -1: all tasks; `cpu` -1: any.
 Io<base::Fd> open_perf_event(const perf_event_attr& attr, pid_t pid, int cpu);
+// Of the tasks that are in the control group, or one below it, when they run on the cpu.
+Io<base::Fd> open_cgroup_event(const perf_event_attr& attr, int cgroup_fd, int cpu);
 // Why the event of this name cannot be recorded: a step towards that failed.
 Error cannot_record(const std::string& name, const std::string& step, int error_number);
 

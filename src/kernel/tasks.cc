@@ -20,14 +20,41 @@ std::optional<Number> parse_number(std::string_view text) {
   return number;
 }
 
+// Those of a directory's entries that are numbers, in ascending order.
+std::vector<pid_t> numbers_in(const std::string& directory) {
+  std::vector<pid_t> numbers;
+  std::error_code error;
+  std::filesystem::directory_iterator entries(directory, error);
+  for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
+    if (const auto number = parse_number<pid_t>(entries->path().filename().string())) numbers.push_back(*number);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
 }  // namespace
 
-std::vector<pid_t> threads_of(pid_t pid) {
+std::vector<pid_t> threads_of(pid_t pid) { return numbers_in("/proc/" + std::to_string(pid) + "/task"); }
+
+// "Uid:  real  effective  saved  of the file system"
+std::optional<uid_t> user_of_status(std::string_view status) {
+  constexpr std::string_view key = "\nUid:\t";
+  const std::size_t at = status.find(key);
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string_view users = status.substr(at + key.size());
+  const std::size_t effective = users.find('\t');
+  if (effective == std::string_view::npos) return std::nullopt;
+  const std::string_view rest = users.substr(effective + 1);
+  return parse_number<uid_t>(rest.substr(0, rest.find('\t')));
+}
+
+std::vector<pid_t> threads_of_user(uid_t user) {
   std::vector<pid_t> threads;
-  std::error_code error;
-  std::filesystem::directory_iterator entries("/proc/" + std::to_string(pid) + "/task", error);
-  for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
-    if (const auto tid = parse_number<pid_t>(entries->path().filename().string())) threads.push_back(*tid);
+  for (const pid_t pid : numbers_in("/proc")) {
+    const auto status = base::read_file("/proc/" + std::to_string(pid) + "/status");
+    if (!status || user_of_status(*status) != user) continue;
+    const std::vector<pid_t> theirs = threads_of(pid);
+    threads.insert(threads.end(), theirs.begin(), theirs.end());
   }
   std::sort(threads.begin(), threads.end());
   return threads;

@@ -69,6 +69,7 @@ REQUIREMENTS = {
     'tracefs': (lambda: has_tracefs_file('uprobe_events'), 'no tracefs with uprobes here'),
     'notracefs': (lambda: not has_tracefs_file('uprobe_events'), 'tracefs is mounted'),
     'kprobes': (lambda: has_tracefs_file('kprobe_events'), 'this kernel has no kprobes'),
+    'cgroups': (lambda: re.search(r' cgroup2? ', pathlib.Path('/proc/self/mounts').read_text()), 'no control groups'),
     'nokprobes': (lambda: has_tracefs_file('uprobe_events') and not has_tracefs_file('kprobe_events'),
                   'this kernel has kprobes, or no tracefs'),
 }
