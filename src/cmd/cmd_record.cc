@@ -8,13 +8,13 @@
 #include "base/pattern.h"
 #include "base/suggest.h"
 #include "cmd/command.h"
+#include "cmd/record_limits.h"
 #include "cmd/recording.h"
 #include "cmd/watch.h"
 #include "kernel/capture.h"
 #include "kernel/owner.h"
 #include "kernel/registry.h"
-#include "record/perf_data.h"
-#include "record/stream.h"
+#include "record/recorder.h"
 
 namespace dtp::cmd {
 namespace {
@@ -30,6 +30,7 @@ struct Options {
   std::size_t last_option = 0;     // first of those that the last -e named
   std::string filter_of_all = {};  // a --filter in front of every -e
   WatchOptions watch = {};
+  LimitOptions limits = {};
   std::string output = "perf.data";
   kernel::StackOptions stacks = {};
 };
@@ -121,11 +122,54 @@ record::TracingData tracing_data(kernel::TraceFs& tracefs, const std::vector<Wat
   return data;
 }
 
-// Names of threads that run already. A command alone has none: its own comes with its exec.
-void add_running_tasks(record::PerfDataWriter& writer, const kernel::Target& target, pid_t command) {
+// What runs already. A command alone has no names and no code yet: its own come with its exec.
+void add_running(record::Recorder& recorder, const kernel::Target& target, pid_t command,
+                 const kernel::StackOptions& stacks) {
   for (const record::Task& task : record::running_tasks()) {
-    if (!watches_command_only(target) || task.pid == static_cast<std::uint32_t>(command)) writer.add_task(task);
+    if (!watches_command_only(target) || task.pid == static_cast<std::uint32_t>(command)) recorder.add_task(task);
   }
+  if (stacks.kind == kernel::Stacks::none) return;
+  for (const record::NewMapping& mapping : running_code(target, stacks)) recorder.add_mapping(mapping);
+}
+
+record::RecorderOptions recorder_options(const Options& options, const Limits& limits) {
+  record::RecorderOptions wanted{.path = options.output,
+                                 .most_events = limits.most_events,
+                                 .most_bytes = limits.most_bytes,
+                                 .switches = limits.switches,
+                                 .switch_bytes = limits.switch_bytes,
+                                 .switch_time = limits.switch_time,
+                                 .origin = record::this_machine()};
+  wanted.origin.version = "dtrace++ " DTP_VERSION;
+  return wanted;
+}
+
+// "'perf.data'", "2 files, the last 'perf.data.2026112113050099'".
+std::string files_text(const std::vector<std::string>& files) {
+  if (files.size() == 1) return fmt::format("'{}'", files.front());
+  return fmt::format("{} files, the last '{}'", files.size(), files.back());
+}
+
+void print_end(const record::Recorder& recorder, const kernel::Ending& ending, const Common& common) {
+  const bool lost = ending.losses.ring + ending.losses.missed > 0;
+  if (common.quiet && !lost) return;
+  fmt::print(stderr, "recorded {} event{} in {:.1f} s, {} bytes in {}, {}\n", recorder.samples(),
+             recorder.samples() == 1 ? "" : "s", ending.seconds, recorder.bytes(), files_text(recorder.files()),
+             describe_losses(ending.losses));
+}
+
+kernel::Sink sink_of(record::Recorder& recorder, kernel::Capture& capture, std::function<void()> armed) {
+  return {.records = [&](std::span<const std::byte> records, unsigned) -> Result<void> {
+            DTP_CHECK(recorder.take(records));
+            if (recorder.is_full()) capture.stop_full();
+            return {};
+          },
+          .round =
+              [&, armed] {
+                armed();
+                return recorder.end_round();
+              },
+          .requested = [&] { return recorder.switch_file(); }};
 }
 
 Result<int> record_events(const Options& options, const std::vector<std::string>& command, const Common& common) {
@@ -134,41 +178,27 @@ Result<int> record_events(const Options& options, const std::vector<std::string>
                  .hint = "name an event: -e GROUP:EVENT",
                  .status = Status::wrong_request});
   }
+  DTP_TRY(const Limits limits, to_limits(options.limits));
   DTP_TRY(const kernel::Target target, to_target(options.watch, command));
   DTP_TRY(auto tracefs, kernel::find_tracefs());
   DTP_TRY(const std::vector<WatchedEvent> events, choose_events(tracefs, options));
   DTP_TRY(auto signals, kernel::StopSignals::block());
-  DTP_TRY(auto capture,
-          kernel::Capture::open(tracefs, to_capture(events), target, {.stacks = options.stacks}, signals));
-  DTP_TRY(auto writer, record::PerfDataWriter::create(options.output, capture.events(), tracing_data(tracefs, events)));
-  add_running_tasks(writer, target, capture.command_pid());
-  if (options.stacks.kind != kernel::Stacks::none) {
-    for (const record::NewMapping& mapping : running_code(target, options.stacks)) writer.add_mapping(mapping);
-  }
+  if (limits.switches) DTP_CHECK(signals.add_request());
+  const kernel::CaptureOptions wanted{
+      .ring_bytes = limits.ring_bytes, .duration_ms = limits.duration.count(), .stacks = options.stacks};
+  DTP_TRY(auto capture, kernel::Capture::open(tracefs, to_capture(events), target, wanted, signals));
+  DTP_TRY(auto recorder,
+          record::Recorder::create(recorder_options(options, limits), capture.events(), tracing_data(tracefs, events)));
+  add_running(recorder, target, capture.command_pid(), options.stacks);
 
-  std::uint64_t samples = 0;
   bool announced = common.quiet || !command.empty();
-  const kernel::Sink sink{.records =
-                              [&](std::span<const std::byte> records, unsigned) {
-                                samples += record::count_samples(records);
-                                return writer.append(records);
-                              },
-                          .round =
-                              [&] {
-                                // Not earlier: now the probes are in place.
-                                if (!std::exchange(announced, true))
-                                  fmt::print(stderr, "recording into '{}'; ^C ends it\n", options.output);
-                                return writer.end_round();
-                              }};
-  DTP_TRY(const kernel::Ending ending, capture.run(sink));
-  record::Origin origin = record::this_machine();
-  origin.version = "dtrace++ " DTP_VERSION;
-  DTP_CHECK(writer.close(origin));
-  const bool lost = ending.losses.ring + ending.losses.missed > 0;
-  if (!common.quiet || lost) {
-    fmt::print(stderr, "recorded {} event{} in {:.1f} s, {} bytes in '{}', {}\n", samples, samples == 1 ? "" : "s",
-               ending.seconds, writer.bytes(), options.output, describe_losses(ending.losses));
-  }
+  // Not earlier: now the probes are in place.
+  const auto announce = [&] {
+    if (!std::exchange(announced, true)) fmt::print(stderr, "recording into '{}'; ^C ends it\n", options.output);
+  };
+  DTP_TRY(const kernel::Ending ending, capture.run(sink_of(recorder, capture, announce)));
+  DTP_CHECK(recorder.close());
+  print_end(recorder, ending, common);
   return exit_status(ending);
 }
 
@@ -201,6 +231,7 @@ void add_record(Registry& registry) {
   add_event_options(command, options);
   add_watch_options(command, options->watch);
   add_stack_options(command, options->stacks);
+  add_limit_options(command, options->limits);
   command.add_option("-o,--output", options->output, "the file; one that exists is kept as FILE.old")
       ->type_name("FILE")
       ->capture_default_str();

@@ -24,6 +24,8 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <csignal>
+#include <utility>
 
 #include "base/file.h"
 #include "kernel/child.h"
@@ -106,6 +108,7 @@ struct Capture::State {
   std::uint64_t missed_before = 0;
   std::optional<Ended> why = {};  // asked to end
   bool is_command_gone = false;
+  bool is_requested = false;  // by USR2
   std::uint64_t bytes = 0;
 
   State(TraceFs& t, StopSignals& s) : tracefs(t), signals(s) {}
@@ -135,6 +138,7 @@ struct Capture::State {
     return instance && !event.ids.empty() && event.ids.front() >= first_instance_sample;
   }
   void control_all(unsigned long request) const;
+  void disarm();
   std::uint64_t lost_in_rings();
   void end_child();
   std::vector<EventName> names() const;
@@ -285,6 +289,11 @@ void Capture::State::control_all(unsigned long request) const {
   for (const Opened& one : opened) (void)::ioctl(one.fd.get(), request, 0);
 }
 
+void Capture::State::disarm() {
+  control_all(PERF_EVENT_IOC_DISABLE);
+  if (instance) instance->disable();
+}
+
 Result<void> Capture::State::start() {
   missed_before = read_missed(tracefs, names());
   if (!starts_by_exec) control_all(PERF_EVENT_IOC_ENABLE);
@@ -301,7 +310,12 @@ void Capture::State::ask_to_end(Ended reason) {
 
 void Capture::State::handle(std::uint64_t token, std::uint32_t epoll_events) {
   if (token == signal_token) {
-    while (signals.take()) ask_to_end(Ended::signal);
+    while (const auto signal = signals.take()) {
+      if (*signal == SIGUSR2)
+        is_requested = true;
+      else
+        ask_to_end(Ended::signal);
+    }
   } else if (token == child_token) {
     is_command_gone = true;
   } else if (token != ring_token && (epoll_events & EPOLLHUP) != 0) {
@@ -343,6 +357,7 @@ Result<void> Capture::State::poll(const Sink& sink, Clock::time_point begin) {
     for (int i = 0; i < count; ++i)
       handle(ready[static_cast<std::size_t>(i)].data.u64, ready[static_cast<std::size_t>(i)].events);
     DTP_CHECK(drain(sink));
+    if (std::exchange(is_requested, false) && sink.requested) DTP_CHECK(sink.requested());
     if (options.duration_ms > 0 && !why && Clock::now() >= end) ask_to_end(Ended::duration);
     if (!why && child && is_command_gone) why = Ended::command_exited;
     if (!why && !child && are_tasks_gone()) why = Ended::targets_gone;
@@ -415,13 +430,18 @@ const std::vector<OpenedEvent>& Capture::events() const { return state_->events;
 
 pid_t Capture::command_pid() const { return state_->child ? state_->child->pid() : 0; }
 
+void Capture::stop_full() {
+  if (state_->why) return;
+  state_->disarm();
+  state_->ask_to_end(Ended::full);
+}
+
 Result<Ending> Capture::run(const Sink& sink) {
   State& state = *state_;
   const auto begin = Clock::now();
   Result<void> result = state.start();
   if (result) result = state.poll(sink, begin);
-  state.control_all(PERF_EVENT_IOC_DISABLE);
-  if (state.instance) state.instance->disable();
+  state.disarm();
   const std::chrono::duration<double> length = Clock::now() - begin;
   if (result) result = state.drain(sink);
   state.end_child();

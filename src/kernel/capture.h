@@ -34,9 +34,9 @@ struct CaptureEvent {
 };
 
 struct CaptureOptions {
-  std::size_t ring_bytes = 0;  // of each cpu, rounded up to a power of two; 0: 8 MiB, less on many cpus
-  int poll_ms = 100;           // records wait no longer than this
-  int duration_ms = 0;         // 0: no end
+  std::size_t ring_bytes = 0;    // of each cpu, rounded up to a power of two; 0: 8 MiB, less on many cpus
+  int poll_ms = 100;             // records wait no longer than this
+  std::int64_t duration_ms = 0;  // 0: no end
   StackOptions stacks = {};
 };
 
@@ -60,9 +60,11 @@ struct Sink {
   std::function<Result<void>(std::span<const std::byte> records, unsigned cpu)> records = {};
   // Every ring was looked at once: what comes later is not older than what came before the last round.
   std::function<Result<void>()> round = {};
+  // USR2 came, and what was in the rings then has been handed over: see StopSignals::add_request.
+  std::function<Result<void>()> requested = {};
 };
 
-enum class Ended { signal, command_exited, targets_gone, duration };
+enum class Ended { signal, command_exited, targets_gone, duration, full };
 
 struct Ending {
   Ended why = Ended::signal;
@@ -89,6 +91,8 @@ class Capture {
 
   // From enabling to the last drain. Once.
   Result<Ending> run(const Sink& sink);
+  // For the sink: nothing more is wanted. The events are off from here on, and a command is asked to end.
+  void stop_full();
 
  private:
   struct State;

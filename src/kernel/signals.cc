@@ -18,7 +18,7 @@ bool is_ignored(int signal) {
 
 Result<StopSignals> StopSignals::block() {
   StopSignals signals;
-  sigset_t wanted;
+  sigset_t& wanted = signals.wanted_;
   ::sigemptyset(&wanted);
   for (const int signal : {SIGINT, SIGTERM, SIGPIPE}) ::sigaddset(&wanted, signal);
   // A blocked signal is kept even where it is ignored, so it must be left out here.
@@ -31,8 +31,18 @@ Result<StopSignals> StopSignals::block() {
   return signals;
 }
 
+Result<void> StopSignals::add_request() {
+  ::sigaddset(&wanted_, SIGUSR2);
+  if (::signalfd(fd_.get(), &wanted_, 0) < 0 || ::sigprocmask(SIG_BLOCK, &wanted_, nullptr) != 0)
+    return fail(base::system_error("cannot receive", "signals", errno));
+  return {};
+}
+
 StopSignals::StopSignals(StopSignals&& other) noexcept
-    : fd_(std::move(other.fd_)), before_(other.before_), active_(std::exchange(other.active_, false)) {}
+    : fd_(std::move(other.fd_)),
+      wanted_(other.wanted_),
+      before_(other.before_),
+      active_(std::exchange(other.active_, false)) {}
 
 StopSignals::~StopSignals() {
   if (!active_) return;

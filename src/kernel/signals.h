@@ -1,4 +1,4 @@
-// The signals that ask us to end, as a descriptor: the normal way out cleans up.
+// The signals that ask us to end, or to do something, as a descriptor: the normal way out cleans up.
 #pragma once
 
 #include <csignal>
@@ -15,6 +15,8 @@ namespace dtp::kernel {
 class StopSignals {
  public:
   static Result<StopSignals> block();
+  // USR2 as well: take() tells it from those that ask us to end.
+  Result<void> add_request();
   StopSignals(StopSignals&& other) noexcept;
   StopSignals& operator=(StopSignals&&) = delete;
   StopSignals(const StopSignals&) = delete;
@@ -28,6 +30,7 @@ class StopSignals {
  private:
   StopSignals() = default;
   base::Fd fd_ = {};
+  sigset_t wanted_ = {};
   sigset_t before_ = {};
   bool active_ = false;
 };

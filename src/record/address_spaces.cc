@@ -53,6 +53,15 @@ void AddressSpaces::fork(std::uint32_t pid, std::uint32_t parent) {
   }
 }
 
+void AddressSpaces::each(const std::function<void(const NewMapping&)>& use) const {
+  const auto give = [&](std::uint32_t pid, const AddressSpace& space) {
+    for (const Mapping& mapping : space.mappings)
+      use({pid, mapping.start, mapping.end, mapping.offset, *mapping.module});
+  };
+  give(0, kernel_);
+  for (const auto& [pid, space] : processes_) give(pid, space);
+}
+
 const Mapping* find_mapping(const AddressSpace& space, std::uint64_t address) {
   const auto after = std::ranges::upper_bound(space.mappings, address, {}, &Mapping::start);
   if (after == space.mappings.begin()) return nullptr;

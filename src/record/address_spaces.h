@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -34,6 +35,8 @@ class AddressSpaces {
   // Valid until the next change.
   const AddressSpace& of(std::uint32_t pid) { return processes_[pid]; }
   const AddressSpace& kernel() const { return kernel_; }
+  // All mappings, the kernel's first.
+  void each(const std::function<void(const NewMapping&)>& use) const;
 
  private:
   const Module* intern(Module module);

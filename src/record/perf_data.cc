@@ -178,13 +178,16 @@ void PerfDataWriter::add_task(const Task& task) {
 }
 
 Result<void> PerfDataWriter::append(std::span<const std::byte> records) {
-  if (records.size() < flush_bytes) {
-    pending_.append(reinterpret_cast<const char*>(records.data()), records.size());
-    return pending_.size() >= flush_bytes ? flush() : Result<void>{};
+  const std::string_view bytes(reinterpret_cast<const char*>(records.data()), records.size());
+  if (pending_.size() + bytes.size() < flush_bytes) {
+    pending_.append(bytes);
+    return {};
   }
+  // A ring's worth is not copied once more.
   DTP_CHECK(flush());
-  header_.data.size += records.size();
-  return base::write_all(fd_.get(), {reinterpret_cast<const char*>(records.data()), records.size()}, path_);
+  DTP_CHECK(base::write_all(fd_.get(), bytes, path_));
+  header_.data.size += bytes.size();
+  return {};
 }
 
 Result<void> PerfDataWriter::end_round() {

@@ -35,17 +35,6 @@ bool can_be_told_apart(const std::vector<Layout>& layouts) {
 
 }  // namespace
 
-std::uint64_t count_samples(Bytes records) {
-  std::uint64_t count = 0;
-  while (records.size() >= sizeof(perf_event_header)) {
-    const perf_event_header header = header_of(records);
-    if (header.size < sizeof header || header.size > records.size()) break;
-    if (header.type == PERF_RECORD_SAMPLE) ++count;
-    records = records.subspan(header.size);
-  }
-  return count;
-}
-
 Result<Stream> Stream::create(std::span<const StreamEvent> events, std::span<const EventSchema> schemas,
                               Consumer consumer) {
   Stream stream;

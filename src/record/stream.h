@@ -74,7 +74,4 @@ class Stream {
   Consumer consumer_ = {};
 };
 
-// How many samples are among whole records that lie one after the other.
-std::uint64_t count_samples(std::span<const std::byte> records);
-
 }  // namespace dtp::record

@@ -1,0 +1,123 @@
+#include "record/recorder.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+
+namespace dtp::record {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// What close() writes behind the records: names, versions, the events' descriptions.
+std::uint64_t room_for_end(const Origin& origin, std::span<const kernel::OpenedEvent> events) {
+  std::uint64_t bytes = 4096 + events.size() * 512;
+  for (const kernel::OpenedEvent& event : events) bytes += event.ids.size() * sizeof(std::uint64_t);
+  for (const std::string& word : origin.command_line) bytes += word.size() + 72;
+  return bytes;
+}
+
+}  // namespace
+
+std::string name_of_time(const std::string& path, std::chrono::system_clock::time_point time) {
+  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  const std::time_t seconds = since / 1000;
+  std::tm local = {};
+  ::localtime_r(&seconds, &local);
+  std::array<char, 32> text{};
+  const std::size_t length = std::strftime(text.data(), text.size(), "%Y%m%d%H%M%S", &local);
+  const std::string name = fmt::format("{}.{}{:02}", path, std::string_view(text.data(), length), since % 1000 / 10);
+  std::string free = name;
+  for (int i = 2; ::access(free.c_str(), F_OK) == 0; ++i) free = name + "-" + std::to_string(i);
+  return free;
+}
+
+Result<Recorder> Recorder::create(RecorderOptions options, std::vector<kernel::OpenedEvent> events,
+                                  TracingData formats) {
+  Recorder recorder(std::move(options), std::move(events), std::move(formats));
+  DTP_CHECK(recorder.open());
+  return recorder;
+}
+
+Result<void> Recorder::open() {
+  DTP_TRY(PerfDataWriter writer, PerfDataWriter::create(options_.path, events_, formats_));
+  writer_.emplace(std::move(writer));
+  sideband_.each_task([&](const Task& task) { writer_->add_task(task); });
+  sideband_.each_mapping([&](const NewMapping& mapping) { writer_->add_mapping(mapping); });
+  opened_at_ = Clock::now();
+  first_sample_ = samples_;
+  return {};
+}
+
+// Another file will want to know it again.
+void Recorder::add_task(const Task& task) {
+  if (options_.switches) sideband_.add_task(task);
+  writer_->add_task(task);
+}
+
+void Recorder::add_mapping(const NewMapping& mapping) {
+  if (options_.switches) sideband_.add_mapping(mapping);
+  writer_->add_mapping(mapping);
+}
+
+// How many bytes of the records the limits let in.
+std::size_t Recorder::admit(std::span<const std::byte> records) {
+  const std::uint64_t end_room = options_.most_bytes == 0 ? 0 : room_for_end(options_.origin, events_);
+  const std::uint64_t bytes_before = bytes();
+  std::size_t at = 0;
+  while (!is_full_ && records.size() - at >= sizeof(perf_event_header)) {
+    perf_event_header header = {};
+    std::memcpy(&header, records.data() + at, sizeof header);
+    if (header.size < sizeof header || header.size > records.size() - at) break;
+    if (options_.most_bytes > 0 && bytes_before + at + header.size + end_room > options_.most_bytes) {
+      is_full_ = true;
+      break;
+    }
+    if (header.type == PERF_RECORD_SAMPLE) {
+      ++samples_;
+      is_full_ = samples_ == options_.most_events;
+    } else if (options_.switches) {
+      sideband_.note(records.subspan(at, header.size));
+    }
+    at += header.size;
+  }
+  return at;
+}
+
+Result<void> Recorder::take(std::span<const std::byte> records) {
+  return writer_->append(records.first(admit(records)));
+}
+
+Result<void> Recorder::end_round() {
+  DTP_CHECK(writer_->end_round());
+  // A file without samples is not worth a name.
+  if (!options_.switches || samples_ == first_sample_ || is_full_) return {};
+  const bool is_long = options_.switch_bytes > 0 && writer_->bytes() >= options_.switch_bytes;
+  const bool is_old = options_.switch_time.count() > 0 && Clock::now() - opened_at_ >= options_.switch_time;
+  return is_long || is_old ? switch_file() : Result<void>{};
+}
+
+Result<void> Recorder::switch_file() {
+  DTP_CHECK(close());
+  return open();
+}
+
+Result<void> Recorder::close() {
+  DTP_CHECK(writer_->close(options_.origin));
+  closed_bytes_ += writer_->bytes();
+  writer_.reset();
+  files_.push_back(options_.path);
+  if (!options_.switches) return {};
+  files_.back() = name_of_time(options_.path, std::chrono::system_clock::now());
+  if (::rename(options_.path.c_str(), files_.back().c_str()) != 0)
+    return fail(base::system_error("cannot rename to", files_.back(), errno));
+  return {};
+}
+
+}  // namespace dtp::record

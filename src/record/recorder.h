@@ -1,0 +1,77 @@
+// A recording into one file, or into one after the other: what of it is written, and where.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "dtracepp/error.h"
+#include "kernel/capture.h"
+#include "record/perf_data.h"
+#include "record/sideband.h"
+
+namespace dtp::record {
+
+struct RecorderOptions {
+  std::string path = {};
+  std::uint64_t most_events = 0;  // 0: no limit; so for the others
+  std::uint64_t most_bytes = 0;   // of all files
+  // A file that is done is renamed to PATH.YYYYMMDDhhmmsscc, and a new one begun.
+  bool switches = false;
+  std::uint64_t switch_bytes = 0;
+  std::chrono::milliseconds switch_time{0};
+  std::size_t most_ended = 64;  // see Sideband
+  Origin origin = {};
+};
+
+class Recorder {
+ public:
+  static Result<Recorder> create(RecorderOptions options, std::vector<kernel::OpenedEvent> events, TracingData formats);
+
+  // What was there before the recording began.
+  void add_task(const Task& task);
+  void add_mapping(const NewMapping& mapping);
+
+  // For kernel::Sink. What a limit does not let in is counted and left out.
+  Result<void> take(std::span<const std::byte> records);
+  Result<void> end_round();
+  Result<void> switch_file();
+  Result<void> close();
+
+  bool is_full() const { return is_full_; }
+  std::uint64_t samples() const { return samples_; }
+  // Of all files.
+  std::uint64_t bytes() const { return closed_bytes_ + (writer_ ? writer_->bytes() : 0); }
+  // Those that are done, in order.
+  const std::vector<std::string>& files() const { return files_; }
+
+ private:
+  Recorder(RecorderOptions options, std::vector<kernel::OpenedEvent> events, TracingData formats)
+      : options_(std::move(options)),
+        events_(std::move(events)),
+        formats_(std::move(formats)),
+        sideband_(options_.most_ended) {}
+  Result<void> open();
+  std::size_t admit(std::span<const std::byte> records);
+
+  RecorderOptions options_;
+  std::vector<kernel::OpenedEvent> events_;
+  TracingData formats_;
+  Sideband sideband_;
+  std::optional<PerfDataWriter> writer_ = {};
+  std::chrono::steady_clock::time_point opened_at_ = {};
+  std::uint64_t first_sample_ = 0;  // of the open file
+  std::uint64_t samples_ = 0;
+  std::uint64_t closed_bytes_ = 0;
+  bool is_full_ = false;
+  std::vector<std::string> files_ = {};
+};
+
+// "PATH.2026112113050099", to the hundredth of a second; with "-2" and so on where that exists.
+std::string name_of_time(const std::string& path, std::chrono::system_clock::time_point time);
+
+}  // namespace dtp::record

@@ -1,0 +1,44 @@
+// Names and mappings of tasks as they are now, for a file that begins in the middle of a recording: what is told once,
+// when a task starts or maps its code, must stand in every file.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <span>
+#include <unordered_map>
+
+#include "record/address_spaces.h"
+#include "record/comm.h"
+
+namespace dtp::record {
+
+class Sideband {
+ public:
+  // Of so many tasks that have ended the names are kept: their last records may come later.
+  explicit Sideband(std::size_t most_ended) : most_ended_(most_ended) {}
+
+  void add_task(const Task& task);
+  void add_mapping(const NewMapping& mapping) { spaces_.add(mapping); }
+  // Another record than a sample.
+  void note(std::span<const std::byte> record);
+
+  void each_task(const std::function<void(const Task&)>& use) const;
+  void each_mapping(const std::function<void(const NewMapping&)>& use) const { spaces_.each(use); }
+
+ private:
+  struct Known {
+    Task task = {};
+    bool has_ended = false;
+  };
+  void end(std::uint32_t tid);
+  void forget(std::uint32_t tid);
+
+  std::size_t most_ended_;
+  std::unordered_map<std::uint32_t, Known> tasks_ = {};
+  std::deque<std::uint32_t> ended_ = {};
+  AddressSpaces spaces_ = {};
+};
+
+}  // namespace dtp::record
