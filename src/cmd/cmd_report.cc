@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cmd/command.h"
+#include "cmd/exports.h"
 #include "cmd/output_format.h"
 #include "cmd/read_recording.h"
 #include "cmd/report_pages.h"
@@ -24,6 +25,7 @@ struct Options {
   bool is_folded = false;
   PageOptions pages = {};
   std::vector<std::string> diff = {};  // two files, or none
+  ExportOptions exports = {};
   SelectionOptions selection = {};
   symbol::Options symbols = {};
 };
@@ -41,20 +43,23 @@ Result<Reading> read_profile(const std::string& path, const Options& options) {
   report::Profiler profiler(std::move(keys), symbols);
   Reading reading;
   DTP_TRY(const record::Selection selection, to_selection(options.selection));
+  DTP_TRY(Exports exports, Exports::begin(options.exports, reader, symbols));
   reading.end = read_selected(
       reader, selection,
-      [&](const record::Record& record) -> Result<void> {
+      [&](const record::Record& record) {
         profiler.add(record);
-        return {};
+        return exports.add(record);
       },
       reading.counts);
   reading.profile = std::move(profiler).finish();
+  DTP_CHECK(exports.finish(reading.profile, path));
   return reading;
 }
 
 Result<void> print_profile(const Options& options, const report::Profile& profile) {
   if (!options.pages.flamegraph.empty())
     return draw_flamegraph(options.pages, {options.input, profile}, options.graph.order);
+  if (options.exports.any()) return {};
   report::Output output(STDOUT_FILENO);
   DTP_CHECK(options.is_folded ? report::write_folded(output, profile)
                               : report::write_call_graph(output, profile, options.graph));
@@ -107,11 +112,14 @@ void add_report(Registry& registry) {
   command.add_flag("--stdio")->description("text, which is the default: for those who know perf");
   CLI::Option* folded =
       command.add_flag("--folded", options->is_folded, "a line for each stack, for programs that draw flame graphs");
-  command.add_option("--diff", options->diff, "compare two files: functions by the change of their share of the hits")
-      ->type_name("BEFORE AFTER")
-      ->expected(2)
-      ->excludes(input, folded);
+  CLI::Option* diff =
+      command
+          .add_option("--diff", options->diff, "compare two files: functions by the change of their share of the hits")
+          ->type_name("BEFORE AFTER")
+          ->expected(2)
+          ->excludes(input, folded);
   add_page_options(command, options->pages, *folded);
+  add_export_options(command, options->exports, {folded, diff});
   add_selection_options(command, options->selection);
   add_symbol_options(command, options->symbols);
   add_common_options(command, registry.common);

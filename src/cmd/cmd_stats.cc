@@ -30,40 +30,6 @@ struct Options {
 
 using Schemas = std::vector<record::EventSchema>;
 
-std::string kind_name(const record::FieldSchema& field) {
-  switch (field.kind) {
-    case record::FieldKind::string: return "text";
-    case record::FieldKind::array: return "an array";
-    case record::FieldKind::bytes: return "a block of bytes";
-    case record::FieldKind::unsigned_:
-    case record::FieldKind::signed_:
-    case record::FieldKind::hex:
-    case record::FieldKind::character: return "an address";
-  }
-  return "";
-}
-
-// Some event has the field as a number.
-Result<void> check_field(const std::string& name, const Schemas& schemas) {
-  std::vector<std::string_view> numbers;
-  const record::FieldSchema* other = nullptr;
-  for (const record::EventSchema& schema : schemas) {
-    for (const record::FieldSchema& field : schema.fields) {
-      if (report::is_number(field))
-        numbers.push_back(field.name);
-      else if (field.name == name)
-        other = &field;
-    }
-  }
-  if (std::ranges::find(numbers, name) != numbers.end()) return {};
-  Error error{.what = "no event of this recording has a field '" + name + "'",
-              .where = Where{"field", name, {0, name.size()}},
-              .hint = base::did_you_mean(base::nearest(name, numbers)),
-              .status = Status::wrong_request};
-  if (other != nullptr) error.what = "'" + name + "' is " + kind_name(*other) + ", not a number";
-  return fail(std::move(error));
-}
-
 // "probe:vfs_read", or "vfs_read" where it is the only one of the name.
 Result<const record::EventSchema*> find_event(const std::string& wanted, const Schemas& schemas) {
   std::vector<std::string> names;
@@ -110,7 +76,7 @@ Result<report::Numbers> collect(const Options& options, const record::PerfDataRe
   DTP_TRY(std::vector<report::Key> keys, parse_keys(options.keys, reader.schemas()));
   symbol::Symbolizer symbols(options.symbols);
   if (options.latency.empty()) {
-    DTP_CHECK(check_field(options.field, reader.schemas()));
+    DTP_CHECK(check_number("field", options.field, reader.schemas()));
     return add_up(reader, selection, report::FieldNumbers(options.field, std::move(keys), symbols), counts, read);
   }
   DTP_TRY(const record::EventSchema* const entry, find_event(options.latency[0], reader.schemas()));

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "base/suggest.h"
+#include "report/numbers.h"
 
 namespace dtp::cmd {
 namespace {
@@ -34,6 +35,19 @@ Error no_such_field(std::string_view option, const std::vector<std::string>& nam
           .where = Where{std::string(option), std::move(text), span},
           .hint = base::did_you_mean(base::nearest(names[place], known)),
           .status = Status::wrong_request};
+}
+
+std::string kind_name(const record::FieldSchema& field) {
+  switch (field.kind) {
+    case record::FieldKind::string: return "text";
+    case record::FieldKind::array: return "an array";
+    case record::FieldKind::bytes: return "a block of bytes";
+    case record::FieldKind::unsigned_:
+    case record::FieldKind::signed_:
+    case record::FieldKind::hex:
+    case record::FieldKind::character: return "an address";
+  }
+  return "";
 }
 
 }  // namespace
@@ -79,6 +93,27 @@ Result<std::vector<report::Column>> parse_columns(const std::vector<std::string>
       return fail(no_such_field("-F", names, columns.size() - 1, schemas, report::column_words));
   }
   return columns;
+}
+
+Result<void> check_number(std::string_view option, const std::string& name,
+                          const std::vector<record::EventSchema>& schemas) {
+  std::vector<std::string_view> numbers;
+  const record::FieldSchema* other = nullptr;
+  for (const record::EventSchema& schema : schemas) {
+    for (const record::FieldSchema& field : schema.fields) {
+      if (report::is_number(field))
+        numbers.push_back(field.name);
+      else if (field.name == name)
+        other = &field;
+    }
+  }
+  if (std::ranges::find(numbers, name) != numbers.end()) return {};
+  Error error{.what = "no event of this recording has a field '" + name + "'",
+              .where = Where{std::string(option), name, {0, name.size()}},
+              .hint = base::did_you_mean(base::nearest(name, numbers)),
+              .status = Status::wrong_request};
+  if (other != nullptr) error.what = "'" + name + "' is " + kind_name(*other) + ", not a number";
+  return fail(std::move(error));
 }
 
 void print_counts(const record::Counts& counts) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cmd/command.h"
@@ -22,6 +23,9 @@ Result<std::vector<report::Key>> parse_keys(const std::vector<std::string>& name
 // -F: the same of columns.
 Result<std::vector<report::Column>> parse_columns(const std::vector<std::string>& names,
                                                   const std::vector<record::EventSchema>& schemas);
+// Some event has the field, and as a number. `option` is where the user named it.
+Result<void> check_number(std::string_view option, const std::string& name,
+                          const std::vector<record::EventSchema>& schemas);
 // What the user should know besides the records. To standard error.
 void print_counts(const record::Counts& counts);
 

@@ -134,6 +134,11 @@ void PerfDataReader::parse_clock(const FileHeader& header) {
   if (!cursor.failed() && version == 1) wall_offset_ns_ = static_cast<std::int64_t>(wall_ns - recorded_ns);
 }
 
+std::optional<std::uint32_t> PerfDataReader::clock() const {
+  if (events_.empty() || events_.front().attr.use_clockid == 0) return std::nullopt;
+  return static_cast<std::uint32_t>(events_.front().attr.clockid);
+}
+
 Result<Bytes> PerfDataReader::find_formats(const FileHeader& header) const {
   const Bytes formats = feature_section(header, Feature::tracing_data);
   if (is_tracing_data(formats)) return formats;

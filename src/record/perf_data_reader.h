@@ -25,6 +25,8 @@ class PerfDataReader {
 
   // The tracepoints whose records may be in the file.
   const std::vector<EventSchema>& schemas() const { return schemas_; }
+  // The clock of the records, as clock_gettime(2) numbers it; none: perf's own.
+  std::optional<std::uint32_t> clock() const;
   // From the recording's clock to the time of day; none: the file does not tell.
   std::optional<std::int64_t> wall_offset_ns() const { return wall_offset_ns_; }
   // Gives every record to the consumer, in order of time. A file that is cut off is an error after the last

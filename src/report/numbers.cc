@@ -111,19 +111,20 @@ void Latency::add(const record::Record& record) {
     return calls_.enter(record.tid, std::move(call));
   }
   if (record.schema != leave_) return;
-  const auto call = calls_.leave(record.tid);
-  if (!call) {
+  const auto left = calls_.leave(record.tid);
+  if (!left) {
     ++lone_returns_;
     return;
   }
+  const Call& call = left->call;
   key_.clear();
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (call->keys[i].empty())
+    if (call.keys[i].empty())
       texts_.append(key_, keys[i], record);
     else
-      key_ += call->keys[i];
+      key_ += call.keys[i];
   }
-  table_.add(0, key_, Wide{record.time_ns} - Wide{call->time_ns});
+  table_.add(0, key_, Wide{record.time_ns} - Wide{call.time_ns});
 }
 
 Numbers Latency::finish() && {

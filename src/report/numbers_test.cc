@@ -131,9 +131,12 @@ TEST_CASE("a return ends what was called inside, too") {
   OpenCalls<char> calls;
   for (const char call : {'a', 'b', 'c'}) calls.enter(1, call);
   CHECK_FALSE(calls.leave(1, [](char call) { return call == 'x'; }));
-  CHECK(calls.leave(1, [](char call) { return call == 'b'; }) == 'b');
+  const auto left = calls.leave(1, [](char call) { return call == 'b'; });
+  REQUIRE(left);
+  CHECK(left->call == 'b');
+  CHECK(left->inside == 1);
   CHECK(calls.unfinished() == 2);
-  CHECK(calls.leave(1) == 'a');
+  CHECK(calls.leave(1)->call == 'a');
 }
 
 TEST_CASE("times are shown with three digits in a unit that suits") {

@@ -10,6 +10,13 @@
 
 namespace dtp::report {
 
+// A call that was left.
+template <class Call>
+struct LeftCall {
+  Call call = {};
+  std::size_t inside = 0;  // calls that it had made and whose returns were not seen
+};
+
 template <class Call>
 class OpenCalls {
  public:
@@ -24,24 +31,24 @@ class OpenCalls {
   }
 
   // None: the call began before the recording, or its entry was lost.
-  std::optional<Call> leave(std::uint32_t thread) {
+  std::optional<LeftCall<Call>> leave(std::uint32_t thread) {
     return leave(thread, [](const Call&) { return true; });
   }
 
-  // The innermost call that it is, with those inside of it, whose returns were not seen.
+  // The innermost call that it is. Those inside of it are forgotten.
   template <class IsIt>
-  std::optional<Call> leave(std::uint32_t thread, IsIt&& is_it) {
+  std::optional<LeftCall<Call>> leave(std::uint32_t thread, IsIt&& is_it) {
     const auto found = threads_.find(thread);
     if (found == threads_.end()) return std::nullopt;
     std::vector<Call>& calls = found->second;
     std::size_t at = calls.size();
     while (at > 0 && !is_it(calls[at - 1])) --at;
     if (at == 0) return std::nullopt;
-    std::optional<Call> call(std::move(calls[at - 1]));
-    forgotten_ += calls.size() - at;
-    calls.resize(at - 1);
+    LeftCall<Call> left{std::move(calls[at - 1]), calls.size() - at};
+    forgotten_ += left.inside;
+    calls.erase(calls.begin() + static_cast<std::ptrdiff_t>(at) - 1, calls.end());
     if (calls.empty()) threads_.erase(found);
-    return call;
+    return left;
   }
 
   // Calls that were, or are, never left.
