@@ -30,46 +30,41 @@ struct Options {
   symbol::Options symbols = {};
 };
 
-struct Reading {
-  report::Profile profile = {};
-  record::Counts counts = {};
-  Result<void> end = {};  // an error in the file: what stands before it is in the profile
-};
-
-Result<Reading> read_profile(const std::string& path, const Options& options) {
+Result<Reading> read_recording(const std::string& path, const Options& options) {
   DTP_TRY(const record::PerfDataReader reader, open_recording(path));
   DTP_TRY(std::vector<report::Key> keys, parse_keys(options.keys, reader.schemas()));
   symbol::Symbolizer symbols(options.symbols);
   report::Profiler profiler(std::move(keys), symbols);
-  Reading reading;
   DTP_TRY(const record::Selection selection, to_selection(options.selection));
   DTP_TRY(Exports exports, Exports::begin(options.exports, reader, symbols));
+  std::optional<report::Survey> survey;
+  if (!options.pages.html.empty()) survey.emplace(reader.schemas(), symbols);
+  Reading reading{.path = path, .origin = reader.origin()};
   reading.end = read_selected(
       reader, selection,
       [&](const record::Record& record) {
         profiler.add(record);
+        if (survey) survey->add(record);
         return exports.add(record);
       },
       reading.counts);
   reading.profile = std::move(profiler).finish();
   DTP_CHECK(exports.finish(reading.profile, path));
+  if (survey) reading.findings = std::move(*survey).finish();
   return reading;
 }
 
-Result<void> print_profile(const Options& options, const report::Profile& profile) {
-  if (!options.pages.flamegraph.empty())
-    return draw_flamegraph(options.pages, {options.input, profile}, options.graph.order);
+Result<void> print_profile(const Options& options, const Reading& reading) {
+  if (options.pages.are_wanted()) return draw_pages(options.pages, reading, options.graph.order);
   if (options.exports.any()) return {};
   report::Output output(STDOUT_FILENO);
-  DTP_CHECK(options.is_folded ? report::write_folded(output, profile)
-                              : report::write_call_graph(output, profile, options.graph));
+  DTP_CHECK(options.is_folded ? report::write_folded(output, reading.profile)
+                              : report::write_call_graph(output, reading.profile, options.graph));
   return output.flush();
 }
 
 Result<void> print_difference(const Options& options, const Reading& before, const Reading& after) {
-  if (!options.pages.flamegraph.empty())
-    return draw_difference(options.pages, {options.diff[0], before.profile}, {options.diff[1], after.profile},
-                           options.graph.order);
+  if (!options.pages.flamegraph.empty()) return draw_difference(options.pages, before, after, options.graph.order);
   report::Output output(STDOUT_FILENO);
   DTP_CHECK(report::write_difference(output, before.profile, after.profile,
                                      {options.graph.percent_limit, options.graph.with_stacks}));
@@ -78,13 +73,13 @@ Result<void> print_difference(const Options& options, const Reading& before, con
 
 Result<void> print_report(const Options& options, const Common& common) {
   if (options.diff.empty()) {
-    DTP_TRY(const Reading reading, read_profile(options.input, options));
-    DTP_CHECK(print_profile(options, reading.profile));
+    DTP_TRY(const Reading reading, read_recording(options.input, options));
+    DTP_CHECK(print_profile(options, reading));
     if (!common.quiet) print_counts(reading.counts);
     return reading.end;
   }
-  DTP_TRY(const Reading before, read_profile(options.diff[0], options));
-  DTP_TRY(const Reading after, read_profile(options.diff[1], options));
+  DTP_TRY(const Reading before, read_recording(options.diff[0], options));
+  DTP_TRY(const Reading after, read_recording(options.diff[1], options));
   DTP_CHECK(print_difference(options, before, after));
   for (const Reading* reading : {&before, &after})
     if (!common.quiet) print_counts(reading->counts);
@@ -112,14 +107,14 @@ void add_report(Registry& registry) {
   command.add_flag("--stdio")->description("text, which is the default: for those who know perf");
   CLI::Option* folded =
       command.add_flag("--folded", options->is_folded, "a line for each stack, for programs that draw flame graphs");
-  CLI::Option* diff =
+  CLI::Option* difference =
       command
           .add_option("--diff", options->diff, "compare two files: functions by the change of their share of the hits")
           ->type_name("BEFORE AFTER")
           ->expected(2)
           ->excludes(input, folded);
-  add_page_options(command, options->pages, *folded);
-  add_export_options(command, options->exports, {folded, diff});
+  add_page_options(command, options->pages, *folded, *difference);
+  add_export_options(command, options->exports, {folded, difference});
   add_selection_options(command, options->selection);
   add_symbol_options(command, options->symbols);
   add_common_options(command, registry.common);
@@ -128,7 +123,7 @@ void add_report(Registry& registry) {
       "  dtrace++ report\n"
       "  dtrace++ report -s comm,name --no-stacks\n"
       "  dtrace++ report --order callee --percent-limit 5\n"
-      "  dtrace++ report --flamegraph out.svg\n"
+      "  dtrace++ report --flamegraph out.svg --html out.html\n"
       "  dtrace++ report --diff before.data after.data");
   command.callback([&registry, options] {
     registry.run = [&registry, options] {

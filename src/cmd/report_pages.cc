@@ -2,40 +2,55 @@
 
 #include "base/new_file.h"
 #include "report/flame_graph_svg.h"
+#include "report/page.h"
 
 namespace dtp::cmd {
 namespace {
 
-Result<void> check_stacks(const NamedProfile& read) {
-  if (report::has_stacks(read.profile)) return {};
-  return fail({.what = "there are no stacks in '" + read.path + "'",
+Result<void> check_stacks(const Reading& reading) {
+  if (report::has_stacks(reading.profile)) return {};
+  return fail({.what = "there are no stacks in '" + reading.path + "'",
                .hint = "'dtrace++ record -g' records them",
                .status = Status::wrong_request});
 }
 
-Result<void> write_svg(const std::string& path, const report::FlameGraph& graph, const std::string& title) {
+template <class Write>
+Result<void> write_file(const std::string& path, Write&& write) {
   DTP_TRY(base::NewFile file, base::NewFile::create(path));
   report::Output output(file.fd(), path);
-  DTP_CHECK(report::write_flame_svg(output, graph, title));
+  DTP_CHECK(write(output));
   return file.commit();
+}
+
+Result<void> write_svg(const std::string& path, const report::FlameGraph& graph, const std::string& title) {
+  return write_file(path, [&](report::Output& output) { return report::write_flame_svg(output, graph, title); });
 }
 
 }  // namespace
 
-void add_page_options(CLI::App& command, PageOptions& options, CLI::Option& text) {
+void add_page_options(CLI::App& command, PageOptions& options, CLI::Option& text, CLI::Option& difference) {
   command
       .add_option("--flamegraph", options.flamegraph,
                   "draw the stacks into an SVG file, for a browser; - is standard output")
       ->type_name("FILE")
       ->excludes(&text);
+  command.add_option("--html", options.html, "one page for a browser: hits, their rate, numbers, the flame graph")
+      ->type_name("FILE")
+      ->excludes(&text, &difference);
 }
 
-Result<void> draw_flamegraph(const PageOptions& options, const NamedProfile& read, report::Order order) {
-  DTP_CHECK(check_stacks(read));
-  return write_svg(options.flamegraph, report::make_flame_graph(read.profile, order), "Flame graph of " + read.path);
+Result<void> draw_pages(const PageOptions& options, const Reading& reading, report::Order order) {
+  if (!options.flamegraph.empty()) DTP_CHECK(check_stacks(reading));
+  const report::FlameGraph graph = report::make_flame_graph(reading.profile, order);
+  if (!options.flamegraph.empty()) DTP_CHECK(write_svg(options.flamegraph, graph, "Flame graph of " + reading.path));
+  if (options.html.empty()) return {};
+  const report::PageContent content{reading.path,      reading.origin,
+                                    reading.counts,    reading.profile,
+                                    *reading.findings, report::has_stacks(reading.profile) ? &graph : nullptr};
+  return write_file(options.html, [&](report::Output& output) { return report::write_page(output, content); });
 }
 
-Result<void> draw_difference(const PageOptions& options, const NamedProfile& before, const NamedProfile& after,
+Result<void> draw_difference(const PageOptions& options, const Reading& before, const Reading& after,
                              report::Order order) {
   DTP_CHECK(check_stacks(before));
   DTP_CHECK(check_stacks(after));

@@ -1,29 +1,39 @@
 // What report draws, and the files that it goes to.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "cmd/command.h"
+#include "record/perf_data_reader.h"
 #include "report/call_tree.h"
 #include "report/profile.h"
+#include "report/survey.h"
 
 namespace dtp::cmd {
 
 struct PageOptions {
-  std::string flamegraph = {};  // a file; empty: none is wanted
+  // Files; empty: not wanted.
+  std::string flamegraph = {};
+  std::string html = {};
+  bool are_wanted() const { return !flamegraph.empty() || !html.empty(); }
 };
 
-// `text` is another form of report, and excluded.
-void add_page_options(CLI::App& command, PageOptions& options, CLI::Option& text);
+// `text` and `difference` are other forms of report.
+void add_page_options(CLI::App& command, PageOptions& options, CLI::Option& text, CLI::Option& difference);
 
-// What was read, and from where.
-struct NamedProfile {
-  const std::string& path;
-  const report::Profile& profile;
+// A recording that has been read.
+struct Reading {
+  std::string path = {};
+  record::Origin origin = {};
+  record::Counts counts = {};
+  report::Profile profile = {};
+  std::optional<report::Survey::Findings> findings = {};  // if a page is wanted
+  Result<void> end = {};                                  // an error in the file: what stands before it has been read
 };
 
-Result<void> draw_flamegraph(const PageOptions& options, const NamedProfile& read, report::Order order);
-Result<void> draw_difference(const PageOptions& options, const NamedProfile& before, const NamedProfile& after,
+Result<void> draw_pages(const PageOptions& options, const Reading& reading, report::Order order);
+Result<void> draw_difference(const PageOptions& options, const Reading& before, const Reading& after,
                              report::Order order);
 
 }  // namespace dtp::cmd

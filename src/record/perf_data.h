@@ -12,21 +12,12 @@
 #include "kernel/capture.h"
 #include "record/comm.h"
 #include "record/mapping_record.h"
+#include "record/origin.h"
 #include "record/perf_data_format.h"
 #include "record/tracing_data.h"
 
 namespace dtp::record {
 
-// What the file says of where it was made.
-struct Origin {
-  std::string hostname = {};
-  std::string release = {};
-  std::string arch = {};
-  std::uint32_t cpus_available = 0;
-  std::uint32_t cpus_online = 0;
-  std::vector<std::string> command_line = {};  // of the recorder
-  std::string version = {};                    // of the recorder; this_machine() does not know it
-};
 Origin this_machine();
 
 // The file grows in place: after every round it is a whole file, whatever happens to us then. One that was

@@ -81,6 +81,7 @@ Result<void> PerfDataReader::parse() {
   }
   parse_build_ids(header);
   parse_clock(header);
+  parse_origin(header);
   DTP_TRY(const Bytes formats, find_formats(header));
   return parse_formats(formats);
 }
@@ -137,6 +138,14 @@ void PerfDataReader::parse_clock(const FileHeader& header) {
 std::optional<std::uint32_t> PerfDataReader::clock() const {
   if (events_.empty() || events_.front().attr.use_clockid == 0) return std::nullopt;
   return static_cast<std::uint32_t>(events_.front().attr.clockid);
+}
+
+void PerfDataReader::parse_origin(const FileHeader& header) {
+  origin_.hostname = parse_text_feature(feature_section(header, Feature::hostname));
+  origin_.release = parse_text_feature(feature_section(header, Feature::os_release));
+  origin_.arch = parse_text_feature(feature_section(header, Feature::arch));
+  origin_.version = parse_text_feature(feature_section(header, Feature::version));
+  origin_.command_line = parse_texts_feature(feature_section(header, Feature::command_line));
 }
 
 Result<Bytes> PerfDataReader::find_formats(const FileHeader& header) const {

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "dtracepp/error.h"
 #include "dtracepp/record.h"
+#include "record/origin.h"
 #include "record/perf_data_format.h"
 #include "record/stream.h"
 
@@ -29,6 +30,8 @@ class PerfDataReader {
   std::optional<std::uint32_t> clock() const;
   // From the recording's clock to the time of day; none: the file does not tell.
   std::optional<std::int64_t> wall_offset_ns() const { return wall_offset_ns_; }
+  // As far as the file tells.
+  const Origin& origin() const { return origin_; }
   // Gives every record to the consumer, in order of time. A file that is cut off is an error after the last
   // whole record; `counts` is filled in any case.
   Result<void> read(const Consumer& consumer, Counts& counts) const;
@@ -42,6 +45,7 @@ class PerfDataReader {
   std::span<const std::byte> feature_section(const FileHeader& header, Feature feature) const;
   void parse_build_ids(const FileHeader& header);
   void parse_clock(const FileHeader& header);
+  void parse_origin(const FileHeader& header);
   Result<void> feed(Stream& stream) const;
   void release(std::size_t end) const;
   std::span<const std::byte> section(const FileSection& place) const;
@@ -53,6 +57,7 @@ class PerfDataReader {
   std::span<const std::byte> file_ = {};
   std::vector<StreamEvent> events_ = {};
   std::vector<EventSchema> schemas_ = {};
+  Origin origin_ = {};
   std::vector<Module> build_ids_ = {};  // as the header tells them
   std::optional<std::int64_t> wall_offset_ns_ = {};
   std::size_t data_begin_ = 0;

@@ -132,6 +132,11 @@ class Page:
         shot = self.call('Page.captureScreenshot', captureBeyondViewport=True, clip={**size, 'scale': 1})
         pathlib.Path(path).write_bytes(base64.b64decode(shot['data']))
 
+    def forgive(self):
+        """What there was to complain of until now was meant."""
+        self.run('0')
+        self.browser.events = [event for event in self.browser.events if event.get('sessionId') != self.session]
+
     def complaints(self):
         """What the page did that it should not: errors, messages, dialogs, requests for anything else."""
         self.run('0')  # whatever was under way has been told by now

@@ -63,7 +63,7 @@ class Fixture:
             shell(self.program, 'delete', '-q', event)
 
     def record_all(self):
-        self.record('plain', 'leaf text:string size', 'plain.data')
+        self.record('plain', 'leaf text=text:string size=size', 'plain.data')
         self.record('hostile', 'leaf text=+0(%di):string size=%si:u64', 'hostile.data', HOSTILE_NAME)
 
     def report(self, *arguments):
@@ -181,7 +181,93 @@ def hostile_flamegraph(fixture, browser):
     return page
 
 
-CASES = [flamegraph, flamegraph_narrow, flamegraph_callee, difference, hostile_flamegraph]
+def column(page, number):
+    return page.run(f'[...document.querySelectorAll(".hits tbody tr")].map(row => row.cells[{number}].textContent)')
+
+
+def click_head(page, number):
+    page.click(f'document.querySelectorAll(".hits th button")[{number}]')
+
+
+def html(fixture, browser):
+    fixture.report('-i', 'plain.data', '--html', 'plain.html', '-s', 'text')
+    check((fixture.folder / 'plain.html').stat().st_mode & 0o777, 0o600)
+    page = Page(browser, fixture.folder / 'plain.html')
+    check(page.run('[...document.querySelectorAll("dl .number dd")].slice(0, 2).map(e => e.textContent)'), ['100', '0'])
+
+    check(column(page, 2), ['60', '30', '10'])
+    click_head(page, 2)
+    check(column(page, 2), ['10', '30', '60'])
+    click_head(page, 1)
+    check(column(page, 1), ['</script><b>', 'three', 'two'])
+    click_head(page, 1)
+    check(column(page, 1), ['two', 'three', '</script><b>'])
+    click_head(page, 3)
+    check(column(page, 3), ['60.00 %', '30.00 %', '10.00 %'])
+
+    hits = page.run('JSON.parse(document.getElementById("data").textContent).rates.lines.map(line => line.hits)')
+    check((len(hits), sum(hits[0])), (1, 100))
+    check(page.run('document.querySelectorAll("#rates path").length'), 2)
+    check(page.run('/NaN|Infinity/.test(document.getElementById("rates").innerHTML)'), False)
+
+    # parse() gives 0 to 59, step() powers of two up to 2^29, run() 7.
+    check(page.run('[...document.querySelectorAll("#field option")].map(o => o.textContent)'), [f'{fixture.group}:leaf: size'])
+    facts = page.run('Object.fromEntries([...document.querySelectorAll(".facts span")].map(s => [s.firstChild.data, s.lastChild.textContent]))')
+    check([facts[name] for name in ('count', 'mean', 'least', 'p50', 'greatest')], ['100', '10,737,436.63', '0', '33', '536,870,912'])
+    ranges = page.run('[...document.querySelectorAll(".ranges > span")].map(s => s.textContent)')
+    check(ranges[:4], ['0', '', '', '1  ·  1.00 %'])
+    check(ranges[12:16], ['4', 'to 7', '', '15  ·  15.00 %'])
+    return page
+
+
+def html_flamegraph(fixture, browser):
+    """The graph in the page does what the file of its own does."""
+    fixture.report('-i', 'plain.data', '--html', 'plain.html')
+    page = Page(browser, fixture.folder / 'plain.html')
+    zoom_and_search(page)
+    return page
+
+
+def html_hostile(fixture, browser):
+    fixture.report('-i', 'hostile.data', '-s', 'comm,text,symbol', '--html', 'hostile.html')
+    page = Page(browser, fixture.folder / 'hostile.html')
+    check(page.run('window.hurt === undefined'), True)
+    check(page.run('document.querySelectorAll("script").length'), 3)
+    check(column(page, 1)[0], '"><svg onload=\\x1b')
+    check(column(page, 2)[0], '</script><b>')
+    check(label_of(page, HOSTILE_FUNCTION), HOSTILE_FUNCTION)
+    page.mouse(frame(HOSTILE_FUNCTION))
+    check(text_of(page, '.details').startswith(HOSTILE_FUNCTION), True)
+    return page
+
+
+def html_policy(fixture, browser):
+    """What a page were to run or to load besides would be refused: the policy stands should escaping ever fail."""
+    fixture.report('-i', 'plain.data', '--html', 'plain.html')
+    page = Page(browser, fixture.folder / 'plain.html')
+    check(page.run("""new Promise(done => {
+        const refused = [];
+        document.addEventListener('securitypolicyviolation', event => {
+          refused.push(event.effectiveDirective);
+          if (refused.length === 3) done(refused.sort());
+        });
+        const script = document.createElement('script');
+        script.textContent = 'window.hurt = 1';
+        document.body.append(script);
+        const picture = document.createElement('img');
+        picture.src = 'other.png';
+        const handler = document.createElement('div');
+        handler.setAttribute('onclick', 'window.hurt = 2');
+        document.body.append(handler);
+        handler.click();
+      })"""), ['img-src', 'script-src-attr', 'script-src-elem'])
+    check(page.run('window.hurt === undefined'), True)
+    page.forgive()
+    return page
+
+
+CASES = [flamegraph, flamegraph_narrow, flamegraph_callee, difference, hostile_flamegraph, html, html_flamegraph,
+         html_hostile, html_policy]
 
 
 def run_case(case, fixture, browser, pictures):
