@@ -132,7 +132,17 @@ void add_running(record::Recorder& recorder, const kernel::Target& target, pid_t
   for (const record::NewMapping& mapping : running_code(target, stacks)) recorder.add_mapping(mapping);
 }
 
-record::RecorderOptions recorder_options(const Options& options, const Limits& limits) {
+// perf has 8 KiB for the fields of a record (PERF_MAX_TRACE_SIZE), and a text may have 4 of them.
+bool may_be_too_long(const record::EventSchema& schema) {
+  constexpr int most_bytes = 8192;
+  constexpr int longest_text = 4096;
+  int bytes = 0;
+  for (const record::FieldSchema& field : schema.fields) bytes += field.size + (field.dynamic ? longest_text : 0);
+  return bytes > most_bytes;
+}
+
+record::RecorderOptions recorder_options(const Options& options, const Limits& limits, const kernel::Target& target,
+                                         const std::vector<WatchedEvent>& events, const kernel::Capture& capture) {
   record::RecorderOptions wanted{.path = options.output,
                                  .most_events = limits.most_events,
                                  .most_bytes = limits.most_bytes,
@@ -141,6 +151,9 @@ record::RecorderOptions recorder_options(const Options& options, const Limits& l
                                  .switch_time = limits.switch_time,
                                  .origin = record::this_machine()};
   wanted.origin.version = "dtrace++ " DTP_VERSION;
+  wanted.watches_all = target.all_cpus && target.cpus.empty();
+  for (const WatchedEvent& event : events) wanted.may_be_too_long.push_back(may_be_too_long(event.schema));
+  wanted.count = [&capture] { return capture.counted(); };
   return wanted;
 }
 
@@ -150,12 +163,13 @@ std::string files_text(const std::vector<std::string>& files) {
   return fmt::format("{} files, the last '{}'", files.size(), files.back());
 }
 
+// One line; a table of where the hits went when something was lost, or when more is wanted.
 void print_end(const record::Recorder& recorder, const kernel::Ending& ending, const Common& common) {
-  const bool lost = ending.losses.ring + ending.losses.missed > 0;
-  if (common.quiet && !lost) return;
-  fmt::print(stderr, "recorded {} event{} in {:.1f} s, {} bytes in {}, {}\n", recorder.samples(),
-             recorder.samples() == 1 ? "" : "s", ending.seconds, recorder.bytes(), files_text(recorder.files()),
-             describe_losses(ending.losses));
+  const std::uint64_t lost = recorder.ledger().lost();
+  if (common.quiet && lost == 0) return;
+  fmt::print(stderr, "recorded {} event{} in {:.1f} s, {} bytes in {}, {} lost\n", recorder.samples(),
+             recorder.samples() == 1 ? "" : "s", ending.seconds, recorder.bytes(), files_text(recorder.files()), lost);
+  if (lost > 0 || common.verbose) fmt::print(stderr, "{}", record::ledger_table(recorder.ledger()));
 }
 
 kernel::Sink sink_of(record::Recorder& recorder, kernel::Capture& capture, std::function<void()> armed) {
@@ -187,8 +201,8 @@ Result<int> record_events(const Options& options, const std::vector<std::string>
   const kernel::CaptureOptions wanted{
       .ring_bytes = limits.ring_bytes, .duration_ms = limits.duration.count(), .stacks = options.stacks};
   DTP_TRY(auto capture, kernel::Capture::open(tracefs, to_capture(events), target, wanted, signals));
-  DTP_TRY(auto recorder,
-          record::Recorder::create(recorder_options(options, limits), capture.events(), tracing_data(tracefs, events)));
+  DTP_TRY(auto recorder, record::Recorder::create(recorder_options(options, limits, target, events, capture),
+                                                  capture.events(), tracing_data(tracefs, events)));
   add_running(recorder, target, capture.command_pid(), options.stacks);
 
   bool announced = common.quiet || !command.empty();

@@ -4,6 +4,9 @@
 #include <map>
 #include <memory>
 
+#include <fmt/format.h>
+
+#include "base/lines.h"
 #include "cmd/command.h"
 #include "cmd/exports.h"
 #include "cmd/output_format.h"
@@ -39,7 +42,7 @@ Result<Reading> read_recording(const std::string& path, const Options& options) 
   DTP_TRY(Exports exports, Exports::begin(options.exports, reader, symbols));
   std::optional<report::Survey> survey;
   if (!options.pages.html.empty()) survey.emplace(reader.schemas(), symbols);
-  Reading reading{.path = path, .origin = reader.origin()};
+  Reading reading{.path = path, .origin = reader.origin(), .ledger = reader.ledger()};
   reading.end = read_selected(
       reader, selection,
       [&](const record::Record& record) {
@@ -48,16 +51,27 @@ Result<Reading> read_recording(const std::string& path, const Options& options) 
         return exports.add(record);
       },
       reading.counts);
+  if (reading.ledger) reading.counts.lost = reading.ledger->lost();
   reading.profile = std::move(profiler).finish();
   DTP_CHECK(exports.finish(reading.profile, path));
   if (survey) reading.findings = std::move(*survey).finish();
   return reading;
 }
 
+// Shares of hits mean little when hits are missing: it stands in front of them.
+void append_losses(std::string& out, const Reading& reading) {
+  if (reading.counts.lost == 0) return;
+  std::string text = fmt::format("Lost: {} records\n", reading.counts.lost);
+  if (reading.ledger) text += record::ledger_table(*reading.ledger);
+  for (std::string_view left = text; !left.empty();) out += fmt::format("# {}\n", base::take_line(left));
+  out += "#\n";
+}
+
 Result<void> print_profile(const Options& options, const Reading& reading) {
   if (options.pages.are_wanted()) return draw_pages(options.pages, reading, options.graph.order);
   if (options.exports.any()) return {};
   report::Output output(STDOUT_FILENO);
+  if (!options.is_folded) append_losses(output.buffer(), reading);
   DTP_CHECK(options.is_folded ? report::write_folded(output, reading.profile)
                               : report::write_call_graph(output, reading.profile, options.graph));
   return output.flush();
@@ -66,6 +80,8 @@ Result<void> print_profile(const Options& options, const Reading& reading) {
 Result<void> print_difference(const Options& options, const Reading& before, const Reading& after) {
   if (!options.pages.flamegraph.empty()) return draw_difference(options.pages, before, after, options.graph.order);
   report::Output output(STDOUT_FILENO);
+  append_losses(output.buffer(), before);
+  append_losses(output.buffer(), after);
   DTP_CHECK(report::write_difference(output, before.profile, after.profile,
                                      {options.graph.percent_limit, options.graph.with_stacks}));
   return output.flush();
@@ -75,14 +91,14 @@ Result<void> print_report(const Options& options, const Common& common) {
   if (options.diff.empty()) {
     DTP_TRY(const Reading reading, read_recording(options.input, options));
     DTP_CHECK(print_profile(options, reading));
-    if (!common.quiet) print_counts(reading.counts);
+    if (!common.quiet) print_counts(reading.counts, reading.ledger, common.verbose);
     return reading.end;
   }
   DTP_TRY(const Reading before, read_recording(options.diff[0], options));
   DTP_TRY(const Reading after, read_recording(options.diff[1], options));
   DTP_CHECK(print_difference(options, before, after));
   for (const Reading* reading : {&before, &after})
-    if (!common.quiet) print_counts(reading->counts);
+    if (!common.quiet) print_counts(reading->counts, reading->ledger, common.verbose);
   return before.end ? after.end : before.end;
 }
 

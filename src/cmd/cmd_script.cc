@@ -52,7 +52,7 @@ Result<void> print_file(const Options& options, const Common& common) {
   const auto read = read_selected(reader, selection, print, counts);
   // Records before an error are printed before it.
   DTP_CHECK(report->end());
-  if (!common.quiet) print_counts(counts);
+  if (!common.quiet) print_counts(counts, reader.ledger(), common.verbose);
   return read;
 }
 

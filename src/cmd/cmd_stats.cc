@@ -115,7 +115,7 @@ Result<void> print_stats(const Options& options, const Common& common) {
                                      : report::write_stats(output, numbers, to_histograms(options.histograms)));
   if (!common.quiet) {
     print_unpaired(numbers);
-    print_counts(counts);
+    print_counts(counts, reader.ledger(), common.verbose);
   }
   return read;
 }

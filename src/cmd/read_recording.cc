@@ -116,8 +116,12 @@ Result<void> check_number(std::string_view option, const std::string& name,
   return fail(std::move(error));
 }
 
-void print_counts(const record::Counts& counts) {
-  if (counts.lost > 0) fmt::print(stderr, "lost: {} records were never written, the rings were full\n", counts.lost);
+void print_counts(const record::Counts& counts, const std::optional<record::Ledger>& ledger, bool verbose) {
+  if (ledger && (ledger->lost() > 0 || verbose))
+    fmt::print(stderr, "lost: {} records\n{}", ledger->lost(), record::ledger_table(*ledger));
+  // Without a ledger there is only what the rings tell.
+  if (!ledger && counts.lost > 0)
+    fmt::print(stderr, "lost: {} records were never written, the rings were full\n", counts.lost);
   if (counts.other > 0)
     fmt::print(stderr, "left out: {} samples that are not of a tracepoint or probe\n", counts.other);
   if (counts.broken > 0) fmt::print(stderr, "left out: {} samples that are not whole\n", counts.broken);

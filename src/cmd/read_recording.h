@@ -1,6 +1,7 @@
 // What the commands share that read a recording.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,6 @@ Result<std::vector<report::Column>> parse_columns(const std::vector<std::string>
 Result<void> check_number(std::string_view option, const std::string& name,
                           const std::vector<record::EventSchema>& schemas);
 // What the user should know besides the records. To standard error.
-void print_counts(const record::Counts& counts);
+void print_counts(const record::Counts& counts, const std::optional<record::Ledger>& ledger, bool verbose);
 
 }  // namespace dtp::cmd

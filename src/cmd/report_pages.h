@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cmd/command.h"
+#include "record/ledger.h"
 #include "record/perf_data_reader.h"
 #include "report/call_tree.h"
 #include "report/profile.h"
@@ -27,6 +28,7 @@ struct Reading {
   std::string path = {};
   record::Origin origin = {};
   record::Counts counts = {};
+  std::optional<record::Ledger> ledger = {};
   report::Profile profile = {};
   std::optional<report::Survey::Findings> findings = {};  // if a page is wanted
   Result<void> end = {};                                  // an error in the file: what stands before it has been read

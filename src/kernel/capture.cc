@@ -30,8 +30,8 @@
 #include "base/file.h"
 #include "kernel/child.h"
 #include "kernel/instance.h"
-#include "kernel/missed.h"
 #include "kernel/perf_event.h"
+#include "kernel/profile.h"
 #include "kernel/ring.h"
 
 namespace dtp::kernel {
@@ -55,6 +55,12 @@ std::size_t choose_ring_bytes(std::size_t asked, std::size_t cpus) {
   const std::size_t wanted =
       asked != 0 ? asked : std::min(default_ring_bytes, default_all_rings_bytes / std::max<std::size_t>(cpus, 1));
   return std::bit_ceil(std::clamp(wanted, least_ring_bytes, most_ring_bytes));
+}
+
+Error unwatched_group() {
+  return {.what = "perf knows nothing of this control group",
+          .hint = "if it still exists: echo +pids >/sys/fs/cgroup/cgroup.subtree_control",
+          .status = Status::not_possible};
 }
 
 Result<std::uint64_t> read_id(TraceFs& tracefs, const EventName& name) {
@@ -84,6 +90,7 @@ struct Capture::State {
   struct Opened {
     base::Fd fd = {};
     std::size_t event = 0;
+    bool counts_all = false;  // has no filter, and no ring
   };
 
   TraceFs& tracefs;
@@ -105,8 +112,9 @@ struct Capture::State {
   Processes processes = {};
   std::vector<bool> is_task_alive = {};
   base::Fd poller = {};
-  std::uint64_t missed_before = 0;
-  std::optional<Ended> why = {};  // asked to end
+  std::vector<Profile> profiles_before = {};
+  std::vector<Profile> profiles_after = {};  // empty: the events are on
+  std::optional<Ended> why = {};             // asked to end
   bool is_command_gone = false;
   bool is_requested = false;  // by USR2
   std::uint64_t bytes = 0;
@@ -119,6 +127,8 @@ struct Capture::State {
   Result<void> open_all(std::size_t ring_bytes);
   Result<bool> open_task(unsigned cpu, std::size_t task, std::size_t ring_bytes, int& ring_fd);
   Result<void> set_filter(const Opened& one) const;
+  Io<base::Fd> open_one(const perf_event_attr& attr, std::size_t event, unsigned cpu, std::size_t task) const;
+  Result<void> open_twin_of_filtered(std::size_t event, unsigned cpu, std::size_t task);
   void open_guards();
   void open_anchors();
   Result<void> prepare_poll();
@@ -139,7 +149,7 @@ struct Capture::State {
   }
   void control_all(unsigned long request) const;
   void disarm();
-  std::uint64_t lost_in_rings();
+  std::vector<Counted> count() const;
   void end_child();
   std::vector<EventName> names() const;
 };
@@ -191,6 +201,24 @@ Result<void> Capture::State::set_filter(const Opened& one) const {
   return fail(refused_filter(tracefs, event.name, event.filter, errno));
 }
 
+// The dummy is for all tasks: one may come into the group long after it got its name.
+Io<base::Fd> Capture::State::open_one(const perf_event_attr& attr, std::size_t event, unsigned cpu,
+                                      std::size_t task) const {
+  if (cgroup && event < asked.size()) return open_cgroup_event(attr, cgroup.get(), static_cast<int>(cpu));
+  return open_perf_event(attr, tasks[task], static_cast<int>(cpu));
+}
+
+// Nothing counts what a filter drops: a second event, which only counts, has none.
+Result<void> Capture::State::open_twin_of_filtered(std::size_t event, unsigned cpu, std::size_t task) {
+  if (event >= asked.size() || asked[event].filter.empty()) return {};
+  perf_event_attr attr = events[event].attr;
+  attr.sample_period = 0;
+  auto fd = open_one(attr, event, cpu, task);
+  if (fd) opened.push_back({std::move(*fd), event, true});
+  // Its task has just ended; the others are told apart by the event itself.
+  return fd || fd.error() == ESRCH ? Result<void>{} : fail(cannot_record(events[event].name, "perf_event_open of", fd.error()));
+}
+
 // The events of one task on one cpu, the dummy first; false when the task is gone. The first cpu's dummies are
 // polled for the end of their tasks, and the first descriptor of each cpu for its ring. Edge-triggered: the
 // owner of a ring may have ended long before the others.
@@ -198,11 +226,13 @@ Result<bool> Capture::State::open_task(unsigned cpu, std::size_t task, std::size
   for (std::size_t i = 0; i < events.size(); ++i) {
     const std::size_t index = i == 0 ? events.size() - 1 : i - 1;
     OpenedEvent& event = events[index];
-    if (is_of_instance(event)) continue;
-    // The dummy is for all: a task may come into the group long after it got its name.
-    Io<base::Fd> fd = cgroup && i > 0 ? open_cgroup_event(event.attr, cgroup.get(), static_cast<int>(cpu))
-                                      : open_perf_event(event.attr, tasks[task], static_cast<int>(cpu));
+    if (is_of_instance(event)) {
+      DTP_CHECK(open_twin_of_filtered(index, cpu, task));
+      continue;
+    }
+    Io<base::Fd> fd = open_one(event.attr, index, cpu, task);
     if (!fd && fd.error() == ESRCH) return false;
+    if (!fd && cgroup && fd.error() == ENOENT) return fail(unwatched_group());
     if (!fd) return fail(cannot_record(event.name, "perf_event_open of", fd.error()));
     std::uint64_t id = 0;
     if (::ioctl(fd->get(), PERF_EVENT_IOC_ID, &id) != 0)
@@ -220,6 +250,7 @@ Result<bool> Capture::State::open_task(unsigned cpu, std::size_t task, std::size
     event.ids.push_back(id);
     opened.push_back({std::move(*fd), index});
     DTP_CHECK(set_filter(opened.back()));
+    DTP_CHECK(open_twin_of_filtered(index, cpu, task));
   }
   return true;
 }
@@ -290,12 +321,14 @@ void Capture::State::control_all(unsigned long request) const {
 }
 
 void Capture::State::disarm() {
+  if (!profiles_after.empty()) return;
   control_all(PERF_EVENT_IOC_DISABLE);
   if (instance) instance->disable();
+  profiles_after = read_profiles(tracefs, names());
 }
 
 Result<void> Capture::State::start() {
-  missed_before = read_missed(tracefs, names());
+  profiles_before = read_profiles(tracefs, names());
   if (!starts_by_exec) control_all(PERF_EVENT_IOC_ENABLE);
   if (instance) DTP_CHECK(instance->enable());
   if (child) DTP_CHECK(child->release());
@@ -367,20 +400,35 @@ Result<void> Capture::State::poll(const Sink& sink, Clock::time_point begin) {
 
 // PERF_FORMAT_LOST is exact, and tells the samples from the dummy's records. PERF_RECORD_LOST counts both, and
 // only once a later record found room.
-std::uint64_t Capture::State::lost_in_rings() {
-  std::uint64_t sum = instance ? instance->lost() : 0;
-  if ((events.front().attr.read_format & PERF_FORMAT_LOST) == 0) {
-    for (const Ring& ring : rings) sum += ring.lost();
-    return sum;
-  }
+std::vector<Counted> Capture::State::count() const {
+  std::vector<Counted> all(asked.size());
   for (const Opened& one : opened) {
     struct {
       std::uint64_t value, id, lost;
-    } counted = {};
-    if (::read(one.fd.get(), &counted, sizeof counted) == sizeof counted) events[one.event].lost += counted.lost;
+    } read = {};
+    if (one.event >= all.size() || ::read(one.fd.get(), &read, sizeof read) < 0) continue;
+    Counted& counted = all[one.event];
+    if (one.counts_all || asked[one.event].filter.empty()) counted.reached += read.value;
+    if (one.counts_all) continue;
+    counted.counts_passed = true;
+    counted.passed += read.value;
+    counted.ring_full += read.lost;
   }
-  for (std::size_t i = 0; i < asked.size(); ++i) sum += events[i].lost;
-  return sum;
+  if ((events.front().attr.read_format & PERF_FORMAT_LOST) == 0)
+    for (const Ring& ring : rings) all.front().ring_full += ring.lost();
+  const std::vector<Profile> now = profiles_after.empty() ? read_profiles(tracefs, names()) : profiles_after;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    Profile& profile = all[i].profile = now[i];
+    profile.is_known = profile.is_known && profiles_before[i].is_known;
+    profile.hits -= profiles_before[i].hits;
+    profile.missed -= profiles_before[i].missed;
+  }
+  // The instance's rings count for all of its events together.
+  const auto of_instance =
+      std::ranges::find_if(events, [&](const OpenedEvent& event) { return is_of_instance(event); });
+  if (instance && of_instance != events.end())
+    all[static_cast<std::size_t>(of_instance - events.begin())].ring_full += instance->lost();
+  return all;
 }
 
 void Capture::State::end_child() {
@@ -428,6 +476,8 @@ Result<Capture> Capture::open(TraceFs& tracefs, const std::vector<CaptureEvent>&
 
 const std::vector<OpenedEvent>& Capture::events() const { return state_->events; }
 
+std::vector<Counted> Capture::counted() const { return state_->count(); }
+
 pid_t Capture::command_pid() const { return state_->child ? state_->child->pid() : 0; }
 
 void Capture::stop_full() {
@@ -448,8 +498,10 @@ Result<Ending> Capture::run(const Sink& sink) {
   if (!result) return std::unexpected(std::move(result.error()));
   Ending ending{.why = *state.why, .bytes = state.bytes, .seconds = length.count()};
   if (state.child) ending.command_status = state.child->reap();
-  ending.losses = {.ring = state.lost_in_rings(),
-                   .missed = read_missed(state.tracefs, state.names()) - state.missed_before};
+  for (const Counted& counted : state.count()) {
+    ending.losses.ring += counted.ring_full;
+    ending.losses.missed += counted.profile.missed;
+  }
   return ending;
 }
 

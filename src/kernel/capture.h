@@ -23,6 +23,7 @@
 #include "dtracepp/error.h"
 #include "kernel/events.h"
 #include "kernel/perf_event.h"
+#include "kernel/profile.h"
 #include "kernel/signals.h"
 #include "kernel/target.h"
 
@@ -45,7 +46,15 @@ struct OpenedEvent {
   std::string name = {};  // "probe:vfs_read"; "dummy:u" for the one that carries COMM and MMAP2
   perf_event_attr attr = {};
   std::vector<std::uint64_t> ids = {};
-  std::uint64_t lost = 0;  // filled at the end where the kernel counts it (PERF_FORMAT_LOST)
+};
+
+// What the kernel counted of an event since the capture began.
+struct Counted {
+  Profile profile = {};         // on the whole machine
+  std::uint64_t reached = 0;    // hits of whom is watched, before the filter; in tracefs' rings, without a filter, not known
+  std::uint64_t passed = 0;     // those that the filter let through
+  std::uint64_t ring_full = 0;  // of them those that found no room
+  bool counts_passed = false;  // not in tracefs' rings
 };
 
 // Records that were never written. All of this is said to the user.
@@ -84,10 +93,13 @@ class Capture {
   Capture& operator=(const Capture&) = delete;
   ~Capture();
 
-  // In the order of open(), the dummy last. Valid before run(), with the losses after it.
+  // In the order of open(), the dummy last.
   const std::vector<OpenedEvent>& events() const;
   // Process number of the command, before it runs; 0: none.
   pid_t command_pid() const;
+
+  // One for each event of open(). Exact after run().
+  std::vector<Counted> counted() const;
 
   // From enabling to the last drain. Once.
   Result<Ending> run(const Sink& sink);

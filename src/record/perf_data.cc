@@ -224,7 +224,7 @@ Result<void> PerfDataWriter::write_header() {
   return {};
 }
 
-Result<void> PerfDataWriter::close(const Origin& origin) {
+Result<void> PerfDataWriter::close(const Origin& origin, const Ledger& ledger) {
   DTP_CHECK(flush());
   std::vector<std::pair<Feature, std::string>> features{
       {Feature::hostname, string_feature(origin.hostname)},
@@ -239,6 +239,7 @@ Result<void> PerfDataWriter::close(const Origin& origin) {
     features.emplace_back(Feature::clock_id, clock_id_feature(clock));
     features.emplace_back(Feature::clock_data, clock_data_feature(clock));
   }
+  features.emplace_back(Feature::ledger, encode_ledger(ledger));
   mark_feature(Feature::tracing_data);
   std::string table;
   std::string contents;

@@ -11,6 +11,7 @@
 #include "dtracepp/error.h"
 #include "kernel/capture.h"
 #include "record/comm.h"
+#include "record/ledger.h"
 #include "record/mapping_record.h"
 #include "record/origin.h"
 #include "record/perf_data_format.h"
@@ -33,7 +34,7 @@ class PerfDataWriter {
   void add_mapping(const NewMapping& mapping) { pending_ += encode_mapping(mapping, trailer_size_); }
   Result<void> append(std::span<const std::byte> records);
   Result<void> end_round();
-  Result<void> close(const Origin& origin);
+  Result<void> close(const Origin& origin, const Ledger& ledger);
 
   // Of the file.
   std::uint64_t bytes() const { return header_.data.offset + header_.data.size + pending_.size() + features_size_; }

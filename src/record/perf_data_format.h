@@ -49,6 +49,7 @@ enum class Feature : unsigned {
   clock_id = 23,
   compressed = 27,
   clock_data = 29,
+  ledger = 255,  // ours, see ledger.h: perf passes over what it does not know
 };
 
 // Types of records that perf writes into the data and the kernel does not.

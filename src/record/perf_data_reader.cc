@@ -82,6 +82,7 @@ Result<void> PerfDataReader::parse() {
   parse_build_ids(header);
   parse_clock(header);
   parse_origin(header);
+  parse_ledger(header);
   DTP_TRY(const Bytes formats, find_formats(header));
   return parse_formats(formats);
 }
@@ -146,6 +147,11 @@ void PerfDataReader::parse_origin(const FileHeader& header) {
   origin_.arch = parse_text_feature(feature_section(header, Feature::arch));
   origin_.version = parse_text_feature(feature_section(header, Feature::version));
   origin_.command_line = parse_texts_feature(feature_section(header, Feature::command_line));
+}
+
+void PerfDataReader::parse_ledger(const FileHeader& header) {
+  const Bytes text = feature_section(header, Feature::ledger);
+  ledger_ = decode_ledger({reinterpret_cast<const char*>(text.data()), text.size()});
 }
 
 Result<Bytes> PerfDataReader::find_formats(const FileHeader& header) const {

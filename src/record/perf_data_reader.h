@@ -14,6 +14,7 @@
 #include "dtracepp/error.h"
 #include "dtracepp/record.h"
 #include "record/origin.h"
+#include "record/ledger.h"
 #include "record/perf_data_format.h"
 #include "record/stream.h"
 
@@ -32,6 +33,8 @@ class PerfDataReader {
   std::optional<std::int64_t> wall_offset_ns() const { return wall_offset_ns_; }
   // As far as the file tells.
   const Origin& origin() const { return origin_; }
+  // Where the hits went; none of a recording that was not ended, and of perf's.
+  const std::optional<Ledger>& ledger() const { return ledger_; }
   // Gives every record to the consumer, in order of time. A file that is cut off is an error after the last
   // whole record; `counts` is filled in any case.
   Result<void> read(const Consumer& consumer, Counts& counts) const;
@@ -43,6 +46,7 @@ class PerfDataReader {
   Result<void> parse_formats(std::span<const std::byte> section);
   Result<std::span<const std::byte>> find_formats(const FileHeader& header) const;
   std::span<const std::byte> feature_section(const FileHeader& header, Feature feature) const;
+  void parse_ledger(const FileHeader& header);
   void parse_build_ids(const FileHeader& header);
   void parse_clock(const FileHeader& header);
   void parse_origin(const FileHeader& header);
@@ -60,6 +64,7 @@ class PerfDataReader {
   Origin origin_ = {};
   std::vector<Module> build_ids_ = {};  // as the header tells them
   std::optional<std::int64_t> wall_offset_ns_ = {};
+  std::optional<Ledger> ledger_ = {};
   std::size_t data_begin_ = 0;
   std::size_t data_end_ = 0;  // as the header promises; may lie beyond the file
 };

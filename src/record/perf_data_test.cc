@@ -87,7 +87,8 @@ void write_file(const std::string& path, bool close) {
   REQUIRE(writer->end_round());
   REQUIRE(writer->append(bytes(sample(12, 400, 7, 4))));
   REQUIRE(writer->end_round());
-  if (close) REQUIRE(writer->close(this_machine()));
+  if (close)
+    REQUIRE(writer->close(this_machine(), {{{.event = "test:hit", .hits = 9, .recorded = 4, .ring_full = 5}}}));
 }
 
 struct ReadBack {
@@ -124,6 +125,14 @@ TEST_CASE("a file is read back in order of time, with names as they were then") 
   CHECK(back.counts.records == 4);
   CHECK((std::filesystem::status(folder.file("a")).permissions() & std::filesystem::perms::all) ==
         (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+}
+
+TEST_CASE("the ledger of a file") {
+  const Folder folder;
+  write_file(folder.file("a"), true);
+  const auto reader = PerfDataReader::open(folder.file("a"));
+  REQUIRE(reader.has_value());
+  CHECK(reader->ledger() == Ledger{{{.event = "test:hit", .hits = 9, .recorded = 4, .ring_full = 5}}});
 }
 
 TEST_CASE("a recording that was killed is read up to its last round") {

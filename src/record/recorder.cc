@@ -38,6 +38,16 @@ std::string name_of_time(const std::string& path, std::chrono::system_clock::tim
   return free;
 }
 
+Recorder::Recorder(RecorderOptions options, std::vector<kernel::OpenedEvent> events, TracingData formats)
+    : options_(std::move(options)),
+      events_(std::move(events)),
+      formats_(std::move(formats)),
+      sideband_(options_.most_ended),
+      taken_(events_.size()) {
+  for (std::size_t i = 0; i < events_.size(); ++i)
+    for (const std::uint64_t id : events_[i].ids) event_of_[id] = i;
+}
+
 Result<Recorder> Recorder::create(RecorderOptions options, std::vector<kernel::OpenedEvent> events,
                                   TracingData formats) {
   Recorder recorder(std::move(options), std::move(events), std::move(formats));
@@ -66,28 +76,43 @@ void Recorder::add_mapping(const NewMapping& mapping) {
   writer_->add_mapping(mapping);
 }
 
-// How many bytes of the records the limits let in.
+// Of the identifier in front of a sample; of one that nobody knows it is the last, the dummy's.
+std::size_t Recorder::event_of(std::uint64_t id) {
+  if (id != last_id_ || id == 0) {
+    const auto known = event_of_.find(id);
+    last_id_ = id;
+    last_event_ = known == event_of_.end() ? events_.size() - 1 : known->second;
+  }
+  return last_event_;
+}
+
+// How many bytes of the records the limits let in; counts all of them.
 std::size_t Recorder::admit(std::span<const std::byte> records) {
   const std::uint64_t end_room = options_.most_bytes == 0 ? 0 : room_for_end(options_.origin, events_);
   const std::uint64_t bytes_before = bytes();
-  std::size_t at = 0;
-  while (!is_full_ && records.size() - at >= sizeof(perf_event_header)) {
+  std::size_t admitted = 0;
+  for (std::size_t at = 0; records.size() - at >= sizeof(perf_event_header);) {
     perf_event_header header = {};
     std::memcpy(&header, records.data() + at, sizeof header);
     if (header.size < sizeof header || header.size > records.size() - at) break;
-    if (options_.most_bytes > 0 && bytes_before + at + header.size + end_room > options_.most_bytes) {
-      is_full_ = true;
-      break;
-    }
+    if (options_.most_bytes > 0 && bytes_before + at + header.size + end_room > options_.most_bytes) is_full_ = true;
     if (header.type == PERF_RECORD_SAMPLE) {
-      ++samples_;
-      is_full_ = samples_ == options_.most_events;
-    } else if (options_.switches) {
-      sideband_.note(records.subspan(at, header.size));
+      std::uint64_t id = 0;
+      if (header.size >= sizeof header + sizeof id) std::memcpy(&id, records.data() + at + sizeof header, sizeof id);
+      Taken& taken = taken_[event_of(id)];
+      ++taken.all;
+      if (!is_full_) {
+        ++taken.recorded;
+        admitted = at + header.size;
+        is_full_ = ++samples_ == options_.most_events;
+      }
+    } else if (!is_full_) {
+      if (options_.switches) sideband_.note(records.subspan(at, header.size));
+      admitted = at + header.size;
     }
     at += header.size;
   }
-  return at;
+  return admitted;
 }
 
 Result<void> Recorder::take(std::span<const std::byte> records) {
@@ -103,13 +128,33 @@ Result<void> Recorder::end_round() {
   return is_long || is_old ? switch_file() : Result<void>{};
 }
 
+Ledger Recorder::settle_all(bool is_final) const {
+  Ledger ledger;
+  if (!options_.count) return ledger;
+  const std::vector<kernel::Counted> counted = options_.count();
+  for (std::size_t i = 0; i < counted.size() && i < events_.size(); ++i) {
+    const bool may_be_long = i < options_.may_be_too_long.size() && options_.may_be_too_long[i];
+    ledger.events.push_back(
+        settle(counted[i], taken_[i].all, taken_[i].recorded, {is_final, options_.watches_all, may_be_long}));
+    ledger.events.back().event = events_[i].name;
+  }
+  return ledger;
+}
+
 Result<void> Recorder::switch_file() {
-  DTP_CHECK(close());
+  DTP_CHECK(finish(false));
   return open();
 }
 
-Result<void> Recorder::close() {
-  DTP_CHECK(writer_->close(options_.origin));
+Result<void> Recorder::close() { return finish(true); }
+
+// The file's own ledger is what the former files do not tell.
+Result<void> Recorder::finish(bool is_final) {
+  Ledger now = settle_all(is_final);
+  Ledger own = now;
+  for (std::size_t i = 0; i < ledger_.events.size(); ++i) own.events[i] = now.events[i] - ledger_.events[i];
+  ledger_ = std::move(now);
+  DTP_CHECK(writer_->close(options_.origin, own));
   closed_bytes_ += writer_->bytes();
   writer_.reset();
   files_.push_back(options_.path);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "dtracepp/error.h"
 #include "kernel/capture.h"
+#include "record/ledger.h"
 #include "record/perf_data.h"
 #include "record/sideband.h"
 
@@ -24,7 +26,11 @@ struct RecorderOptions {
   bool switches = false;
   std::uint64_t switch_bytes = 0;
   std::chrono::milliseconds switch_time{0};
-  std::size_t most_ended = 64;  // see Sideband
+  std::size_t most_ended = 64;             // see Sideband
+  bool watches_all = false;                // see Circumstances
+  std::vector<bool> may_be_too_long = {};  // of each event
+  // What the kernel has counted up to now.
+  std::function<std::vector<kernel::Counted>()> count = {};
   Origin origin = {};
 };
 
@@ -40,22 +46,24 @@ class Recorder {
   Result<void> take(std::span<const std::byte> records);
   Result<void> end_round();
   Result<void> switch_file();
+  // After the capture: the last samples are there.
   Result<void> close();
 
   bool is_full() const { return is_full_; }
   std::uint64_t samples() const { return samples_; }
+  // Of all files, once the last is closed.
+  const Ledger& ledger() const { return ledger_; }
   // Of all files.
   std::uint64_t bytes() const { return closed_bytes_ + (writer_ ? writer_->bytes() : 0); }
   // Those that are done, in order.
   const std::vector<std::string>& files() const { return files_; }
 
  private:
-  Recorder(RecorderOptions options, std::vector<kernel::OpenedEvent> events, TracingData formats)
-      : options_(std::move(options)),
-        events_(std::move(events)),
-        formats_(std::move(formats)),
-        sideband_(options_.most_ended) {}
+  Recorder(RecorderOptions options, std::vector<kernel::OpenedEvent> events, TracingData formats);
   Result<void> open();
+  Result<void> finish(bool is_final);
+  Ledger settle_all(bool is_final) const;
+  std::size_t event_of(std::uint64_t id);
   std::size_t admit(std::span<const std::byte> records);
 
   RecorderOptions options_;
@@ -66,6 +74,16 @@ class Recorder {
   std::chrono::steady_clock::time_point opened_at_ = {};
   std::uint64_t first_sample_ = 0;  // of the open file
   std::uint64_t samples_ = 0;
+  // Samples of each event.
+  struct Taken {
+    std::uint64_t all = 0;
+    std::uint64_t recorded = 0;
+  };
+  std::vector<Taken> taken_ = {};
+  std::unordered_map<std::uint64_t, std::size_t> event_of_ = {};
+  std::uint64_t last_id_ = 0;  // a ring's samples are mostly of one event
+  std::size_t last_event_ = 0;
+  Ledger ledger_ = {};  // up to the last file that is done
   std::uint64_t closed_bytes_ = 0;
   bool is_full_ = false;
   std::vector<std::string> files_ = {};

@@ -33,6 +33,7 @@ root=$(awk '$3 == "cgroup" && $4 ~ /(^|,)perf_event(,|$)/ { v1 = $2 } $3 == "cgr
 if [ -z "$root" ]; then
 	mount -t cgroup2 none /sys/fs/cgroup || skip "no control groups"
 	root=/sys/fs/cgroup
+	echo +pids >$root/cgroup.subtree_control # groups have perf's controller from the first such line on
 	at_end+=('umount /sys/fs/cgroup')
 fi
 group=dtp-test.slice

@@ -1,0 +1,134 @@
+#include "record/ledger.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace dtp::record {
+namespace {
+
+constexpr std::string_view first_line = "dtrace++ ledger 1\n";
+
+constexpr std::size_t longest_name = 256;
+
+struct Column {
+  std::string_view key;
+  std::string_view title;
+  std::uint64_t Account::*member;
+};
+
+constexpr std::array columns{
+    Column{"hits", "hits", &Account::hits},
+    Column{"recorded", "recorded", &Account::recorded},
+    Column{"filtered", "filtered", &Account::filtered},
+    Column{"left_out", "left out", &Account::left_out},
+    Column{"ring_full", "lost: ring full", &Account::ring_full},
+    Column{"too_long", "lost: too long", &Account::too_long},
+    Column{"missed_return", "lost: missed return", &Account::missed_return},
+    Column{"recursion", "lost: recursion", &Account::recursion},
+    Column{"throttled", "lost: throttled", &Account::throttled},
+    Column{"outside", "outside", &Account::outside},
+};
+
+std::uint64_t difference(std::uint64_t from, std::uint64_t what) { return from > what ? from - what : 0; }
+
+// What stands in front of the separator, which goes with it.
+std::string_view take_until(std::string_view& text, char separator) {
+  const std::size_t end = std::min(text.find(separator), text.size());
+  const std::string_view part = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return part;
+}
+
+std::optional<Account> parse_account(std::string_view line) {
+  Account account{.event = std::string(take_until(line, ' '))};
+  const auto is_printable = [](char c) { return c > ' ' && c <= '~'; };
+  if (account.event.size() > longest_name || !std::ranges::all_of(account.event, is_printable)) return std::nullopt;
+  while (!line.empty()) {
+    std::string_view value = take_until(line, ' ');
+    const std::string_view key = take_until(value, '=');
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (error != std::errc{} || end != value.data() + value.size()) return std::nullopt;
+    const auto column = std::ranges::find(columns, key, &Column::key);
+    if (column != columns.end()) account.*column->member = number;
+  }
+  return account;
+}
+
+}  // namespace
+
+std::uint64_t Ledger::lost() const {
+  std::uint64_t sum = 0;
+  for (const Account& event : events) sum += event.lost();
+  return sum;
+}
+
+Account settle(const kernel::Counted& counted, std::uint64_t taken, std::uint64_t recorded,
+               const Circumstances& circumstances) {
+  Account account{.recorded = recorded, .left_out = taken - recorded, .ring_full = counted.ring_full};
+  account.filtered = difference(counted.reached, counted.counts_passed ? counted.passed : taken + counted.ring_full);
+  if (circumstances.is_final && counted.counts_passed)
+    account.throttled = difference(counted.passed, taken + counted.ring_full);
+  (counted.profile.is_return ? account.missed_return : account.recursion) = counted.profile.missed;
+  const std::uint64_t arrived = taken + account.filtered + account.ring_full + account.throttled;
+  if (circumstances.is_final && counted.profile.is_known) {
+    const std::uint64_t rest = difference(counted.profile.hits, arrived);
+    (circumstances.watches_all && circumstances.may_be_too_long ? account.too_long : account.outside) = rest;
+  }
+  account.hits = arrived + account.too_long + counted.profile.missed;
+  return account;
+}
+
+Account operator-(Account now, const Account& before) {
+  for (const Column& column : columns) now.*column.member = difference(now.*column.member, before.*column.member);
+  return now;
+}
+
+std::string encode_ledger(const Ledger& ledger) {
+  std::string text(first_line);
+  for (const Account& account : ledger.events) {
+    text += account.event;
+    for (const Column& column : columns)
+      if (account.*column.member != 0) text += fmt::format(" {}={}", column.key, account.*column.member);
+    text += '\n';
+  }
+  return text;
+}
+
+std::optional<Ledger> decode_ledger(std::string_view text) {
+  if (!text.starts_with(first_line)) return std::nullopt;
+  text.remove_prefix(first_line.size());
+  Ledger ledger;
+  while (!text.empty()) {
+    auto account = parse_account(take_until(text, '\n'));
+    if (!account) return std::nullopt;
+    ledger.events.push_back(std::move(*account));
+  }
+  return ledger;
+}
+
+std::string ledger_table(const Ledger& ledger) {
+  std::size_t widest = std::string_view("event").size();
+  for (const Account& account : ledger.events) widest = std::max(widest, account.event.size());
+  std::vector<const Column*> shown;
+  for (const Column& column : columns) {
+    const bool is_something =
+        std::ranges::any_of(ledger.events, [&](const Account& account) { return account.*column.member != 0; });
+    if (&column < &columns[2] || is_something) shown.push_back(&column);
+  }
+  std::string text = fmt::format("{:<{}}", "event", widest);
+  const auto width = [](const Column& column) { return std::max<std::size_t>(column.title.size(), 9) + 2; };
+  for (const Column* column : shown) text += fmt::format("{:>{}}", column->title, width(*column));
+  text += '\n';
+  for (const Account& account : ledger.events) {
+    text += fmt::format("{:<{}}", account.event, widest);
+    for (const Column* column : shown) text += fmt::format("{:>{}}", account.*column->member, width(*column));
+    text += '\n';
+  }
+  return text;
+}
+
+}  // namespace dtp::record
