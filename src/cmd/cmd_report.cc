@@ -91,14 +91,14 @@ Result<void> print_report(const Options& options, const Common& common) {
   if (options.diff.empty()) {
     DTP_TRY(const Reading reading, read_recording(options.input, options));
     DTP_CHECK(print_profile(options, reading));
-    if (!common.quiet) print_counts(reading.counts, reading.ledger, common.verbose);
+    if (!common.quiet) print_left_out(reading.counts);
     return reading.end;
   }
   DTP_TRY(const Reading before, read_recording(options.diff[0], options));
   DTP_TRY(const Reading after, read_recording(options.diff[1], options));
   DTP_CHECK(print_difference(options, before, after));
   for (const Reading* reading : {&before, &after})
-    if (!common.quiet) print_counts(reading->counts, reading->ledger, common.verbose);
+    if (!common.quiet) print_left_out(reading->counts);
   return before.end ? after.end : before.end;
 }
 

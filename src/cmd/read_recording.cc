@@ -122,6 +122,10 @@ void print_counts(const record::Counts& counts, const std::optional<record::Ledg
   // Without a ledger there is only what the rings tell.
   if (!ledger && counts.lost > 0)
     fmt::print(stderr, "lost: {} records were never written, the rings were full\n", counts.lost);
+  print_left_out(counts);
+}
+
+void print_left_out(const record::Counts& counts) {
   if (counts.other > 0)
     fmt::print(stderr, "left out: {} samples that are not of a tracepoint or probe\n", counts.other);
   if (counts.broken > 0) fmt::print(stderr, "left out: {} samples that are not whole\n", counts.broken);

@@ -27,7 +27,9 @@ Result<std::vector<report::Column>> parse_columns(const std::vector<std::string>
 // Some event has the field, and as a number. `option` is where the user named it.
 Result<void> check_number(std::string_view option, const std::string& name,
                           const std::vector<record::EventSchema>& schemas);
-// What the user should know besides the records. To standard error.
+// What is in the recording and is not shown. To standard error.
+void print_left_out(const record::Counts& counts);
+// The same, and what was lost.
 void print_counts(const record::Counts& counts, const std::optional<record::Ledger>& ledger, bool verbose);
 
 }  // namespace dtp::cmd
