@@ -54,9 +54,11 @@ struct EventSchema {
 
 // A file, or the kernel, that code runs from.
 struct Module {
-  std::string path = {};      // as the process saw it; "[kernel.kallsyms]", "[vdso]"
-  std::string build_id = {};  // lower-case hex; empty: not known
-  bool is_kernel = false;     // the kernel, or a module of it: offsets are addresses
+  std::string path = {};         // as the process saw it; "[kernel.kallsyms]", "[vdso]"
+  std::string build_id = {};     // lower-case hex; empty: not known
+  bool is_kernel = false;        // the kernel, or a module of it: offsets are addresses
+  std::string kernel_id = {};    // build-id of the kernel that it is a part of
+  std::uint64_t code_start = 0;  // where its code begins: an address in the kernel, an offset in a file; 0: not known
   bool operator==(const Module&) const = default;
 };
 

@@ -214,6 +214,18 @@ std::optional<std::uint64_t> ElfFile::address_of(std::uint64_t file_offset) cons
   return found;
 }
 
+std::optional<std::uint64_t> ElfFile::code_address() const {
+  constexpr std::uint64_t page = 4096;
+  std::size_t count = 0;
+  if (elf_getphdrnum(elf_, &count) != 0) return std::nullopt;
+  for (std::size_t i = 0; i < count; ++i) {
+    GElf_Phdr segment;
+    if (gelf_getphdr(elf_, static_cast<int>(i), &segment) == nullptr || segment.p_type != PT_LOAD) continue;
+    if ((segment.p_flags & PF_X) != 0) return segment.p_vaddr / page * page;
+  }
+  return std::nullopt;
+}
+
 std::span<const std::byte> ElfFile::bytes_at(std::uint64_t address, std::uint64_t size) const {
   const auto first = file_offset(address);
   const auto last = size == 0 ? first : file_offset(address + size - 1);

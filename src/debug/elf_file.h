@@ -58,6 +58,8 @@ class ElfFile {
   std::optional<std::uint64_t> file_offset(std::uint64_t address) const;
   // And back.
   std::optional<std::uint64_t> address_of(std::uint64_t file_offset) const;
+  // The page where the first executable segment is linked to be; none: a file without code.
+  std::optional<std::uint64_t> code_address() const;
   // What the file has from this link-time address on; empty when not all of it is in one segment.
   std::span<const std::byte> bytes_at(std::uint64_t address, std::uint64_t size) const;
   // Built by the Go compiler, wholly or in part.

@@ -21,7 +21,7 @@ struct Unwinder::State {
   Dwfl* dwfl = nullptr;
   Registers registers = {};
   std::span<const std::byte> stack = {};
-  std::vector<std::uint64_t>* addresses = nullptr;
+  std::vector<UnwoundFrame>* frames = nullptr;
 
   ~State() {
     if (dwfl != nullptr) dwfl_end(dwfl);
@@ -78,10 +78,12 @@ bool set_registers(Dwfl_Thread* thread, void* context) {
 }
 
 int take_frame(Dwfl_Frame* frame, void* context) {
-  auto& addresses = *static_cast<Context*>(context)->addresses;
+  auto& frames = *static_cast<Context*>(context)->frames;
   Dwarf_Addr address = 0;
-  if (!dwfl_frame_pc(frame, &address, nullptr) || address == 0 || addresses.size() >= most_frames) return DWARF_CB_ABORT;
-  addresses.push_back(address);
+  bool was_executed = false;  // innermost, or where a signal came
+  if (!dwfl_frame_pc(frame, &address, &was_executed) || address == 0 || frames.size() >= most_frames)
+    return DWARF_CB_ABORT;
+  frames.push_back({address, !was_executed});
   return DWARF_CB_OK;
 }
 
@@ -111,14 +113,13 @@ Unwinder::Unwinder(std::span<const LoadedFile> files) : state_(std::make_unique<
 
 Unwinder::~Unwinder() = default;
 
-void Unwinder::unwind(const Registers& registers, std::span<const std::byte> stack,
-                      std::vector<std::uint64_t>& addresses) {
-  addresses.clear();
+void Unwinder::unwind(const Registers& registers, std::span<const std::byte> stack, std::vector<UnwoundFrame>& frames) {
+  frames.clear();
   state_->registers = registers;
   state_->stack = stack;
-  state_->addresses = &addresses;
+  state_->frames = &frames;
   if (state_->dwfl != nullptr) (void)dwfl_getthread_frames(state_->dwfl, thread_number, take_frame, state_.get());
-  if (addresses.empty()) addresses.push_back(registers[dwarf_rip]);
+  if (frames.empty()) frames.push_back({registers[dwarf_rip], false});
 }
 
 }  // namespace dtp::debug

@@ -26,14 +26,21 @@ struct LoadedFile {
   std::uint64_t offset = 0;
 };
 
+// One frame of a stack.
+struct UnwoundFrame {
+  std::uint64_t address = 0;
+  bool is_call = false;  // the address is where a call returns to; if not, it was being executed
+  bool operator==(const UnwoundFrame&) const = default;
+};
+
 class Unwinder {
  public:
   // Files that cannot be read are left out: unwinding ends where their code begins.
   explicit Unwinder(std::span<const LoadedFile> files);
   ~Unwinder();
 
-  // The addresses, innermost first, the registers' own among them. `stack` is what lies from the stack pointer upwards.
-  void unwind(const Registers& registers, std::span<const std::byte> stack, std::vector<std::uint64_t>& addresses);
+  // Innermost first, the registers' own among them. `stack` is what lies from the stack pointer upwards.
+  void unwind(const Registers& registers, std::span<const std::byte> stack, std::vector<UnwoundFrame>& frames);
 
   struct State;
 

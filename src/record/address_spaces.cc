@@ -8,6 +8,8 @@
 namespace dtp::record {
 namespace {
 
+constexpr std::string_view kernel_name = "[kernel.kallsyms]";
+
 // Puts the mapping in its place: what lies under it goes, what sticks out stays.
 void put(std::vector<Mapping>& mappings, const Mapping& mapping) {
   auto first = std::ranges::upper_bound(mappings, mapping.start, {}, &Mapping::end);
@@ -27,22 +29,45 @@ void put(std::vector<Mapping>& mappings, const Mapping& mapping) {
   mappings.insert(mappings.erase(first, last), pieces.begin(), pieces.end());
 }
 
+Frame frame_in_kernel(const AddressSpace* space, std::uint64_t address, bool is_call) {
+  // What the kernel runs outside of its text and modules (trampolines, BPF) is its own all the same.
+  static const Module unmapped{.path = std::string(kernel_name), .is_kernel = true};
+  const std::uint64_t at = address - (is_call ? 1 : 0);
+  const Mapping* mapping = space == nullptr ? nullptr : find_mapping(*space, at);
+  if (mapping == nullptr && space != nullptr && !space->mappings.empty()) mapping = &space->mappings.front();
+  return {.address = address,
+          .offset = at,
+          .module = mapping == nullptr ? &unmapped : mapping->module,
+          .is_kernel = true,
+          .is_call = is_call};
+}
+
 }  // namespace
 
-const Module* AddressSpaces::intern(Module module) {
+Module* AddressSpaces::intern(Module module) {
   if (module.build_id.empty()) {
     if (const auto known = build_ids_.find(module.path); known != build_ids_.end()) module.build_id = known->second;
   }
-  const Module*& known = by_name_[{module.path, module.build_id}];
+  if (module.is_kernel) {
+    if (const auto kernel = build_ids_.find(std::string(kernel_name)); kernel != build_ids_.end())
+      module.kernel_id = kernel->second;
+  }
+  Module*& known = by_name_[{module.path, module.build_id}];
   if (known == nullptr) known = &modules_.emplace_back(std::move(module));
   return known;
 }
 
 void AddressSpaces::add(const NewMapping& mapping) {
   if (mapping.end <= mapping.start || !mapping.is_executable) return;
-  AddressSpace& space = mapping.module.is_kernel ? kernel_ : processes_[mapping.pid];
+  const bool is_kernel = mapping.module.is_kernel;
+  if (is_kernel && mapping.module.path == kernel_name && !mapping.module.build_id.empty())
+    set_build_id(mapping.module.path, mapping.module.build_id);
+  Module* const module = intern(mapping.module);
+  const std::uint64_t begin = is_kernel ? mapping.start : mapping.offset;
+  if (module->code_start == 0 || begin < module->code_start) module->code_start = begin;
+  AddressSpace& space = is_kernel ? kernel_ : processes_[mapping.pid];
   space.id = ++last_id_;
-  put(space.mappings, {mapping.start, mapping.end, mapping.offset, intern(mapping.module)});
+  put(space.mappings, {mapping.start, mapping.end, mapping.offset, module});
 }
 
 void AddressSpaces::fork(std::uint32_t pid, std::uint32_t parent) {
@@ -69,9 +94,17 @@ const Mapping* find_mapping(const AddressSpace& space, std::uint64_t address) {
   return address < mapping.end ? &mapping : nullptr;
 }
 
-void resolve_stack(const Stack& stack, std::vector<Frame>& frames) {
-  // What the kernel runs outside of its text and modules (trampolines, BPF) is its own all the same.
-  static const Module unmapped_kernel{.path = "[kernel.kallsyms]", .is_kernel = true};
+Frame frame_in_program(const AddressSpace* space, std::uint64_t address, bool is_call) {
+  const std::uint64_t at = address - (is_call ? 1 : 0);
+  Frame frame{.address = address, .offset = at, .is_call = is_call};
+  if (const Mapping* mapping = space == nullptr ? nullptr : find_mapping(*space, at)) {
+    frame.module = mapping->module;
+    frame.offset = at - mapping->start + mapping->offset;
+  }
+  return frame;
+}
+
+void resolve_chain(const Stack& stack, std::vector<Frame>& frames) {
   frames.clear();
   bool is_kernel = false;
   bool is_call = false;
@@ -81,17 +114,9 @@ void resolve_stack(const Stack& stack, std::vector<Frame>& frames) {
       is_call = false;
       continue;
     }
-    const std::uint64_t at = address - (is_call ? 1 : 0);
-    Frame frame{.address = address, .offset = at, .is_kernel = is_kernel, .is_call = is_call};
+    frames.push_back(is_kernel ? frame_in_kernel(stack.kernel, address, is_call)
+                               : frame_in_program(stack.user, address, is_call));
     is_call = true;
-    const AddressSpace* space = is_kernel ? stack.kernel : stack.user;
-    if (const Mapping* mapping = space == nullptr ? nullptr : find_mapping(*space, at)) {
-      frame.module = mapping->module;
-      if (!is_kernel) frame.offset = at - mapping->start + mapping->offset;
-    } else if (is_kernel) {
-      frame.module = &unmapped_kernel;
-    }
-    frames.push_back(frame);
   }
 }
 

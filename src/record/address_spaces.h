@@ -39,10 +39,10 @@ class AddressSpaces {
   void each(const std::function<void(const NewMapping&)>& use) const;
 
  private:
-  const Module* intern(Module module);
+  Module* intern(Module module);
 
   std::deque<Module> modules_ = {};  // where they are is where they stay
-  std::map<std::pair<std::string, std::string>, const Module*> by_name_ = {};
+  std::map<std::pair<std::string, std::string>, Module*> by_name_ = {};
   std::unordered_map<std::string, std::string> build_ids_ = {};
   std::unordered_map<std::uint32_t, AddressSpace> processes_ = {};
   AddressSpace kernel_ = {};
@@ -52,7 +52,10 @@ class AddressSpaces {
 // The mapping that holds the address; none.
 const Mapping* find_mapping(const AddressSpace& space, std::uint64_t address);
 
-// The frames of a stack, innermost first. `frames` is used again.
-void resolve_stack(const Stack& stack, std::vector<Frame>& frames);
+// The frame of an address; `is_call`: it is where a call returns to. Without a space no mapping is known.
+Frame frame_in_program(const AddressSpace* space, std::uint64_t address, bool is_call);
+
+// The frames that the kernel walked, innermost first. `frames` is used again.
+void resolve_chain(const Stack& stack, std::vector<Frame>& frames);
 
 }  // namespace dtp::record

@@ -1,6 +1,7 @@
 #include "record/address_spaces.h"
 
 #include <doctest/doctest.h>
+#include <linux/perf_event.h>
 
 namespace dtp::record {
 namespace {
@@ -65,6 +66,41 @@ TEST_CASE("a new process has its parent's mappings until either changes") {
   spaces.clear(1);
   CHECK(describe(spaces.of(1)).empty());
   CHECK(describe(spaces.of(2)) == "100-200@0a 300-400@0b ");
+}
+
+TEST_CASE("a module knows where its code begins, and the kernel's which kernel they are of") {
+  AddressSpaces spaces;
+  spaces.add({1, 0x5000, 0x6000, 0x3000, {"/a"}});
+  spaces.add({1, 0x4000, 0x5000, 0x2000, {"/a"}});
+  CHECK(spaces.of(1).mappings.front().module->code_start == 0x2000);
+  spaces.add({0, 0xffff0000, 0xffff8000, 0, {"[kernel.kallsyms]", "abcd", true}});
+  spaces.add({0, 0xffff9000, 0xffffa000, 0, {"[xfs]", "", true}});
+  CHECK(find_mapping(spaces.kernel(), 0xffff9001)->module->code_start == 0xffff9000);
+  CHECK(find_mapping(spaces.kernel(), 0xffff9001)->module->kernel_id == "abcd");
+}
+
+TEST_CASE("the frames of a chain") {
+  constexpr std::uint64_t in_kernel = static_cast<std::uint64_t>(PERF_CONTEXT_KERNEL);
+  constexpr std::uint64_t in_program = static_cast<std::uint64_t>(PERF_CONTEXT_USER);
+  AddressSpaces spaces;
+  spaces.add({0, 0xffff0000, 0xffff8000, 0, {"[kernel.kallsyms]", "", true}});
+  spaces.add({1, 0x1000, 0x2000, 0x500, {"/a"}});
+  const Stack stack{.chain = {in_kernel, 0xffff1000, 0xffff2000, 0xffffffff, in_program, 0x1800, 0x1000, 0x1001},
+                    .user = &spaces.of(1),
+                    .kernel = &spaces.kernel()};
+  std::vector<Frame> frames;
+  resolve_chain(stack, frames);
+  const Module* const kernel = spaces.kernel().mappings.front().module;
+  const Module* const program = spaces.of(1).mappings.front().module;
+  const std::vector<Frame> expected{
+      {0xffff1000, 0xffff1000, kernel, true, false},
+      {0xffff2000, 0xffff1fff, kernel, true, true},
+      {0xffffffff, 0xfffffffe, kernel, true, true},  // a trampoline
+      {0x1800, 0xd00, program, false, false},
+      {0x1000, 0xfff, nullptr, false, true},  // the call is one byte before
+      {0x1001, 0x500, program, false, true},
+  };
+  CHECK(frames == expected);
 }
 
 TEST_CASE("the kernel's mappings are those of all") {

@@ -10,6 +10,8 @@
 #include "debug/demangle.h"
 #include "debug/find.h"
 #include "debug/mini_symbols.h"
+#include "record/running_code.h"
+#include "symbol/module_file.h"
 
 namespace dtp::symbol {
 namespace {
@@ -18,17 +20,6 @@ constexpr std::string_view kernel_name = "[kernel.kallsyms]";
 
 bool is_same(const std::string& recorded, const std::string& found) {
   return recorded.empty() || found.empty() || recorded == found;
-}
-
-// The file itself, or another that has its build-id: it may have been replaced since.
-std::optional<debug::ElfFile> open_recorded(const record::Module& module) {
-  if (auto file = debug::ElfFile::open(module.path); file && is_same(module.build_id, file->build_id()))
-    return std::move(*file);
-  const debug::Search search = debug::find_by_build_id(module.build_id);
-  if (search.found.empty()) return std::nullopt;
-  auto file = debug::ElfFile::open(search.found);
-  if (!file) return std::nullopt;
-  return std::move(*file);
 }
 
 // The section headers stand at the end of what the kernel maps.
@@ -59,34 +50,42 @@ std::unique_ptr<Code> Code::open(const record::Module& module, const Options& op
   if (module.is_kernel) {
     code->open_kernel(module, options);
   } else if (module.path == "[vdso]") {
-    code->open_vdso();
-  } else if (module.path.starts_with('/') && !module.path.starts_with("//")) {
+    code->open_vdso(module);
+  } else {
     code->open_file(module, options);
   }
   return code;
 }
 
-// The running kernel's table has the addresses of this boot. Of another kernel only a vmlinux can tell, and only where
-// the kernel was not moved.
 void Code::open_kernel(const record::Module& module, const Options& options) {
-  const bool is_running = options.vmlinux.empty() && is_same(module.build_id, debug::kernel_build_id());
-  if (is_running || module.path != kernel_name) {
-    if (auto table = debug::Symbols::of_kallsyms("/proc/kallsyms", kernel_module_name(module.path)))
-      symbols_ = std::move(*table);
-    return;
-  }
-  const std::string path =
-      options.vmlinux.empty() ? debug::find_by_build_id(module.build_id).found : options.vmlinux;
+  if (options.vmlinux.empty() && is_same(module.kernel_id, debug::kernel_build_id()))
+    return open_running_kernel(module);
+  if (module.path != kernel_name) return;
+  const std::string path = options.vmlinux.empty() ? debug::find_by_build_id(module.kernel_id).found : options.vmlinux;
   auto vmlinux = path.empty() ? Result<debug::ElfFile>(fail({})) : debug::ElfFile::open(path);
   if (!vmlinux) return;
   debug_file_ = std::move(*vmlinux);
   symbols_ = debug::Symbols::of_elf(*debug_file_);
+  const auto text = symbols_->find("_text");
+  if (module.code_start != 0 && !text.empty()) shift_ = text.front()->address - module.code_start;
   if (options.with_inlines) inlines_ = open_inlines(*debug_file_);
 }
 
+// It may have been started again since, and lie elsewhere.
+void Code::open_running_kernel(const record::Module& module) {
+  const std::string name = kernel_module_name(module.path);
+  auto table = debug::Symbols::of_kallsyms("/proc/kallsyms", name);
+  if (!table) return;
+  symbols_ = std::move(*table);
+  const std::string now_called = name.empty() ? std::string(kernel_name) : "[" + name + "]";
+  for (const record::NewMapping& now : record::kernel_mappings()) {
+    if (module.code_start != 0 && now.module.path == now_called) shift_ = now.start - module.code_start;
+  }
+}
+
 void Code::open_file(const record::Module& module, const Options& options) {
-  file_ = open_recorded(module);
-  if (!file_) return;
+  file_ = open_file_of(module);
+  if (!file_) return open_debug_file(module, options);
   const debug::Search search = debug::find_debug_file(*file_);
   if (!search.found.empty() && search.found != file_->path()) {
     if (auto found = debug::ElfFile::open(search.found)) debug_file_ = std::move(*found);
@@ -98,22 +97,35 @@ void Code::open_file(const record::Module& module, const Options& options) {
   if (options.with_inlines && !search.found.empty()) inlines_ = open_inlines(debug_file_ ? *debug_file_ : *file_);
 }
 
-// It is the same in all processes, ours included.
-void Code::open_vdso() {
+// A debug file has the program's segments, but not their offsets.
+void Code::open_debug_file(const record::Module& module, const Options& options) {
+  const std::string path = debug::find_by_build_id(module.build_id).found;
+  auto found = path.empty() ? Result<debug::ElfFile>(fail({})) : debug::ElfFile::open(path);
+  const auto code = found ? found->code_address() : std::nullopt;
+  if (!code) return;
+  debug_file_ = std::move(*found);
+  symbols_ = debug::Symbols::of_elf(*debug_file_);
+  shift_ = *code - module.code_start;
+  if (options.with_inlines) inlines_ = open_inlines(*debug_file_);
+}
+
+// It is the same in all processes of a kernel, ours included.
+void Code::open_vdso(const record::Module& module) {
   const auto* image = reinterpret_cast<const std::byte*>(::getauxval(AT_SYSINFO_EHDR));
   if (image == nullptr) return;
   const std::size_t size = size_of_image(image);
   void* copy = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (copy == MAP_FAILED) return;
   std::memcpy(copy, image, size);
-  if (auto file = debug::ElfFile::of_image("[vdso]", base::Mapping(copy, size), size)) {
+  if (auto file = debug::ElfFile::of_image("[vdso]", base::Mapping(copy, size), size);
+      file && is_same(module.build_id, file->build_id())) {
     file_ = std::move(*file);
     symbols_ = debug::Symbols::of_elf(*file_);
   }
 }
 
 std::optional<std::uint64_t> Code::address_of(std::uint64_t offset) const {
-  return file_ ? file_->address_of(offset) : std::optional(offset);
+  return file_ ? file_->address_of(offset) : std::optional(offset + shift_);
 }
 
 std::vector<Name> Code::names(std::uint64_t offset) const {
@@ -129,8 +141,8 @@ std::vector<Name> Code::names(std::uint64_t offset) const {
   Name& outermost = names.back();
   outermost.is_inlined = false;
   if (symbol != nullptr) {
-    // The symbol table has the names of clones; debug information has signatures.
-    if (outermost.function.empty()) outermost.function = debug::demangle(symbol->name);
+    // Debug information of what no other file sees has no more than the last part of the name.
+    if (outermost.function.find('(') == std::string::npos) outermost.function = debug::demangle(symbol->name);
     outermost.offset = *address - symbol->address;
   }
   return names;

@@ -1,11 +1,10 @@
 #include "symbol/stacks.h"
 
-#include <linux/perf_event.h>
-
 #include <array>
 #include <cstring>
 
 #include "record/address_spaces.h"
+#include "symbol/module_file.h"
 
 namespace dtp::symbol {
 namespace {
@@ -27,8 +26,8 @@ debug::Unwinder& Stacks::unwinder_of(const record::AddressSpace& space) {
   if (known) return *known;
   std::vector<debug::LoadedFile> files;
   for (const record::Mapping& mapping : space.mappings) {
-    if (mapping.module->path.starts_with('/') && !mapping.module->path.starts_with("//"))
-      files.push_back({mapping.module->path, mapping.start, mapping.end, mapping.offset});
+    if (const auto file = open_file_of(*mapping.module))
+      files.push_back({file->path(), mapping.start, mapping.end, mapping.offset});
   }
   known = std::make_unique<debug::Unwinder>(files);
   return *known;
@@ -38,16 +37,14 @@ void Stacks::append_unwound(const record::Stack& stack) {
   debug::Registers registers = {};
   for (std::size_t i = 0; i < registers.size(); ++i)
     std::memcpy(&registers[i], stack.registers.data() + 8 * recorded_place[i], 8);
-  unwinder_of(*stack.user).unwind(registers, stack.memory, addresses_);
-  unwound_ = stack;
-  unwound_.chain.push_back(static_cast<std::uint64_t>(PERF_CONTEXT_USER));
-  unwound_.chain.insert(unwound_.chain.end(), addresses_.begin(), addresses_.end());
+  unwinder_of(*stack.user).unwind(registers, stack.memory, unwound_);
+  for (const debug::UnwoundFrame& frame : unwound_)
+    frames_.push_back(record::frame_in_program(stack.user, frame.address, frame.is_call));
 }
 
 const std::vector<record::Frame>& Stacks::resolve(const record::Stack& stack) {
-  const bool is_copied = stack.user != nullptr && stack.registers.size() >= 8 * recorded_registers;
-  if (is_copied) append_unwound(stack);
-  record::resolve_stack(is_copied ? unwound_ : stack, frames_);
+  record::resolve_chain(stack, frames_);
+  if (stack.user != nullptr && stack.registers.size() >= 8 * recorded_registers) append_unwound(stack);
   return frames_;
 }
 

@@ -22,8 +22,7 @@ class Stacks {
 
   // By the identifier of the address space: processes that run the same program have several.
   std::unordered_map<std::uint64_t, std::unique_ptr<debug::Unwinder>> unwinders_ = {};
-  record::Stack unwound_ = {};
-  std::vector<std::uint64_t> addresses_ = {};
+  std::vector<debug::UnwoundFrame> unwound_ = {};
   std::vector<record::Frame> frames_ = {};
 };
 

@@ -1,0 +1,16 @@
+#include "symbol/module_file.h"
+
+#include <utility>
+
+namespace dtp::symbol {
+
+std::optional<debug::ElfFile> open_file_of(const record::Module& module) {
+  if (!module.path.starts_with('/') || module.path.starts_with("//")) return std::nullopt;
+  auto file = debug::ElfFile::open(module.path);
+  if (!file) return std::nullopt;
+  const std::string found = file->build_id();
+  if (!module.build_id.empty() && !found.empty() && found != module.build_id) return std::nullopt;
+  return std::move(*file);
+}
+
+}  // namespace dtp::symbol

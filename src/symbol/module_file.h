@@ -1,0 +1,14 @@
+// The file that a module of a recording was mapped from.
+#pragma once
+
+#include <optional>
+
+#include "debug/elf_file.h"
+#include "dtracepp/record.h"
+
+namespace dtp::symbol {
+
+// At its path, unless another build lies there now. None: gone, or not a file ("[vdso]", memory without a file).
+std::optional<debug::ElfFile> open_file_of(const record::Module& module);
+
+}  // namespace dtp::symbol
