@@ -6,8 +6,8 @@
 //    "ip":18446744071580553728,"fields":{"size":120,"dest":"127.0.0.1"},
 //    "stack":[{"address":...,"module":"/usr/bin/curl","function":"main","file":"main.c","line":7}]}
 //
-// Numbers are numbers, also those that text shows in hex; addresses and bytes (in hex) are strings; truth is
-// true or false. What could not be read is null.
+// A frame without a function has the offset in its module's file. Numbers are numbers, also those that text shows in
+// hex; addresses and bytes (in hex) are strings; truth is true or false. What could not be read is null.
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -235,6 +235,10 @@ class Json final : public Report {
     };
     append_member(",\"module\":", frame.module == nullptr ? "" : frame.module->path);
     append_member(",\"function\":", name.function);
+    if (name.function.empty() && frame.module != nullptr && !frame.is_kernel) {
+      out += ",\"offset\":";
+      append_decimal(out, frame.offset + (frame.is_call ? 1 : 0));
+    }
     append_member(",\"file\":", name.file);
     if (name.line != 0) {
       out += ",\"line\":";

@@ -1,6 +1,7 @@
 #include "report/report.h"
 
 #include <doctest/doctest.h>
+#include <linux/perf_event.h>
 
 #include <vector>
 
@@ -116,6 +117,23 @@ TEST_CASE("event names are aligned, probes have their address") {
         "          ba\\tsh  1235 [001]  5123.000456:               probe:short: (ffffffff81350200)\n");
   CHECK(print(make_text, schemas, make_record(schemas[1])) ==
         "          ba\\tsh  1235 [001]  5123.000456: probe:longer_name__return: (ffffffff81350200 <- 10)\n");
+}
+
+TEST_CASE("frames that nothing can name") {
+  const record::EventSchema schema{.group = "g", .event = "e"};
+  const record::Module library{.path = "/no\tsuch/lib\tx.so"};
+  const record::AddressSpace space{.id = 1, .mappings = {{0x1000, 0x2000, 0x500, &library}}};
+  record::Record record = make_record(schema);
+  record.stack = {.chain = {static_cast<std::uint64_t>(PERF_CONTEXT_USER), 0x1010, 0x1020, 0x9000}, .user = &space};
+  CHECK(print(make_text, {&schema, 1}, record) ==
+        "          ba\\tsh  1235 [001]  5123.000456: g:e:\n"
+        "                    1010 [lib\\tx.so+0x510] (/no\\tsuch/lib\\tx.so)\n"
+        "                    1020 [lib\\tx.so+0x520] (/no\\tsuch/lib\\tx.so)\n"
+        "                    9000 [unknown]\n\n");
+  const std::string json = print(make_json, {&schema, 1}, record);
+  CHECK(json.substr(json.find("\"stack\"")) ==
+        "\"stack\":[{\"address\":4112,\"module\":\"/no\\u0009such/lib\\u0009x.so\",\"offset\":1296},"
+        "{\"address\":4128,\"module\":\"/no\\u0009such/lib\\u0009x.so\",\"offset\":1312},{\"address\":36864}]}\n");
 }
 
 TEST_CASE("JSON begins with the schema") {

@@ -114,9 +114,27 @@ class Text final : public Report {
     out += ' ';
   }
 
+  // "[libx.so+0x1234]": what can be looked up where the file is.
+  static void append_place(std::string& out, const record::Frame& frame) {
+    if (frame.is_kernel) {
+      out += "[unknown]";
+      return;
+    }
+    const std::string& path = frame.module->path;
+    out += '[';
+    base::append_escaped(out, std::string_view(path).substr(path.rfind('/') + 1));
+    out += "+0x";
+    append_hex(out, frame.offset + (frame.is_call ? 1 : 0));
+    out += ']';
+  }
+
   static void append_frame(std::string& out, const record::Frame& frame, const symbol::Name& name) {
     append_address_column(out, frame.address);
-    base::append_escaped(out, name.function.empty() ? "[unknown]" : name.function);
+    if (name.function.empty()) {
+      append_place(out, frame);
+    } else {
+      base::append_escaped(out, name.function);
+    }
     if (!name.function.empty() && !name.is_inlined) {
       out += "+0x";
       append_hex(out, name.offset + (frame.is_call ? 1 : 0));
