@@ -32,7 +32,7 @@ struct Options {
   WatchOptions watch = {};
   LimitOptions limits = {};
   std::string output = "perf.data";
-  kernel::StackOptions stacks = {};
+  StackFlags stacks = {};
 };
 
 // "a:b,c:d" is two patterns, as perf has it.
@@ -194,16 +194,17 @@ Result<int> record_events(const Options& options, const std::vector<std::string>
   }
   DTP_TRY(const Limits limits, to_limits(options.limits));
   DTP_TRY(const kernel::Target target, to_target(options.watch, command));
+  DTP_TRY(const kernel::StackOptions stacks, to_stacks(options.stacks));
   DTP_TRY(auto tracefs, kernel::find_tracefs());
   DTP_TRY(const std::vector<WatchedEvent> events, choose_events(tracefs, options));
   DTP_TRY(auto signals, kernel::StopSignals::block());
   if (limits.switches) DTP_CHECK(signals.add_request());
   const kernel::CaptureOptions wanted{
-      .ring_bytes = limits.ring_bytes, .duration_ms = limits.duration.count(), .stacks = options.stacks};
+      .ring_bytes = limits.ring_bytes, .duration_ms = limits.duration.count(), .stacks = stacks};
   DTP_TRY(auto capture, kernel::Capture::open(tracefs, to_capture(events), target, wanted, signals));
   DTP_TRY(auto recorder, record::Recorder::create(recorder_options(options, limits, target, events, capture),
                                                   capture.events(), tracing_data(tracefs, events)));
-  add_running(recorder, target, capture.command_pid(), options.stacks);
+  add_running(recorder, target, capture.command_pid(), stacks);
 
   bool announced = common.quiet || !command.empty();
   // Not earlier: now the probes are in place.

@@ -27,7 +27,7 @@ struct Options {
   WatchOptions watch = {};
   std::string filter = {};
   std::string format = "text";
-  kernel::StackOptions stacks = {};
+  StackFlags stacks = {};
 };
 
 // What is traced, with the events that are in the kernel for as long as we do.
@@ -122,6 +122,7 @@ Result<Seen> stream(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& w
 
 Result<int> trace(const Options& options, const std::vector<std::string>& command, const Common& common) {
   DTP_TRY(const kernel::Target target, to_target(options.watch, command));
+  DTP_TRY(const kernel::StackOptions stacks, to_stacks(options.stacks));
   DTP_TRY(const kernel::Owner owner, kernel::this_process());
   TargetOptions probed = options.target;
   probed.is_live = true;
@@ -140,7 +141,7 @@ Result<int> trace(const Options& options, const std::vector<std::string>& comman
   }
   Printing printing{.announced = !common.quiet && command.empty()};
   printing.report = make_report(options.format, printing.output, printing.symbols);
-  const auto seen = stream(tracefs, watched, target, options.stacks, signals, printing);
+  const auto seen = stream(tracefs, watched, target, stacks, signals, printing);
   for (Traced& one : traced)
     if (one.owned) DTP_CHECK(one.owned->remove());
   if (!seen && printing.output.reader_left()) return 0;

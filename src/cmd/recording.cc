@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 
 #include <charconv>
+#include <filesystem>
 #include <map>
 
 #include <fmt/core.h>
@@ -26,52 +27,60 @@ probe::FilterField to_filter_field(const record::FieldSchema& field) {
           .bytes = field.size};
 }
 
-// "fp", "dwarf", "dwarf,16384".
-bool parse_call_graph(std::string_view text, kernel::StackOptions& options) {
-  constexpr std::uint32_t most_bytes = 65520;  // a record has 16 bits for its size
-  const std::size_t comma = text.find(',');
-  const std::string_view kind = text.substr(0, comma);
-  if (kind == "fp" && comma == std::string_view::npos) {
-    options.kind = kernel::Stacks::frame_pointers;
-    return true;
-  }
-  if (kind != "dwarf") return false;
-  options.kind = kernel::Stacks::copies;
-  if (comma == std::string_view::npos) return true;
-  const char* const end = text.data() + text.size();
-  const auto [last, error] = std::from_chars(text.data() + comma + 1, end, options.copied_bytes);
-  if (error != std::errc{} || last != end || options.copied_bytes < 8 || options.copied_bytes > most_bytes)
-    return false;
-  options.copied_bytes = (options.copied_bytes + 7) / 8 * 8;
-  return true;
+constexpr std::string_view call_graph = "--call-graph";
+constexpr std::uint32_t most_copied_bytes = 65520;  // a record has 16 bits for its size
+
+Error wrong_call_graph(std::string_view text, Span span, std::string what) {
+  return {.what = std::move(what),
+          .where = Where{std::string(call_graph), std::string(text), span},
+          .status = Status::wrong_request};
 }
 
-// The process's own view of the file system: it may be another than ours.
-std::string build_id_of(const record::NewMapping& mapping, std::map<std::string, std::string>& known) {
-  if (!mapping.module.path.starts_with('/') || mapping.module.path.starts_with("//")) return "";
-  const auto [at, is_new] = known.try_emplace(mapping.module.path);
-  if (is_new) {
-    const std::string root = "/proc/" + std::to_string(mapping.pid) + "/root";
-    if (const auto file = debug::ElfFile::open(root + mapping.module.path)) at->second = file->build_id();
-  }
-  return at->second;
+// Which process sees the same file under a path: those of one mount namespace and root.
+std::string view_of(std::uint32_t pid) {
+  const std::string folder = "/proc/" + std::to_string(pid);
+  std::error_code error;
+  return std::filesystem::read_symlink(folder + "/ns/mnt", error).string() +
+         std::filesystem::read_symlink(folder + "/root", error).string();
+}
+
+// The file itself, also one that is deleted or that only the process sees.
+std::string read_build_id(const record::NewMapping& mapping) {
+  const auto file =
+      debug::ElfFile::open(fmt::format("/proc/{}/map_files/{:x}-{:x}", mapping.pid, mapping.start, mapping.end));
+  return file ? file->build_id() : "";
 }
 
 }  // namespace
 
-void add_stack_options(CLI::App& command, kernel::StackOptions& options) {
-  command.add_flag_callback(
-      "-g", [&options] { options.kind = kernel::Stacks::frame_pointers; },
-      "record the stack of each hit, by frame pointers");
+void add_stack_options(CLI::App& command, StackFlags& options) {
+  command.add_flag("-g", options.with_frame_pointers, "record the stack of each hit, by frame pointers");
   command
-      .add_option_function<std::string>(
-          "--call-graph",
-          [&options](const std::string& text) {
-            if (!parse_call_graph(text, options))
-              throw CLI::ValidationError("--call-graph", "takes fp, dwarf or dwarf,BYTES (8 to 65520)");
-          },
+      .add_option(
+          std::string(call_graph), options.call_graph,
           "the same, and how: fp, or dwarf: copies the top of the stack, which code without frame pointers needs")
       ->type_name("fp|dwarf[,BYTES]");
+}
+
+Result<kernel::StackOptions> to_stacks(const StackFlags& flags) {
+  const std::string_view text = flags.call_graph;
+  kernel::StackOptions options;
+  if (flags.with_frame_pointers || text == "fp") options.kind = kernel::Stacks::frame_pointers;
+  if (text.empty() || text == "fp") return options;
+  const std::size_t comma = std::min(text.find(','), text.size());
+  if (text.substr(0, comma) != "dwarf")
+    return fail(wrong_call_graph(text, {0, text.size()}, "--call-graph takes fp, dwarf or dwarf,BYTES"));
+  options.kind = kernel::Stacks::copies;
+  if (comma == text.size()) return options;
+  const char* const end = text.data() + text.size();
+  const auto [last, error] = std::from_chars(text.data() + comma + 1, end, options.copied_bytes);
+  const bool is_number = error == std::errc{} && last == end;
+  if (!is_number || options.copied_bytes < 8 || options.copied_bytes > most_copied_bytes) {
+    return fail(wrong_call_graph(text, {comma + 1, text.size()},
+                                 fmt::format("of each stack 8 to {} bytes can be copied", most_copied_bytes)));
+  }
+  options.copied_bytes = (options.copied_bytes + 7) / 8 * 8;
+  return options;
 }
 
 std::vector<record::NewMapping> running_code(const kernel::Target& target, const kernel::StackOptions& stacks) {
@@ -85,9 +94,12 @@ std::vector<record::NewMapping> running_code(const kernel::Target& target, const
   for (const record::Task& task : record::running_tasks()) {
     if (task.pid == last) continue;
     last = task.pid;
+    const std::string view = view_of(task.pid);
     for (record::NewMapping& mapping : record::running_mappings(task.pid)) {
       if (!mapping.is_executable && stacks.kind != kernel::Stacks::copies) continue;
-      mapping.module.build_id = build_id_of(mapping, build_ids);
+      const auto [known, is_new] = build_ids.try_emplace(view + mapping.module.path);
+      if (is_new) known->second = read_build_id(mapping);
+      mapping.module.build_id = known->second;
       mappings.push_back(std::move(mapping));
     }
   }

@@ -14,7 +14,12 @@
 namespace dtp::cmd {
 
 // -g and --call-graph.
-void add_stack_options(CLI::App& command, kernel::StackOptions& options);
+struct StackFlags {
+  bool with_frame_pointers = false;
+  std::string call_graph = {};
+};
+void add_stack_options(CLI::App& command, StackFlags& options);
+Result<kernel::StackOptions> to_stacks(const StackFlags& flags);
 // What code is mapped when the recording begins, with build-ids: of the kernel, and of what is watched.
 std::vector<record::NewMapping> running_code(const kernel::Target& target, const kernel::StackOptions& stacks);
 

@@ -142,7 +142,10 @@ std::vector<Name> Code::names(std::uint64_t offset) const {
   outermost.is_inlined = false;
   if (symbol != nullptr) {
     // Debug information of what no other file sees has no more than the last part of the name.
-    if (outermost.function.find('(') == std::string::npos) outermost.function = debug::demangle(symbol->name);
+    const std::string_view plain = symbol->name.substr(0, symbol->name.find('@', 1));  // without a version
+    std::string full = debug::demangle(plain);
+    const bool says_more = full != plain && outermost.function.find('(') == std::string::npos;
+    if (outermost.function.empty() || says_more) outermost.function = std::move(full);
     outermost.offset = *address - symbol->address;
   }
   return names;
