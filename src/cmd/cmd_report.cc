@@ -42,7 +42,10 @@ Result<Reading> read_recording(const std::string& path, const Options& options) 
   DTP_TRY(Exports exports, Exports::begin(options.exports, reader, symbols));
   std::optional<report::Survey> survey;
   if (!options.pages.html.empty()) survey.emplace(reader.schemas(), symbols);
-  Reading reading{.path = path, .origin = reader.origin(), .ledger = reader.ledger()};
+  Reading reading{.path = path,
+                  .origin = reader.origin(),
+                  .wall_offset_ns = reader.wall_offset_ns(),
+                  .ledger = reader.ledger()};
   reading.end = read_selected(
       reader, selection,
       [&](const record::Record& record) {

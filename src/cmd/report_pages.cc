@@ -26,6 +26,12 @@ Result<void> write_svg(const std::string& path, const report::FlameGraph& graph,
   return write_file(path, [&](report::Output& output) { return report::write_flame_svg(output, graph, title); });
 }
 
+// Where there are shares, what is missing is said.
+std::string name_of(const Reading& reading) {
+  const std::uint64_t lost = reading.counts.lost;
+  return lost == 0 ? reading.path : reading.path + " (" + std::to_string(lost) + " more records were lost)";
+}
+
 }  // namespace
 
 void add_page_options(CLI::App& command, PageOptions& options, CLI::Option& text, CLI::Option& difference) {
@@ -42,11 +48,16 @@ void add_page_options(CLI::App& command, PageOptions& options, CLI::Option& text
 Result<void> draw_pages(const PageOptions& options, const Reading& reading, report::Order order) {
   if (!options.flamegraph.empty()) DTP_CHECK(check_stacks(reading));
   const report::FlameGraph graph = report::make_flame_graph(reading.profile, order);
-  if (!options.flamegraph.empty()) DTP_CHECK(write_svg(options.flamegraph, graph, "Flame graph of " + reading.path));
+  if (!options.flamegraph.empty())
+    DTP_CHECK(write_svg(options.flamegraph, graph, "Flame graph of " + name_of(reading)));
   if (options.html.empty()) return {};
-  const report::PageContent content{reading.path,      reading.origin,
-                                    reading.counts,    reading.profile,
-                                    *reading.findings, report::has_stacks(reading.profile) ? &graph : nullptr};
+  const report::PageContent content{.file = reading.path,
+                                    .origin = reading.origin,
+                                    .counts = reading.counts,
+                                    .profile = reading.profile,
+                                    .findings = *reading.findings,
+                                    .wall_offset_ns = reading.wall_offset_ns,
+                                    .graph = report::has_stacks(reading.profile) ? &graph : nullptr};
   return write_file(options.html, [&](report::Output& output) { return report::write_page(output, content); });
 }
 
@@ -55,7 +66,7 @@ Result<void> draw_difference(const PageOptions& options, const Reading& before, 
   DTP_CHECK(check_stacks(before));
   DTP_CHECK(check_stacks(after));
   return write_svg(options.flamegraph, report::make_difference(before.profile, after.profile, order),
-                   "Flame graph of " + after.path + ", compared with " + before.path);
+                   "Flame graph of " + name_of(after) + ", compared with " + name_of(before));
 }
 
 }  // namespace dtp::cmd

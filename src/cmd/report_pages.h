@@ -27,6 +27,7 @@ void add_page_options(CLI::App& command, PageOptions& options, CLI::Option& text
 struct Reading {
   std::string path = {};
   record::Origin origin = {};
+  std::optional<std::int64_t> wall_offset_ns = {};
   record::Counts counts = {};
   std::optional<record::Ledger> ledger = {};
   report::Profile profile = {};

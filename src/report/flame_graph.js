@@ -18,7 +18,13 @@
         at: Number(element.dataset.at),
         hits: Number(element.dataset.hits),
         depth: Number(element.dataset.depth),
+        hidden: false,
       }));
+      for (const frame of this.frames) {
+        frame.words = frame.lines.slice(0, -1).join('\n').toLowerCase();
+        frame.left = frame.at / this.hits;
+        frame.width = frame.hits / this.hits;
+      }
       this.frameOf = new Map(this.frames.map((frame) => [frame.element, frame]));
       this.zoomed = this.frames[0];
     }
@@ -34,10 +40,12 @@
         const above = frame.depth < to.depth && frame.at <= to.at && frame.at + frame.hits >= to.at + to.hits;
         const within = frame.depth >= to.depth && frame.at >= to.at && frame.at + frame.hits <= to.at + to.hits;
         frame.element.classList.toggle('above', above);
-        frame.element.style.display = above || within ? '' : 'none';
+        const hidden = !above && !within;
+        if (hidden !== frame.hidden) frame.element.style.display = hidden ? 'none' : '';
+        frame.hidden = hidden;
+        if (hidden) continue;
         frame.left = above ? 0 : (frame.at - to.at) / to.hits;
         frame.width = above ? 1 : frame.hits / to.hits;
-        if (!above && !within) continue;
         frame.rect.setAttribute('x', 100 * frame.left + '%');
         frame.rect.setAttribute('width', 100 * frame.width + '%');
       }
@@ -49,10 +57,10 @@
       const width = this.svg.ownerSVGElement ? this.svg.width.baseVal.value : this.svg.clientWidth;
       const letter = this.letterWidth();
       for (const frame of this.frames) {
-        if (frame.element.style.display === 'none') continue;
+        if (frame.hidden) continue;
         const room = Math.floor((frame.width * width - 2 * textMargin) / letter);
         if (room < fewestLetters) {
-          if (frame.text) frame.text.textContent = '';
+          if (frame.text && frame.text.textContent !== '') frame.text.textContent = '';
           continue;
         }
         this.write(frame, room, letter);
@@ -89,7 +97,7 @@
       const result = {frames: 0, hits: 0};
       let end = 0;
       for (const frame of this.frames) {
-        const marked = words !== '' && frame.lines.slice(0, -1).some((line) => line.toLowerCase().includes(words));
+        const marked = words !== '' && frame.words.includes(words);
         frame.element.classList.toggle('marked', marked);
         if (!marked) continue;
         result.frames += 1;
@@ -147,7 +155,7 @@
         resetAll();
       }
     });
-    resetAll();
+    graphs.forEach((graph) => graph.label());
   }
 
   if (document.querySelector('svg.graph')) start();

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 
 #include "base/escape.h"
 #include "report/embedded.h"
@@ -37,6 +38,15 @@ std::string duration_text(std::uint64_t ns) {
   for (const auto& [unit, name] : units)
     if (static_cast<double>(ns) >= unit) return fmt::format("{:.4g} {}", static_cast<double>(ns) / unit, name);
   return fmt::format("{} ns", ns);
+}
+
+// The world's time: who looks at the page need not be where it was made.
+std::string date_text(std::uint64_t time_ns, std::int64_t wall_offset_ns) {
+  const auto seconds = static_cast<std::time_t>((time_ns + static_cast<std::uint64_t>(wall_offset_ns)) / 1'000'000'000);
+  std::tm date = {};
+  std::array<char, 32> text{};
+  if (::gmtime_r(&seconds, &date) == nullptr) return "";
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S UTC", &date)};
 }
 
 std::string joined(const std::vector<std::string>& words, std::string_view between) {
@@ -90,11 +100,15 @@ class Page {
     const record::Counts& counts = content_.counts;
     const Profile& profile = content_.profile;
     out() += fmt::format("<header>\n<h1>{}</h1>\n<dl>\n", markup(content_.file));
-    fact("records", std::to_string(counts.records), "number");
+    std::uint64_t records = 0;
+    for (const ProfiledEvent& event : profile.events) records += event.hits;
+    fact("records", std::to_string(records), "number");
+    if (counts.records > records) fact("not selected", std::to_string(counts.records - records), "number");
     fact("lost", std::to_string(counts.lost), counts.lost > 0 ? "number bad" : "number");
     if (counts.other > 0) fact("of other events", std::to_string(counts.other), "number");
     if (counts.broken > 0) fact("not whole", std::to_string(counts.broken), "number bad");
     fact("time", duration_text(profile.last_ns > profile.first_ns ? profile.last_ns - profile.first_ns : 0), "number");
+    if (content_.wall_offset_ns && records > 0) fact("began", date_text(profile.first_ns, *content_.wall_offset_ns));
     fact("machine", origin.hostname);
     fact("kernel", origin.release + (origin.arch.empty() ? "" : " " + origin.arch));
     fact("recorded by", joined(origin.command_line, " "), "wide");

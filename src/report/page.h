@@ -1,6 +1,8 @@
 // A recording as one HTML page: what it is, a table of its hits, when they came, its numbers, and its flame graph.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "record/origin.h"
@@ -18,7 +20,8 @@ struct PageContent {
   const record::Counts& counts;
   const Profile& profile;
   const Survey::Findings& findings;
-  const FlameGraph* graph = nullptr;  // none: no stacks were recorded
+  std::optional<std::int64_t> wall_offset_ns = {};  // from the recording's clock to the time of day
+  const FlameGraph* graph = nullptr;                // none: no stacks were recorded
 };
 
 // The page needs nothing else and asks for nothing; no text of the recording can become a part of its script.

@@ -26,6 +26,7 @@ struct Recorded {
   std::string file = "a<b.data";
   record::Origin origin = {};
   record::Counts counts = {};
+  std::optional<std::int64_t> wall_offset_ns = {};
   Profiler profiler{{parse_key("comm"), parse_key("text")}, symbols};
   Survey survey{{&schema, 1}, symbols};
 
@@ -42,7 +43,7 @@ struct Recorded {
     Output output(::fileno(target.get()));
     const Profile profile = std::move(profiler).finish();
     const Survey::Findings findings = std::move(survey).finish();
-    REQUIRE(write_page(output, {file, origin, counts, profile, findings, nullptr}));
+    REQUIRE(write_page(output, {file, origin, counts, profile, findings, wall_offset_ns}));
     return base::read_file("/proc/self/fd/" + std::to_string(::fileno(target.get()))).value();
   }
 };
@@ -58,13 +59,16 @@ std::size_t count(const std::string& text, std::string_view what) {
 TEST_CASE("a page has the recording's facts, hits, rates and numbers") {
   Recorded recorded;
   recorded.origin = {.hostname = "node", .release = "6.1.0", .arch = "x86_64", .command_line = {"dtrace++", "record"}};
-  recorded.counts.lost = 7;
+  recorded.counts = {.records = 2, .lost = 7};  // and those that are added
+  recorded.wall_offset_ns = 1'000'000'000'000'000'000;
   recorded.add(5'000'000'000, "cat", 3, "a");
   recorded.add(6'500'000'000, "cat", UINT64_MAX, "a");
   recorded.add(6'500'000'000, "dog", 0, "b");
   const std::string page = std::move(recorded).page();
   CHECK(count(page, "<h1>a&lt;b.data</h1>") == 1);
   CHECK(count(page, "<dt>records</dt><dd>3</dd>") == 1);
+  CHECK(count(page, "<dt>not selected</dt><dd>2</dd>") == 1);
+  CHECK(count(page, "<dt>began</dt><dd>2001-09-09 01:46:45 UTC</dd>") == 1);
   CHECK(count(page, "<div class=\"number bad\"><dt>lost</dt><dd>7</dd>") == 1);
   CHECK(count(page, "<dt>time</dt><dd>1.5 s</dd>") == 1);
   CHECK(count(page, "<dt>kernel</dt><dd>6.1.0 x86_64</dd>") == 1);
