@@ -16,6 +16,7 @@
 #include <set>
 
 #include "base/escape.h"
+#include "report/key.h"
 
 namespace dtp::report {
 namespace {
@@ -33,7 +34,7 @@ struct Compared {
 using Member = std::uint64_t Hits::*;
 
 std::string function_text(const Function& function) {
-  const std::string file = function.module.substr(function.module.rfind('/') + 1);
+  const std::string file = file_name(function.module);
   const std::string name = base::escape(function.name);
   // "[libc.so.6]" says it already.
   return file.empty() || function.name.starts_with('[') ? name : name + " (" + base::escape(file) + ")";

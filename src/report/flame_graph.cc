@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "report/key.h"
+
 namespace dtp::report {
 namespace {
 
@@ -26,10 +28,16 @@ class Builder {
   Builder(Order order, bool is_difference) : order_(order), is_difference_(is_difference) {}
 
   void add(const Profile& profile, bool is_before) {
+    std::vector<std::size_t> functions;
+    for (const Function& function : profile.functions) functions.push_back(id_of(label_of(function)));
     for (const StackHits& stack : profile.stacks) {
-      Path path{.labels = labels_of(profile, stack)};
+      const Group& group = profile.groups[stack.group];
+      Path path{.labels = head_of(profile, group)};
       (is_before ? path.before : path.hits) = stack.hits;
-      paths_of_event_[profile.events[profile.groups[stack.group].event].name].push_back(std::move(path));
+      const auto keys_end = static_cast<std::ptrdiff_t>(path.labels.size());
+      for (const FunctionId function : stack.functions) path.labels.push_back(functions[function]);
+      if (order_ == Order::callee) std::reverse(path.labels.begin() + keys_end, path.labels.end());
+      paths_of_event_[profile.events[group.event].name].push_back(std::move(path));
     }
   }
 
@@ -53,18 +61,15 @@ class Builder {
  private:
   std::size_t id_of(FlameLabel label) { return id_of_.try_emplace(std::move(label), id_of_.size()).first->second; }
 
-  std::vector<std::size_t> labels_of(const Profile& profile, const StackHits& stack) {
-    const Group& group = profile.groups[stack.group];
+  // Two recordings may have the same file in different places.
+  FlameLabel label_of(const Function& function) const {
+    return {function.name, is_difference_ ? file_name(function.module) : function.module, kind_of(function)};
+  }
+
+  // What stands above the functions.
+  std::vector<std::size_t> head_of(const Profile& profile, const Group& group) {
     std::vector<std::size_t> labels{id_of({.name = profile.events[group.event].name})};
     for (const std::string& key : group.keys) labels.push_back(id_of({.name = key, .kind = FlameLabel::Kind::key}));
-    const std::size_t keys_end = labels.size();
-    for (const FunctionId id : stack.functions) {
-      const Function& function = profile.functions[id];
-      // Two recordings may have the same file in different places.
-      const std::size_t name = is_difference_ ? function.module.rfind('/') + 1 : 0;
-      labels.push_back(id_of({function.name, function.module.substr(name), kind_of(function)}));
-    }
-    if (order_ == Order::callee) std::reverse(labels.begin() + static_cast<std::ptrdiff_t>(keys_end), labels.end());
     return labels;
   }
 

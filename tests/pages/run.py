@@ -53,18 +53,22 @@ class Fixture:
         shell('gcc', *flags, '-o', folder / 'hostile/program', source)
         shell('objcopy', '--redefine-sym', f'parse={HOSTILE_FUNCTION}', folder / 'hostile/program')
 
-    def record(self, program, probe, data, *arguments):
-        event = f'{self.group}:leaf'
-        shell(self.program, 'probe', '-q', '-x', self.folder / program / 'program', f'{event}={probe}')
+    def record(self, program, data, *probes, arguments=()):
+        """Each probe becomes an event of the name that it begins with."""
+        points = [f'{self.group}:{probe.split()[0]}={probe}' for probe in probes]
+        options = [part for point in points for part in ('-a', point)]
+        shell(self.program, 'probe', '-q', '-x', self.folder / program / 'program', *options)
         try:
-            shell(self.program, 'record', '-q', '--call-graph', 'dwarf', '-e', event, '-o', self.folder / data, '--',
-                  self.folder / program / 'program', *arguments)
+            shell(self.program, 'record', '-q', '--call-graph', 'dwarf', '-e', f'{self.group}:*', '-o',
+                  self.folder / data, '--', self.folder / program / 'program', *arguments)
         finally:
-            shell(self.program, 'delete', '-q', event)
+            shell(self.program, 'delete', '-q', f'{self.group}:*')
 
     def record_all(self):
-        self.record('plain', 'leaf text=text:string size=size', 'plain.data')
-        self.record('hostile', 'leaf text=+0(%di):string size=%si:u64', 'hostile.data', HOSTILE_NAME)
+        leaf = 'leaf text=text:string size=size'
+        self.record('plain', 'plain.data', leaf)
+        self.record('plain', 'two.data', leaf, 'run stack=%sp:u64')
+        self.record('hostile', 'hostile.data', 'leaf text=+0(%di):string size=%si:u64', arguments=[HOSTILE_NAME])
 
     def report(self, *arguments):
         return shell(self.program, 'report', *arguments, cwd=self.folder)
@@ -155,6 +159,22 @@ def flamegraph_callee(fixture, browser):
     return page
 
 
+def two_events(fixture, browser):
+    """Each has a graph of its own; a search counts the hits of both."""
+    fixture.report('-i', 'two.data', '--flamegraph', 'two.svg')
+    page = Page(browser, fixture.folder / 'two.svg')
+    titles = page.run('[...document.querySelectorAll(".graph")].map(svg => svg.querySelector("title").textContent.split("\\n")[0])')
+    check(sorted(titles), [f'{fixture.group}:leaf: 100 hits', f'{fixture.group}:run: 1 hits'])
+    page.click(frame('step'))
+    check(page.run('[...document.querySelectorAll("g")].filter(g => g.style.display === "none").length > 0'), True)
+    other = f'{fixture.group}:run: 1 hits'
+    check([width_of(page, other), label_of(page, other)], [100, other])
+    page.key('f', control=True)
+    page.type('parse')
+    check(text_of(page, '.found'), '1 frame, 59.41 %')
+    return page
+
+
 def difference(fixture, browser):
     """The hostile program has no parse(), and no inlined functions: what step() had is run()'s."""
     fixture.report('--diff', 'hostile.data', 'plain.data', '-s', 'object', '--flamegraph', 'difference.svg')
@@ -220,6 +240,18 @@ def html(fixture, browser):
     return page
 
 
+def html_two_events(fixture, browser):
+    fixture.report('-i', 'two.data', '--html', 'two.html')
+    page = Page(browser, fixture.folder / 'two.html')
+    check(page.run('[...document.querySelectorAll("#rates .keys i")].length'), 2)
+    fields = page.run('[...document.querySelectorAll("#field option")].map(o => o.textContent)')
+    check(fields, [f'{fixture.group}:leaf: size', f'{fixture.group}:run: stack'])
+    page.run('document.getElementById("field").focus()')
+    page.key('ArrowDown')
+    check(page.run('document.querySelector(".facts b").textContent'), '1')
+    return page
+
+
 def html_flamegraph(fixture, browser):
     """The graph in the page does what the file of its own does."""
     fixture.report('-i', 'plain.data', '--html', 'plain.html')
@@ -266,8 +298,8 @@ def html_policy(fixture, browser):
     return page
 
 
-CASES = [flamegraph, flamegraph_narrow, flamegraph_callee, difference, hostile_flamegraph, html, html_flamegraph,
-         html_hostile, html_policy]
+CASES = [flamegraph, flamegraph_narrow, flamegraph_callee, two_events, difference, hostile_flamegraph, html,
+         html_two_events, html_flamegraph, html_hostile, html_policy]
 
 
 def run_case(case, fixture, browser, pictures):
