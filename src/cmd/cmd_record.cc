@@ -214,6 +214,7 @@ Result<int> record_events(const Options& options, const std::vector<std::string>
   DTP_TRY(const kernel::Ending ending, capture.run(sink_of(recorder, capture, announce)));
   DTP_CHECK(recorder.close());
   print_end(recorder, ending, common);
+  if (recorder.failure()) return fail(*recorder.failure());
   return exit_status(ending);
 }
 

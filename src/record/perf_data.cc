@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "record/layout.h"
@@ -184,37 +185,65 @@ Result<void> PerfDataWriter::append(std::span<const std::byte> records) {
     return {};
   }
   // A ring's worth is not copied once more.
-  DTP_CHECK(flush());
-  DTP_CHECK(base::write_all(fd_.get(), bytes, path_));
-  header_.data.size += bytes.size();
-  return {};
+  if (auto flushed = flush(); !flushed) {
+    dropped_.append(bytes);
+    return flushed;
+  }
+  return write_records(bytes);
 }
 
 Result<void> PerfDataWriter::end_round() {
   if (pending_.empty()) return {};
   put(pending_, perf_event_header{.type = record_finished_round, .misc = 0, .size = sizeof(perf_event_header)});
-  DTP_CHECK(flush());
-  // The file is whole now, with the formats as its only feature; the next records go over this table.
+  return flush();
+}
+
+void PerfDataWriter::mark_feature(Feature feature, bool is_there) {
+  const auto bit = static_cast<unsigned>(feature);
+  const std::uint64_t mask = 1ULL << (bit % 64);
+  header_.features[bit / 64] = is_there ? header_.features[bit / 64] | mask : header_.features[bit / 64] & ~mask;
+}
+
+Result<void> PerfDataWriter::flush() { return write_records(std::exchange(pending_, {})); }
+
+Result<void> PerfDataWriter::write_records(std::string_view records) {
+  auto written = base::write_all(fd_.get(), records, path_);
+  if (written) {
+    header_.data.size += records.size();
+    return end_here();
+  }
+  cut_back(records);
+  (void)end_here();  // what cannot be written now could be before: the old end is still good
+  return written;
+}
+
+// The file is whole now, with the formats as its only feature; the next records go over this table.
+Result<void> PerfDataWriter::end_here() {
   std::string table;
   put(table, formats_);
+  put(table, FileSection{});  // of Feature::unfinished
   DTP_CHECK(base::write_all(fd_.get(), table, path_));
-  const std::uint64_t end = header_.data.offset + header_.data.size;
-  if (::lseek(fd_.get(), static_cast<off_t>(end), SEEK_SET) < 0)
+  if (::lseek(fd_.get(), static_cast<off_t>(end_of_data()), SEEK_SET) < 0)
     return fail(base::system_error("cannot write", path_, errno));
   mark_feature(Feature::tracing_data);
+  mark_feature(Feature::unfinished);
   return write_header();
 }
 
-void PerfDataWriter::mark_feature(Feature feature) {
-  const auto bit = static_cast<unsigned>(feature);
-  header_.features[bit / 64] |= 1ULL << (bit % 64);
-}
-
-Result<void> PerfDataWriter::flush() {
-  DTP_CHECK(base::write_all(fd_.get(), pending_, path_));
-  header_.data.size += pending_.size();
-  pending_.clear();
-  return {};
+// The disk is full, or the file as large as it may be. Of the records that were written the whole ones stay, but for
+// so many that close() finds room where they were.
+void PerfDataWriter::cut_back(std::string_view records) {
+  constexpr std::uint64_t room_for_end = 16 * 1024;
+  const off_t reached = ::lseek(fd_.get(), 0, SEEK_CUR);
+  const std::uint64_t written = reached < 0 ? 0 : static_cast<std::uint64_t>(reached) - end_of_data();
+  std::size_t kept = 0;
+  for (perf_event_header header = {}; records.size() - kept >= sizeof header; kept += header.size) {
+    std::memcpy(&header, records.data() + kept, sizeof header);
+    if (header.size < sizeof header || kept + header.size + room_for_end > written) break;
+  }
+  header_.data.size += kept;
+  dropped_ = records.substr(kept);
+  (void)::lseek(fd_.get(), static_cast<off_t>(end_of_data()), SEEK_SET);
 }
 
 Result<void> PerfDataWriter::write_header() {
@@ -241,10 +270,11 @@ Result<void> PerfDataWriter::close(const Origin& origin, const Ledger& ledger) {
   }
   features.emplace_back(Feature::ledger, encode_ledger(ledger));
   mark_feature(Feature::tracing_data);
+  mark_feature(Feature::unfinished, false);
   std::string table;
   std::string contents;
   put(table, formats_);
-  const std::uint64_t start = header_.data.offset + header_.data.size + sizeof(FileSection) * (features.size() + 1);
+  const std::uint64_t start = end_of_data() + sizeof(FileSection) * (features.size() + 1);
   for (const auto& [feature, content] : features) {
     mark_feature(feature);
     put(table, FileSection{start + contents.size(), content.size()});
@@ -252,6 +282,8 @@ Result<void> PerfDataWriter::close(const Origin& origin, const Ledger& ledger) {
   }
   DTP_CHECK(base::write_all(fd_.get(), table + contents, path_));
   features_size_ = table.size() + contents.size();
+  // Behind it there may be what did not stay.
+  if (!dropped_.empty()) (void)::ftruncate(fd_.get(), static_cast<off_t>(bytes()));
   return write_header();
 }
 

@@ -7,8 +7,8 @@
 // feature table stands right after the data and has a FileSection for each bit set in `features`.
 //
 // perf writes the features when a recording ends, and one that was killed cannot be read for want of the event
-// formats. The place of a feature is free, so we write those in front of the data, and the table anew after every
-// round.
+// formats. The place of a feature is free, so we write those in front of the data, and the table anew behind all that
+// is written.
 #pragma once
 
 #include <array>
@@ -49,7 +49,9 @@ enum class Feature : unsigned {
   clock_id = 23,
   compressed = 27,
   clock_data = 29,
-  ledger = 255,  // ours, see ledger.h: perf passes over what it does not know
+  // Ours; perf passes over what it does not know.
+  unfinished = 254,  // has no content: the recorder has not closed the file
+  ledger = 255,      // see ledger.h
 };
 
 // Types of records that perf writes into the data and the kernel does not.

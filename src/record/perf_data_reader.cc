@@ -74,8 +74,11 @@ Result<void> PerfDataReader::parse() {
   data_begin_ = header.data.offset;
   data_end_ = header.data.offset + header.data.size;
   if (data_begin_ > file_.size() || data_end_ < data_begin_) return fail(error("ends before its records"));
-  const bool unfinished = std::ranges::all_of(header.features, [](std::uint64_t bits) { return bits == 0; });
-  if (header.data.size == 0 || unfinished) data_end_ = file_.size();
+  const bool has_none = std::ranges::all_of(header.features, [](std::uint64_t bits) { return bits == 0; });
+  is_unfinished_ = has_none || has_feature(header, Feature::unfinished);
+  // Records are written over the table before the header tells of them.
+  const bool has_table = is_tracing_data(feature_section(header, Feature::tracing_data));
+  if (header.data.size == 0 || has_none || (is_unfinished_ && !has_table)) data_end_ = file_.size();
   if (has_feature(header, Feature::compressed)) {
     return fail(error("is compressed", "record without -z"));
   }
@@ -207,6 +210,7 @@ Result<void> PerfDataReader::feed(Stream& stream) const {
   while (end - at >= sizeof(perf_event_header)) {
     perf_event_header header = {};
     std::memcpy(&header, file_.data() + at, sizeof header);
+    if (header.size < sizeof header && is_unfinished_) break;
     if (header.size < sizeof header) return fail(error("has a broken record at byte " + std::to_string(at)));
     if (header.size > end - at) break;
     const Bytes record = file_.subspan(at, header.size);
@@ -224,6 +228,7 @@ Result<void> PerfDataReader::feed(Stream& stream) const {
       DTP_CHECK(stream.add(record));
     }
   }
+  if (is_unfinished_) return fail(error("has no end: its recorder was killed, or still records"));
   if (at < end) return fail(error("ends in the middle of a record at byte " + std::to_string(at)));
   if (end < data_end_) {
     return fail(error("is cut off at byte " + std::to_string(end) + ": " + std::to_string(data_end_ - end) +

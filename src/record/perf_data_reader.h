@@ -65,6 +65,7 @@ class PerfDataReader {
   std::vector<Module> build_ids_ = {};  // as the header tells them
   std::optional<std::int64_t> wall_offset_ns_ = {};
   std::optional<Ledger> ledger_ = {};
+  bool is_unfinished_ = false;  // its recorder has not closed it
   std::size_t data_begin_ = 0;
   std::size_t data_end_ = 0;  // as the header promises; may lie beyond the file
 };

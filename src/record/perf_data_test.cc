@@ -135,10 +135,25 @@ TEST_CASE("the ledger of a file") {
   CHECK(reader->ledger() == Ledger{{{.event = "test:hit", .hits = 9, .recorded = 4, .ring_full = 5}}});
 }
 
-TEST_CASE("a recording that was killed is read up to its last round") {
+TEST_CASE("a recording that was killed is read up to its last write, and its end is missed") {
   const Folder folder;
-  write_file(folder.file("a"), false);
-  CHECK(read_file(folder.file("a")).lines == all_lines);
+  const std::string path = folder.file("a");
+  write_file(path, false);
+  const std::string no_end = "'" + path + "' has no end: its recorder was killed, or still records";
+  CHECK(read_file(path).lines == all_lines);
+  CHECK(read_file(path).error == no_end);
+
+  // Killed within a write: records, whole ones and a piece of one, are where the table was.
+  FileHeader header;
+  std::ifstream(path).read(reinterpret_cast<char*>(&header), sizeof header);
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(static_cast<std::streamoff>(header.data.offset + header.data.size));
+  file << sample(11, 600, 7, 6) << sample(11, 700, 7, 7) << sample(11, 800, 7, 8).substr(0, 20);
+  file.close();
+  std::vector<std::string> more = all_lines;
+  more.insert(more.end(), {"new 600 hit 6", "new 700 hit 7"});
+  CHECK(read_file(path).lines == more);
+  CHECK(read_file(path).error == no_end);
 }
 
 TEST_CASE("the recording that was there before is kept") {

@@ -23,6 +23,23 @@ std::uint64_t room_for_end(const Origin& origin, std::span<const kernel::OpenedE
   return bytes;
 }
 
+// The identifier in front of a sample; 0: it is too short.
+std::uint64_t id_of(std::span<const std::byte> record) {
+  std::uint64_t id = 0;
+  constexpr std::size_t offset = sizeof(perf_event_header);
+  if (record.size() >= offset + sizeof id) std::memcpy(&id, record.data() + offset, sizeof id);
+  return id;
+}
+
+template <class Use>
+void each_record(std::span<const std::byte> records, Use&& use) {
+  for (perf_event_header header = {}; records.size() >= sizeof header; records = records.subspan(header.size)) {
+    std::memcpy(&header, records.data(), sizeof header);
+    if (header.size < sizeof header || header.size > records.size()) return;
+    use(header, records.first(header.size));
+  }
+}
+
 }  // namespace
 
 std::string name_of_time(const std::string& path, std::chrono::system_clock::time_point time) {
@@ -43,6 +60,7 @@ Recorder::Recorder(RecorderOptions options, std::vector<kernel::OpenedEvent> eve
       events_(std::move(events)),
       formats_(std::move(formats)),
       sideband_(options_.most_ended),
+      layout_(events_.empty() ? Layout{} : make_layout(events_.front().attr)),
       taken_(events_.size()) {
   for (std::size_t i = 0; i < events_.size(); ++i)
     for (const std::uint64_t id : events_[i].ids) event_of_[id] = i;
@@ -62,7 +80,11 @@ Result<void> Recorder::open() {
   sideband_.each_mapping([&](const NewMapping& mapping) { writer_->add_mapping(mapping); });
   opened_at_ = Clock::now();
   first_sample_ = samples_;
-  return {};
+  Result<void> done;
+  sideband_.each_waiting([&](std::span<const std::byte> record) {
+    if (done) done = writer_->append(record);
+  });
+  return done;
 }
 
 // Another file will want to know it again.
@@ -91,36 +113,46 @@ std::size_t Recorder::admit(std::span<const std::byte> records) {
   const std::uint64_t end_room = options_.most_bytes == 0 ? 0 : room_for_end(options_.origin, events_);
   const std::uint64_t bytes_before = bytes();
   std::size_t admitted = 0;
-  for (std::size_t at = 0; records.size() - at >= sizeof(perf_event_header);) {
-    perf_event_header header = {};
-    std::memcpy(&header, records.data() + at, sizeof header);
-    if (header.size < sizeof header || header.size > records.size() - at) break;
-    if (options_.most_bytes > 0 && bytes_before + at + header.size + end_room > options_.most_bytes) is_full_ = true;
-    if (header.type == PERF_RECORD_SAMPLE) {
-      std::uint64_t id = 0;
-      if (header.size >= sizeof header + sizeof id) std::memcpy(&id, records.data() + at + sizeof header, sizeof id);
-      Taken& taken = taken_[event_of(id)];
-      ++taken.all;
-      if (!is_full_) {
-        ++taken.recorded;
-        admitted = at + header.size;
-        is_full_ = ++samples_ == options_.most_events;
-      }
-    } else if (!is_full_) {
-      if (options_.switches) sideband_.note(records.subspan(at, header.size));
-      admitted = at + header.size;
+  each_record(records, [&](const perf_event_header& header, std::span<const std::byte> record) {
+    const std::uint64_t end = static_cast<std::uint64_t>(record.data() - records.data()) + header.size;
+    if (options_.most_bytes > 0 && bytes_before + end + end_room > options_.most_bytes) is_full_ = true;
+    const bool is_sample = header.type == PERF_RECORD_SAMPLE;
+    Taken* const taken = is_sample ? &taken_[event_of(id_of(record))] : nullptr;
+    if (is_sample) ++taken->all;
+    if (is_full_) return;
+    admitted = end;
+    if (is_sample) {
+      ++taken->recorded;
+      is_full_ = ++samples_ == options_.most_events;
+    } else if (options_.switches) {
+      sideband_.note(trailer_time(layout_, record), record);
     }
-    at += header.size;
-  }
+  });
   return admitted;
 }
 
+// Then what did not get into the file is counted as left out.
+bool Recorder::has_failed(Result<void> written) {
+  if (written) return false;
+  failure_ = std::move(written.error());
+  is_full_ = true;
+  each_record(writer_->dropped(), [&](const perf_event_header& header, std::span<const std::byte> record) {
+    if (header.type != PERF_RECORD_SAMPLE) return;
+    --taken_[event_of(id_of(record))].recorded;
+    --samples_;
+  });
+  return true;
+}
+
 Result<void> Recorder::take(std::span<const std::byte> records) {
-  return writer_->append(records.first(admit(records)));
+  const std::size_t admitted = admit(records);
+  if (!failure_) has_failed(writer_->append(records.first(admitted)));
+  return {};
 }
 
 Result<void> Recorder::end_round() {
-  DTP_CHECK(writer_->end_round());
+  if (failure_ || has_failed(writer_->end_round())) return {};
+  if (options_.switches) sideband_.end_round();
   // A file without samples is not worth a name.
   if (!options_.switches || samples_ == first_sample_ || is_full_) return {};
   const bool is_long = options_.switch_bytes > 0 && writer_->bytes() >= options_.switch_bytes;

@@ -12,6 +12,7 @@
 
 #include "dtracepp/error.h"
 #include "kernel/capture.h"
+#include "record/layout.h"
 #include "record/ledger.h"
 #include "record/perf_data.h"
 #include "record/sideband.h"
@@ -42,7 +43,8 @@ class Recorder {
   void add_task(const Task& task);
   void add_mapping(const NewMapping& mapping);
 
-  // For kernel::Sink. What a limit does not let in is counted and left out.
+  // For kernel::Sink. What a limit does not let in is counted and left out. Where nothing can be written any more the
+  // recording is full, and `failure` says why.
   Result<void> take(std::span<const std::byte> records);
   Result<void> end_round();
   Result<void> switch_file();
@@ -50,6 +52,7 @@ class Recorder {
   Result<void> close();
 
   bool is_full() const { return is_full_; }
+  const std::optional<Error>& failure() const { return failure_; }
   std::uint64_t samples() const { return samples_; }
   // Of all files, once the last is closed.
   const Ledger& ledger() const { return ledger_; }
@@ -65,11 +68,13 @@ class Recorder {
   Ledger settle_all(bool is_final) const;
   std::size_t event_of(std::uint64_t id);
   std::size_t admit(std::span<const std::byte> records);
+  bool has_failed(Result<void> written);
 
   RecorderOptions options_;
   std::vector<kernel::OpenedEvent> events_;
   TracingData formats_;
   Sideband sideband_;
+  Layout layout_;
   std::optional<PerfDataWriter> writer_ = {};
   std::chrono::steady_clock::time_point opened_at_ = {};
   std::uint64_t first_sample_ = 0;  // of the open file
@@ -86,6 +91,7 @@ class Recorder {
   Ledger ledger_ = {};  // up to the last file that is done
   std::uint64_t closed_bytes_ = 0;
   bool is_full_ = false;
+  std::optional<Error> failure_ = {};
   std::vector<std::string> files_ = {};
 };
 

@@ -163,11 +163,29 @@ TEST_CASE("every file knows the names that were told before it began") {
   CHECK(!std::filesystem::exists(folder.file));
 }
 
+TEST_CASE("a fork that is seen after what the child did does not take its name") {
+  Folder folder;
+  Recorder recorder = folder.start({.switches = true});
+  REQUIRE(recorder.take(bytes(comm(7, "parent", 10))));
+  REQUIRE(recorder.take(bytes(comm(8, "child", 30) + sample(8, 1, 40))));
+  REQUIRE(recorder.switch_file());
+  REQUIRE(recorder.take(bytes(task(PERF_RECORD_FORK, 8, 7, 20) + sample(8, 2, 50))));
+  for (int i = 0; i < 3; ++i) REQUIRE(recorder.end_round());
+  REQUIRE(recorder.switch_file());
+  REQUIRE(recorder.take(bytes(sample(8, 3, 60))));
+  REQUIRE(recorder.close());
+  REQUIRE(recorder.files().size() == 3);
+  CHECK(read(recorder.files()[0]) == "child:1");
+  CHECK(read(recorder.files()[1]) == "child:2");
+  CHECK(read(recorder.files()[2]) == "child:3");
+}
+
 TEST_CASE("only so many tasks that have ended are remembered") {
   Folder folder;
   Recorder recorder = folder.start({.switches = true, .most_ended = 1});
   REQUIRE(recorder.take(bytes(comm(5, "five", 1) + comm(6, "six", 2) + comm(7, "seven", 3))));
   REQUIRE(recorder.take(bytes(task(PERF_RECORD_EXIT, 5, 1, 4) + task(PERF_RECORD_EXIT, 6, 1, 5))));
+  for (int i = 0; i < 2; ++i) REQUIRE(recorder.end_round());
   REQUIRE(recorder.switch_file());
   REQUIRE(recorder.take(bytes(sample(5, 1, 6) + sample(6, 1, 7) + sample(7, 1, 8))));
   REQUIRE(recorder.close());

@@ -2,6 +2,9 @@
 
 #include <linux/perf_event.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/cursor.h"
 #include "record/mapping_record.h"
 
@@ -27,7 +30,25 @@ void Sideband::end(std::uint32_t tid) {
   ended_.pop_front();
 }
 
-void Sideband::note(std::span<const std::byte> record) {
+void Sideband::note(std::uint64_t time, std::span<const std::byte> record) {
+  waiting_.push_back({time, {record.begin(), record.end()}});
+  newest_ = std::max(newest_, time);
+}
+
+// A fork may be seen after what the child did on another CPU.
+void Sideband::end_round() {
+  std::ranges::stable_sort(waiting_, {}, &Waiting::time);
+  const std::uint64_t until = std::exchange(newest_before_, newest_);
+  const auto later = std::ranges::upper_bound(waiting_, until, {}, &Waiting::time);
+  for (auto at = waiting_.begin(); at != later; ++at) apply(at->record);
+  waiting_.erase(waiting_.begin(), later);
+}
+
+void Sideband::each_waiting(const std::function<void(std::span<const std::byte>)>& use) const {
+  for (const Waiting& waiting : waiting_) use(waiting.record);
+}
+
+void Sideband::apply(std::span<const std::byte> record) {
   base::Cursor cursor(record);
   const auto header = cursor.read<perf_event_header>();
   if (header.type == PERF_RECORD_MMAP || header.type == PERF_RECORD_MMAP2) {

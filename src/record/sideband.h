@@ -8,6 +8,7 @@
 #include <functional>
 #include <span>
 #include <unordered_map>
+#include <vector>
 
 #include "record/address_spaces.h"
 #include "record/comm.h"
@@ -21,9 +22,12 @@ class Sideband {
 
   void add_task(const Task& task);
   void add_mapping(const NewMapping& mapping) { spaces_.add(mapping); }
-  // Another record than a sample.
-  void note(std::span<const std::byte> record);
+  // Another record than a sample; it counts from when no older one can come: see TimeOrder.
+  void note(std::uint64_t time, std::span<const std::byte> record);
+  void end_round();
 
+  // Together with the tasks and mappings they are what is known: records that do not count yet.
+  void each_waiting(const std::function<void(std::span<const std::byte>)>& use) const;
   void each_task(const std::function<void(const Task&)>& use) const;
   void each_mapping(const std::function<void(const NewMapping&)>& use) const { spaces_.each(use); }
 
@@ -32,10 +36,18 @@ class Sideband {
     Task task = {};
     bool has_ended = false;
   };
+  struct Waiting {
+    std::uint64_t time = 0;
+    std::vector<std::byte> record = {};
+  };
+  void apply(std::span<const std::byte> record);
   void end(std::uint32_t tid);
   void forget(std::uint32_t tid);
 
   std::size_t most_ended_;
+  std::vector<Waiting> waiting_ = {};
+  std::uint64_t newest_ = 0;
+  std::uint64_t newest_before_ = 0;
   std::unordered_map<std::uint32_t, Known> tasks_ = {};
   std::deque<std::uint32_t> ended_ = {};
   AddressSpaces spaces_ = {};

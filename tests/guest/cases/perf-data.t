@@ -27,12 +27,3 @@ equal "events" 100 "$(count ours.txt 'test_files:hit: (' 'text="text ')"
 dtrace++ record -q -a -e test_files:hit -o all.data -- bash -c "$target calls 300 & $target calls 300 & wait"
 same all.data "two processes"
 equal "events" 600 "$(grep -c . ours.txt)"
-
-# A recorder that is killed leaves a whole file behind.
-dtrace++ record -q -a -e test_files:hit -o killed.data &
-recorder=$!
-until_true test -s killed.data
-until [ "$(dtrace++ script -q -i killed.data 2>/dev/null | grep -c .)" -gt 0 ]; do "$target" calls 10; sleep 0.1; done
-kill -KILL $recorder
-wait $recorder 2>/dev/null
-same killed.data "a killed recording"
