@@ -150,10 +150,17 @@ struct Site {
   bool operator==(const Site&) const = default;
 };
 
+// A probe of a function's entry that is put on a later instruction, for it costs less there.
+struct Placement {
+  std::uint64_t bytes = 0;       // behind the entry
+  std::string instruction = {};  // that stands there
+};
+
 // One probe point: a site with what is fetched there. All share the event's field names and types.
 struct Point {
   Site site = {};
   std::vector<Field> fields = {};
+  std::optional<Placement> placement = {};  // none: where it was asked for
 };
 
 // A place that gets no probe, because its arguments cannot be read there.

@@ -32,6 +32,9 @@ void print_field(const path::Field& field, const arch::Arch& arch) {
 void print_point(const Compiled& compiled, std::size_t index) {
   const path::Point& point = compiled.plan.points[index];
   fmt::print("{}{}\n", probe::render_site(point.site), point.site.is_return ? ", when it returns" : "");
+  if (point.placement)
+    fmt::print("placed {} bytes on, on '{}', which the kernel emulates: a hit costs less than on the first byte\n",
+               point.placement->bytes, point.placement->instruction);
   std::optional<std::size_t> whole;  // the argument that the fields before were members of
   for (const path::Field& field : point.fields) {
     if (field.is_member_of_whole && field.argument == whole) {

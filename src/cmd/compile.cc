@@ -127,6 +127,8 @@ void add_compile_options(CLI::App& command, TargetOptions& options) {
       ->type_name("N")
       ->check(CLI::PositiveNumber);
   command.add_flag("--no-inlines", options.lowering.no_inlines, "leave inlined copies of functions out");
+  command.add_flag("--exact-entry", options.lowering.exact_entry,
+                   "probe a program's functions on their first byte, not on a later instruction that costs less");
   command.add_flag("--fprobe", options.by_function_probes,
                    "probe entries and returns of kernel functions by fprobes, which cost less than kprobes");
   command

@@ -35,7 +35,7 @@ void add_target_options(CLI::App& command, TargetOptions& options);
 void add_source_option(CLI::App& command, TargetOptions& options);
 // -p, of the commands that watch nothing.
 void add_process_option(CLI::App& command, TargetOptions& options);
-// --max-probes, --no-inlines and --require-all, of the commands that compile probes.
+// --max-probes, --no-inlines, --exact-entry and --require-all, of the commands that compile probes.
 void add_compile_options(CLI::App& command, TargetOptions& options);
 
 struct Compiled {

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <filesystem>
 
+#include "arch/cheap_place.h"
 #include "debug/demangle.h"
 #include "debug/find.h"
 
@@ -62,6 +63,7 @@ struct EventPlaces::Program {
   }
 
   std::optional<EventPlace> find(std::uint64_t address) const {
+    address = entry_of(address);
     if (info) {
       if (const auto code = info->place_of(address)) {
         EventPlace place = to_place(*code, address);
@@ -77,6 +79,14 @@ struct EventPlaces::Program {
   }
 
  private:
+  // A probe of a function's entry may stand where it costs less.
+  std::uint64_t entry_of(std::uint64_t address) const {
+    const debug::Symbol* symbol = binary ? symbol_at(address) : nullptr;
+    if (symbol == nullptr || symbol->address == address) return address;
+    const auto place = arch::find_cheap_place(binary->file.code_from(symbol->address), symbol->size, {});
+    return place && symbol->address + place->offset == address ? symbol->address : address;
+  }
+
   static bool is_mangled(std::string_view name) { return name.starts_with("_Z") || name.starts_with("_R"); }
 
   const debug::Symbol* symbol_at(std::uint64_t address) const {

@@ -27,6 +27,10 @@ void use(OpenTarget& opened) {
   if (!opened.binary) return;
   opened.target.file = &opened.binary->file;
   opened.target.symbols = [&opened]() -> const debug::Symbols& { return opened.binary->symbols; };
+  opened.target.jump_targets = [&opened]() -> const arch::JumpTargets& {
+    if (!opened.jump_targets) opened.jump_targets.emplace(opened.binary->file.code());
+    return *opened.jump_targets;
+  };
 }
 
 // Reading /proc/kallsyms costs more than all the rest, and BTF often answers without it. Where it cannot be read,

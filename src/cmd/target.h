@@ -17,6 +17,7 @@ struct OpenTarget {
   std::shared_ptr<const debug::Binary> binary = {};  // -x, -k, -m with a file, or what was found
   std::shared_ptr<const debug::Binary> debug_binary = {};
   std::optional<debug::Symbols> symbols = {};  // of the running kernel
+  std::optional<arch::JumpTargets> jump_targets = {};
   std::unique_ptr<debug::Info> info = {};
   lower::Target target = {};
 };

@@ -234,6 +234,30 @@ std::span<const std::byte> ElfFile::bytes_at(std::uint64_t address, std::uint64_
   return mapping_.bytes().subspan(*first, size);
 }
 
+std::vector<arch::CodeSegment> ElfFile::code() const {
+  std::vector<arch::CodeSegment> code;
+  std::size_t count = 0;
+  std::uint64_t left = mapping_.bytes().size();
+  if (elf_getphdrnum(elf_, &count) != 0) return code;
+  for (std::size_t i = 0; i < count; ++i) {
+    GElf_Phdr segment;
+    if (gelf_getphdr(elf_, static_cast<int>(i), &segment) == nullptr || segment.p_type != PT_LOAD ||
+        (segment.p_flags & PF_X) == 0 || segment.p_filesz > left ||
+        !fits(segment.p_offset, segment.p_filesz, mapping_.bytes().size()))
+      continue;
+    code.push_back({segment.p_vaddr, mapping_.bytes().subspan(segment.p_offset, segment.p_filesz)});
+    left -= segment.p_filesz;
+  }
+  return code;
+}
+
+std::span<const std::byte> ElfFile::code_from(std::uint64_t address) const {
+  for (const arch::CodeSegment& segment : code())
+    if (address >= segment.address && address - segment.address < segment.bytes.size())
+      return segment.bytes.subspan(address - segment.address);
+  return {};
+}
+
 bool ElfFile::is_go() const { return has_section(".go.buildinfo") || has_section(".gopclntab"); }
 
 bool ElfFile::is_executable_address(std::uint64_t address) const {

@@ -7,7 +7,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "arch/cheap_place.h"
 #include "base/file.h"
 #include "dtracepp/error.h"
 
@@ -62,6 +64,10 @@ class ElfFile {
   std::optional<std::uint64_t> code_address() const;
   // What the file has from this link-time address on; empty when not all of it is in one segment.
   std::span<const std::byte> bytes_at(std::uint64_t address, std::uint64_t size) const;
+  // All of its code. Segments beyond the file's size in sum are left out: they would overlap.
+  std::vector<arch::CodeSegment> code() const;
+  // What follows in memory from this link-time address on; empty when it is not in code.
+  std::span<const std::byte> code_from(std::uint64_t address) const;
   // Built by the Go compiler, wholly or in part.
   bool is_go() const;
   bool is_executable_address(std::uint64_t address) const;

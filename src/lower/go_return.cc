@@ -7,17 +7,10 @@
 #include <fmt/format.h>
 
 #include "arch/returns.h"
+#include "lower/entry_place.h"
 
 namespace dtp::lower {
 namespace {
-
-// No compiler makes a larger function.
-constexpr std::uint64_t largest_function = 16U << 20U;
-
-struct Code {
-  std::uint64_t begin = 0;
-  std::uint64_t end = 0;  // 0: not known
-};
 
 bool is_go_code(const Spot& spot, const Target& target) {
   if (spot.has_instance && spot.instance.language == debug::Language::go) return true;
@@ -27,13 +20,6 @@ bool is_go_code(const Spot& spot, const Target& target) {
   const auto last = target.symbols().find("runtime.etext");
   if (first.size() != 1 || last.size() != 1) return !spot.has_instance;
   return spot.address >= first[0]->address && spot.address < last[0]->address;
-}
-
-Code code_of(const Spot& spot, const Target& target) {
-  if (spot.has_instance) return {spot.instance.address, spot.instance.end};
-  const debug::Symbol* symbol = target.symbols().find_function_at(spot.address);
-  if (symbol == nullptr || symbol->address != spot.address || symbol->size == 0) return {spot.address, 0};
-  return {symbol->address, symbol->address + symbol->size};
 }
 
 Error refuse(const expr::ProbePoint& point, std::string what, std::string hint = {}) {
@@ -47,12 +33,12 @@ constexpr const char* stack_hint = "the kernel's return probes damage the stacks
 
 Result<void> add_returns(const Spot& spot, const expr::ProbePoint& point, const Target& target,
                          std::vector<Spot>& all) {
-  const Code code = code_of(spot, target);
-  const std::uint64_t size = code.end - code.begin;
-  if (code.end <= code.begin || size > largest_function)
+  const std::uint64_t size = size_of_function(spot, target);
+  if (size == 0)
     return fail(refuse(point, fmt::format("where '{}' ends is not known, and so not where it returns", point.function),
                        stack_hint));
-  const std::span<const std::byte> bytes = target.file->bytes_at(code.begin, size);
+  const std::uint64_t begin = spot.has_instance ? spot.instance.address : spot.address;
+  const std::span<const std::byte> bytes = target.file->bytes_at(begin, size);
   const auto returns = arch::find_returns(bytes);
   if (bytes.empty() || !returns)
     return fail(
@@ -60,7 +46,7 @@ Result<void> add_returns(const Spot& spot, const expr::ProbePoint& point, const 
   if (returns->empty()) return fail(refuse(point, fmt::format("'{}' has no return instruction", point.function)));
   for (const std::uint64_t offset : *returns) {
     Spot at = spot;
-    at.address = code.begin + offset;
+    at.address = begin + offset;
     const auto in_file = target.file->file_offset(at.address);
     if (!in_file) return fail(refuse(point, fmt::format("'{}' is not in the file", point.function)));
     at.site.address = *in_file;

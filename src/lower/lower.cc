@@ -10,6 +10,7 @@
 #include "debug/qualified_name.h"
 #include "dtracepp/limits.h"
 #include "expr/lexer.h"
+#include "lower/entry_place.h"
 #include "lower/tracepoint.h"
 #include "lower/usdt.h"
 
@@ -248,10 +249,13 @@ Result<Outcome> lower(const expr::Request& request, const Target& target, const 
         spot.is_entry = false;
         if (const auto offset = target.file->file_offset(spot.address)) spot.site.address = *offset;
       }
-      if (auto point = lower_point(request, spot, target, plan.warnings))
-        plan.points.push_back(std::move(*point));
-      else
+      auto point = lower_point(request, spot, target, plan.warnings);
+      if (!point) {
         outcome.omitted.push_back({spot.site, std::move(point.error())});
+        continue;
+      }
+      if (!options.exact_entry) place_cheaply(*point, request.point, spot, target);
+      plan.points.push_back(std::move(*point));
     }
     if (plan.points.empty()) continue;
     if (plan_spots.front().usdt != nullptr) {

@@ -15,6 +15,7 @@ struct Options {
   std::size_t max_probes = 128;  // places of one request
   bool no_inlines = false;       // leave inlined copies out
   bool require_all = false;      // an argument that cannot be read at one of the places is an error
+  bool exact_entry = false;      // a function's entry is probed on its first byte, whatever that costs
 };
 
 // Where the point lies: one spot for each instance of the function, or of all functions that match a pattern.

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "arch/arch.h"
+#include "arch/cheap_place.h"
 #include "debug/info.h"
 #include "debug/module_search.h"
 #include "debug/symbols.h"
@@ -32,6 +33,8 @@ struct Target {
   std::function<const debug::Symbols&()> symbols = {};  // loads them when they are first asked for
   debug::Info* info = nullptr;                          // null: no debug information
   const debug::ElfFile* file = nullptr;                 // user: the program, for file offsets
+  // user: of the program's code, found when they are first asked for.
+  std::function<const arch::JumpTargets&()> jump_targets = {};
   const arch::Arch* arch = &arch::x86_64();
   bool check_names = false;      // compare BTF's names with the symbols: costs their loading
   std::string why_no_info = {};  // where debug information was looked for

@@ -295,7 +295,7 @@ def compare_userland(program, options):
     rows = [row for row in rows if row.target in paths]
     renames = [(str(path), name) for name, path in paths.items()]
     renames.sort(key=lambda rename: -len(rename[0]))
-    passed, failed = compare('userland', rows, lambda row: [program, 'probe', '-x', paths[row.target], '-D', row.expression],
+    passed, failed = compare('userland', rows, lambda row: [program, 'probe', '-x', paths[row.target], '--exact-entry', '-D', row.expression],
                              options, renames)
     return passed, failed, skipped
 
