@@ -1,6 +1,7 @@
 #include "cmd/exports.h"
 
 #include "cmd/read_recording.h"
+#include "cmd/write_file.h"
 #include "report/perfetto.h"
 #include "report/pprof.h"
 #include "report/speedscope.h"
@@ -9,23 +10,6 @@ namespace dtp::cmd {
 namespace {
 
 constexpr std::string_view exporter = "dtrace++ " DTP_VERSION;
-
-Result<void> check_stacks(const report::Profile& profile, const std::string& name) {
-  if (report::has_stacks(profile)) return {};
-  return fail({.what = "there are no stacks in '" + name + "'",
-               .hint = "'dtrace++ record -g' records them",
-               .status = Status::wrong_request});
-}
-
-// Calls write(output).
-template <class Write>
-Result<void> write_file(const std::string& path, Write&& write) {
-  if (path.empty()) return {};
-  DTP_TRY(base::NewFile file, base::NewFile::create(path));
-  report::Output output(file.fd(), path);
-  DTP_CHECK(write(output));
-  return file.commit();
-}
 
 }  // namespace
 
@@ -71,12 +55,14 @@ Result<void> Exports::add(const record::Record& record) {
 
 Result<void> Exports::finish(const report::Profile& profile, const std::string& name) {
   if (!options_->speedscope.empty() || !options_->pprof.empty()) DTP_CHECK(check_stacks(profile, name));
-  DTP_CHECK(write_file(options_->speedscope, [&](report::Output& output) {
-    return report::write_speedscope(output, profile, name, exporter);
-  }));
-  DTP_CHECK(write_file(options_->pprof, [&](report::Output& output) {
-    return report::write_pprof(output, profile, {name, std::string(exporter), wall_offset_ns_});
-  }));
+  if (!options_->speedscope.empty())
+    DTP_CHECK(write_file(options_->speedscope, [&](report::Output& output) {
+      return report::write_speedscope(output, profile, name, exporter);
+    }));
+  if (!options_->pprof.empty())
+    DTP_CHECK(write_file(options_->pprof, [&](report::Output& output) {
+      return report::write_pprof(output, profile, {name, std::string(exporter), wall_offset_ns_});
+    }));
   if (!timeline_) return {};
   DTP_CHECK(timeline_->end());
   return file_->commit();

@@ -116,6 +116,13 @@ Result<void> check_number(std::string_view option, const std::string& name,
   return fail(std::move(error));
 }
 
+Result<void> check_stacks(const report::Profile& profile, const std::string& path) {
+  if (report::has_stacks(profile)) return {};
+  return fail({.what = "there are no stacks in '" + path + "'",
+               .hint = "'dtrace++ record -g' records them",
+               .status = Status::wrong_request});
+}
+
 void print_counts(const record::Counts& counts, const std::optional<record::Ledger>& ledger, bool verbose) {
   if (ledger && (ledger->lost() > 0 || verbose))
     fmt::print(stderr, "lost: {} records\n{}", ledger->lost(), record::ledger_table(*ledger));

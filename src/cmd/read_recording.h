@@ -10,6 +10,7 @@
 #include "record/perf_data_reader.h"
 #include "report/key.h"
 #include "report/line.h"
+#include "report/profile.h"
 
 namespace dtp::cmd {
 
@@ -27,6 +28,8 @@ Result<std::vector<report::Column>> parse_columns(const std::vector<std::string>
 // Some event has the field, and as a number. `option` is where the user named it.
 Result<void> check_number(std::string_view option, const std::string& name,
                           const std::vector<record::EventSchema>& schemas);
+// The profile of the recording at `path` has a stack to draw.
+Result<void> check_stacks(const report::Profile& profile, const std::string& path);
 // What is in the recording and is not shown. To standard error.
 void print_left_out(const record::Counts& counts);
 // The same, and what was lost.

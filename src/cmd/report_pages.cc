@@ -1,26 +1,12 @@
 #include "cmd/report_pages.h"
 
-#include "base/new_file.h"
+#include "cmd/read_recording.h"
+#include "cmd/write_file.h"
 #include "report/flame_graph_svg.h"
 #include "report/page.h"
 
 namespace dtp::cmd {
 namespace {
-
-Result<void> check_stacks(const Reading& reading) {
-  if (report::has_stacks(reading.profile)) return {};
-  return fail({.what = "there are no stacks in '" + reading.path + "'",
-               .hint = "'dtrace++ record -g' records them",
-               .status = Status::wrong_request});
-}
-
-template <class Write>
-Result<void> write_file(const std::string& path, Write&& write) {
-  DTP_TRY(base::NewFile file, base::NewFile::create(path));
-  report::Output output(file.fd(), path);
-  DTP_CHECK(write(output));
-  return file.commit();
-}
 
 Result<void> write_svg(const std::string& path, const report::FlameGraph& graph, const std::string& title) {
   return write_file(path, [&](report::Output& output) { return report::write_flame_svg(output, graph, title); });
@@ -46,7 +32,7 @@ void add_page_options(CLI::App& command, PageOptions& options, CLI::Option& text
 }
 
 Result<void> draw_pages(const PageOptions& options, const Reading& reading, report::Order order) {
-  if (!options.flamegraph.empty()) DTP_CHECK(check_stacks(reading));
+  if (!options.flamegraph.empty()) DTP_CHECK(check_stacks(reading.profile, reading.path));
   const report::FlameGraph graph = report::make_flame_graph(reading.profile, order);
   if (!options.flamegraph.empty())
     DTP_CHECK(write_svg(options.flamegraph, graph, "Flame graph of " + name_of(reading)));
@@ -63,8 +49,8 @@ Result<void> draw_pages(const PageOptions& options, const Reading& reading, repo
 
 Result<void> draw_difference(const PageOptions& options, const Reading& before, const Reading& after,
                              report::Order order) {
-  DTP_CHECK(check_stacks(before));
-  DTP_CHECK(check_stacks(after));
+  DTP_CHECK(check_stacks(before.profile, before.path));
+  DTP_CHECK(check_stacks(after.profile, after.path));
   return write_svg(options.flamegraph, report::make_difference(before.profile, after.profile, order),
                    "Flame graph of " + name_of(after) + ", compared with " + name_of(before));
 }

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <protozero/pbf_builder.hpp>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/escape.h"
 #include "report/numbers.h"
@@ -64,7 +65,7 @@ class Perfetto final : public Report {
         if (!entry.is_return && entry.group == leave.group && entry.event + "__return" == leave.event)
           entry_of_[&leave] = &entry;
     }
-    for (const auto& [leave, entry] : entry_of_) has_return_[entry] = true;
+    for (const auto& [leave, entry] : entry_of_) has_return_.insert(entry);
     return {};
   }
 
@@ -122,19 +123,17 @@ class Perfetto final : public Report {
     is_new_ = false;
   }
 
-  // Again when the thread has another name.
+  // Again when a name has changed. A process has that of its first thread, as soon as it is known.
   void describe_tracks(const record::Record& record) {
-    if (const auto known = comm_of_.find(record.tid); known != comm_of_.end() && known->second == record.comm) return;
-    if (comm_of_.size() >= most_threads) comm_of_.clear();
-    comm_of_[record.tid] = record.comm;
+    if (const auto known = threads_.find(record.tid); known != threads_.end() && known->second == record.comm) return;
+    if (threads_.size() >= most_threads) {
+      threads_.clear();
+      processes_.clear();
+    }
+    threads_[record.tid] = record.comm;
     const std::string name = base::escape(record.comm);
-    write_packet([&](Message<Packet>& packet) {
-      Message<TrackDescriptor> track(packet, Packet::track_descriptor);
-      track.add_uint64(TrackDescriptor::uuid, process_track(record.pid));
-      Message<Process> process(track, TrackDescriptor::process);
-      process.add_int32(Process::pid, static_cast<std::int32_t>(record.pid));
-      if (record.pid == record.tid) process.add_string(Process::process_name, name);
-    });
+    const bool is_first = record.pid == record.tid;
+    if (processes_.insert(record.pid).second || is_first) describe_process(record.pid, is_first ? name : "");
     write_packet([&](Message<Packet>& packet) {
       Message<TrackDescriptor> track(packet, Packet::track_descriptor);
       track.add_uint64(TrackDescriptor::uuid, thread_track(record.tid));
@@ -143,6 +142,16 @@ class Perfetto final : public Report {
       thread.add_int32(Thread::pid, static_cast<std::int32_t>(record.pid));
       thread.add_int32(Thread::tid, static_cast<std::int32_t>(record.tid));
       thread.add_string(Thread::thread_name, name);
+    });
+  }
+
+  void describe_process(std::uint32_t pid, const std::string& name) {
+    write_packet([&](Message<Packet>& packet) {
+      Message<TrackDescriptor> track(packet, Packet::track_descriptor);
+      track.add_uint64(TrackDescriptor::uuid, process_track(pid));
+      Message<Process> process(track, TrackDescriptor::process);
+      process.add_int32(Process::pid, static_cast<std::int32_t>(pid));
+      if (!name.empty()) process.add_string(Process::process_name, name);
     });
   }
 
@@ -264,10 +273,11 @@ class Perfetto final : public Report {
   bool has_clock_ = false;
   bool is_new_ = true;
   std::unordered_map<const record::EventSchema*, const record::EventSchema*> entry_of_ = {};  // by the return
-  std::unordered_map<const record::EventSchema*, bool> has_return_ = {};
+  std::unordered_set<const record::EventSchema*> has_return_ = {};
   OpenCalls<const record::EventSchema*> calls_ = {};
-  std::unordered_map<std::uint32_t, std::string> comm_of_ = {};  // of threads that were described
-  std::unordered_map<std::string, std::size_t> counters_ = {};   // by name and process
+  std::unordered_map<std::uint32_t, std::string> threads_ = {};  // those that were described, with their names
+  std::unordered_set<std::uint32_t> processes_ = {};
+  std::unordered_map<std::string, std::size_t> counters_ = {};  // by name and process
   std::size_t last_counter_ = 0;
   std::string packet_ = {};
   std::string event_ = {};
