@@ -27,7 +27,10 @@ std::pair<std::uint64_t, bool> PerfettoNames::find(Interned kind, std::string_vi
   key_.assign(1, static_cast<char>(kind));
   key_ += key;
   const auto [at, is_new] = ids_.try_emplace(key_, last_id_ + 1);
-  if (is_new) ++last_id_;
+  if (is_new) {
+    ++last_id_;
+    bytes_ += key_.size();
+  }
   return {at->second, is_new};
 }
 

@@ -27,11 +27,14 @@ class PerfettoNames {
   // What was new since the last call, as the fields of InternedData.
   std::string take_new() { return std::exchange(new_, {}); }
   // There is so much that it should be forgotten: forget() and tell the reader.
-  bool is_full() const { return ids_.size() > most_names; }
-  void forget() { ids_.clear(); }
+  bool is_full() const { return bytes_ > most_bytes; }
+  void forget() {
+    ids_.clear();
+    bytes_ = 0;
+  }
 
  private:
-  static constexpr std::size_t most_names = 500'000;
+  static constexpr std::size_t most_bytes = 32UL << 20;
 
   std::pair<std::uint64_t, bool> find(perfetto::Interned kind, std::string_view key);
   std::uint64_t text(perfetto::Interned kind, std::string_view key, std::string_view bytes);
@@ -41,6 +44,7 @@ class PerfettoNames {
   symbol::Symbolizer& symbols_;
   symbol::Stacks stacks_ = {};
   std::unordered_map<std::string, std::uint64_t> ids_ = {};  // by kind and content
+  std::size_t bytes_ = 0;                                    // of the keys
   std::uint64_t last_id_ = 0;                                // never used again, not even after forget()
   std::string key_ = {};
   std::string new_ = {};

@@ -105,6 +105,12 @@ TEST_CASE("names are written once, and again when they were forgotten, with othe
   names.forget();
   CHECK(names.name(perfetto::Interned::event_names, "a") > first);
   CHECK(names.stack({}) == 0);
+  CHECK_FALSE(names.is_full());
+  for (int i = 0; i < 40; ++i)
+    names.name(perfetto::Interned::function_names, std::string(1 << 20, static_cast<char>(i)));
+  CHECK(names.is_full());
+  names.forget();
+  CHECK_FALSE(names.is_full());
 }
 
 }  // namespace dtp::report

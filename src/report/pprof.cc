@@ -28,9 +28,10 @@ class Encoder {
     for (const StackHits& stack : profile_.stacks) add_sample(stack);
     for (FunctionId id = 0; id < profile_.functions.size(); ++id) add_function(id);
     for (const auto& [path, id] : mappings_) add_mapping(path, id);
-    if (origin_.wall_offset_ns)
-      out_.add_int64(pprof::Profile::time_nanos,
-                     static_cast<std::int64_t>(profile_.first_ns) + *origin_.wall_offset_ns);
+    if (origin_.wall_offset_ns) {
+      const std::uint64_t begin_ns = profile_.first_ns + static_cast<std::uint64_t>(*origin_.wall_offset_ns);
+      out_.add_int64(pprof::Profile::time_nanos, static_cast<std::int64_t>(begin_ns));
+    }
     out_.add_int64(pprof::Profile::duration_nanos, static_cast<std::int64_t>(profile_.last_ns - profile_.first_ns));
     out_.add_int64(pprof::Profile::comment, text_id(origin_.exporter + ", " + origin_.name));
     for (const std::string& text : texts_) out_.add_string(pprof::Profile::string_table, text);
