@@ -46,10 +46,12 @@ Result<Reading> read_recording(const std::string& path, const Options& options) 
                   .origin = reader.origin(),
                   .wall_offset_ns = reader.wall_offset_ns(),
                   .ledger = reader.ledger()};
+  // Stacks are unwound anew by each that looks at them.
+  const bool with_profile = !options.exports.any() || options.exports.need_profile() || options.pages.are_wanted();
   reading.end = read_selected(
       reader, selection,
       [&](const record::Record& record) {
-        profiler.add(record);
+        if (with_profile) profiler.add(record);
         if (survey) survey->add(record);
         return exports.add(record);
       },

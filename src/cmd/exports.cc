@@ -54,7 +54,7 @@ Result<void> Exports::add(const record::Record& record) {
 }
 
 Result<void> Exports::finish(const report::Profile& profile, const std::string& name) {
-  if (!options_->speedscope.empty() || !options_->pprof.empty()) DTP_CHECK(check_stacks(profile, name));
+  if (options_->need_profile()) DTP_CHECK(check_stacks(profile, name));
   if (!options_->speedscope.empty())
     DTP_CHECK(write_file(options_->speedscope, [&](report::Output& output) {
       return report::write_speedscope(output, profile, name, exporter);

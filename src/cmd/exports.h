@@ -20,7 +20,8 @@ struct ExportOptions {
   std::string pprof = {};
   std::string perfetto = {};
   std::vector<std::string> counters = {};  // of perfetto
-  bool any() const { return !speedscope.empty() || !pprof.empty() || !perfetto.empty(); }
+  bool need_profile() const { return !speedscope.empty() || !pprof.empty(); }
+  bool any() const { return need_profile() || !perfetto.empty(); }
 };
 // `others` are forms of report that they exclude.
 void add_export_options(CLI::App& command, ExportOptions& options, const std::vector<CLI::Option*>& others);

@@ -88,6 +88,19 @@ std::uint64_t PerfettoNames::frame(const record::Frame& frame, std::size_t depth
 
 std::uint64_t PerfettoNames::stack(const record::Stack& stack) {
   if (!stack.is_recorded()) return 0;
+  // Copies of a stack differ in more than its functions.
+  if (!stack.registers.empty()) return new_stack(stack);
+  std::string key;
+  put(key, stack.user == nullptr ? 0 : stack.user->id);
+  put(key, stack.kernel == nullptr ? 0 : stack.kernel->id);
+  key.append(reinterpret_cast<const char*>(stack.chain.data()), stack.chain.size() * sizeof stack.chain[0]);
+  const auto [at, is_new] = stack_of_.try_emplace(std::move(key), 0);
+  if (!is_new) return at->second;
+  bytes_ += at->first.size();
+  return at->second = new_stack(stack);
+}
+
+std::uint64_t PerfettoNames::new_stack(const record::Stack& stack) {
   static const std::vector<symbol::Name> unknown{{}};
   std::vector<std::uint64_t> frames;
   for (const record::Frame& one : stacks_.resolve(stack)) {

@@ -30,6 +30,7 @@ class PerfettoNames {
   bool is_full() const { return bytes_ > most_bytes; }
   void forget() {
     ids_.clear();
+    stack_of_.clear();
     bytes_ = 0;
   }
 
@@ -39,13 +40,15 @@ class PerfettoNames {
   std::pair<std::uint64_t, bool> find(perfetto::Interned kind, std::string_view key);
   std::uint64_t text(perfetto::Interned kind, std::string_view key, std::string_view bytes);
   std::uint64_t mapping(const record::Module& module);
+  std::uint64_t new_stack(const record::Stack& stack);
   std::uint64_t frame(const record::Frame& frame, std::size_t depth, const std::string& function);
 
   symbol::Symbolizer& symbols_;
   symbol::Stacks stacks_ = {};
-  std::unordered_map<std::string, std::uint64_t> ids_ = {};  // by kind and content
-  std::size_t bytes_ = 0;                                    // of the keys
-  std::uint64_t last_id_ = 0;                                // never used again, not even after forget()
+  std::unordered_map<std::string, std::uint64_t> ids_ = {};       // by kind and content
+  std::unordered_map<std::string, std::uint64_t> stack_of_ = {};  // by what was recorded: most stacks were seen before
+  std::size_t bytes_ = 0;                                         // of the keys
+  std::uint64_t last_id_ = 0;                                     // never used again, not even after forget()
   std::string key_ = {};
   std::string new_ = {};
 };
