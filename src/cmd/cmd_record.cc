@@ -149,8 +149,10 @@ record::RecorderOptions recorder_options(const Options& options, const Limits& l
                                  .switches = limits.switches,
                                  .switch_bytes = limits.switch_bytes,
                                  .switch_time = limits.switch_time,
+                                 .is_flight = options.limits.overwrite,
                                  .origin = record::this_machine()};
   wanted.origin.version = "dtrace++ " DTP_VERSION;
+  if (wanted.is_flight) wanted.most_ended = 4096;  // their records may be old when they are asked for
   wanted.watches_all = target.all_cpus && target.cpus.empty();
   for (const WatchedEvent& event : events) wanted.may_be_too_long.push_back(may_be_too_long(event.schema));
   wanted.count = [&capture] { return capture.counted(); };
@@ -198,9 +200,11 @@ Result<int> record_events(const Options& options, const std::vector<std::string>
   DTP_TRY(auto tracefs, kernel::find_tracefs());
   DTP_TRY(const std::vector<WatchedEvent> events, choose_events(tracefs, options));
   DTP_TRY(auto signals, kernel::StopSignals::block());
-  if (limits.switches) DTP_CHECK(signals.add_request());
-  const kernel::CaptureOptions wanted{
-      .ring_bytes = limits.ring_bytes, .duration_ms = limits.duration.count(), .stacks = stacks};
+  if (limits.switches || options.limits.overwrite) DTP_CHECK(signals.add_request());
+  const kernel::CaptureOptions wanted{.ring_bytes = limits.ring_bytes,
+                                      .duration_ms = limits.duration.count(),
+                                      .stacks = stacks,
+                                      .overwrite = options.limits.overwrite};
   DTP_TRY(auto capture, kernel::Capture::open(tracefs, to_capture(events), target, wanted, signals));
   DTP_TRY(auto recorder, record::Recorder::create(recorder_options(options, limits, target, events, capture),
                                                   capture.events(), tracing_data(tracefs, events)));

@@ -59,6 +59,11 @@ void add_limit_options(CLI::App& command, LimitOptions& options) {
       .add_option("-m,--ring-size", options.ring_bytes,
                   "of the ring of each CPU, between the kernel and the recorder; a power of two")
       ->type_name("SIZE");
+  auto* overwrite = command.add_flag("--overwrite", options.overwrite,
+                                     "keep the newest records in the rings; write them at the end, and into FILE.TIME "
+                                     "whenever the signal USR2 comes");
+  for (const char* other : {"--max-events", "--max-size", "--switch-output"})
+    overwrite->excludes(command.get_option(other));
 }
 
 Result<Limits> to_limits(const LimitOptions& options) {

@@ -17,6 +17,7 @@ struct LimitOptions {
   std::string most_bytes = {};
   std::string switching = {};  // "signal", a size or a time; empty: one file
   std::string ring_bytes = {};
+  bool overwrite = false;
 };
 void add_limit_options(CLI::App& command, LimitOptions& options);
 

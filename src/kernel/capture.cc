@@ -29,6 +29,7 @@
 
 #include "base/file.h"
 #include "kernel/child.h"
+#include "kernel/flight_ring.h"
 #include "kernel/instance.h"
 #include "kernel/perf_event.h"
 #include "kernel/profile.h"
@@ -93,6 +94,12 @@ struct Capture::State {
     bool counts_all = false;  // has no filter, and no ring
   };
 
+  // Descriptors of a cpu through which its rings are mapped; -1: not yet.
+  struct RingOwners {
+    int forward = -1;
+    int backward = -1;
+  };
+
   TraceFs& tracefs;
   StopSignals& signals;
   CaptureOptions options = {};
@@ -108,6 +115,7 @@ struct Capture::State {
   std::vector<base::Fd> anchors = {};
   bool has_anchors = false;
   std::vector<Ring> rings = {};           // of cpus[i]
+  std::vector<FlightRing> flights = {};   // likewise, when the events overwrite; the dummy's records do not
   std::optional<Instance> instance = {};  // event probes are recorded here
   Processes processes = {};
   std::vector<bool> is_task_alive = {};
@@ -125,7 +133,9 @@ struct Capture::State {
   Result<void> prepare_events(std::size_t ring_bytes);
   Result<void> prepare_instance(std::size_t ring_bytes);
   Result<void> open_all(std::size_t ring_bytes);
-  Result<bool> open_task(unsigned cpu, std::size_t task, std::size_t ring_bytes, int& ring_fd);
+  Result<bool> open_task(unsigned cpu, std::size_t task, std::size_t ring_bytes, RingOwners& owners);
+  Result<bool> join_ring(const base::Fd& fd, bool overwrites, std::size_t ring_bytes, RingOwners& owners);
+  Result<void> dump(const Sink& sink);
   Result<void> set_filter(const Opened& one) const;
   Io<base::Fd> open_one(const perf_event_attr& attr, std::size_t event, unsigned cpu, std::size_t task) const;
   Result<void> open_twin_of_filtered(std::size_t event, unsigned cpu, std::size_t task);
@@ -143,7 +153,9 @@ struct Capture::State {
     return std::find(is_task_alive.begin(), is_task_alive.end(), true) == is_task_alive.end();
   }
   // Of every task, and without stacks: the instance does the same for less.
-  bool needs_no_perf_ring() const { return tasks.front() == every_task && !cgroup && options.stacks.kind == Stacks::none; }
+  bool needs_no_perf_ring() const {
+    return tasks.front() == every_task && !cgroup && !options.overwrite && options.stacks.kind == Stacks::none;
+  }
   bool is_of_instance(const OpenedEvent& event) const {
     return instance && !event.ids.empty() && event.ids.front() >= first_instance_sample;
   }
@@ -168,6 +180,7 @@ Result<void> Capture::State::prepare_events(std::size_t ring_bytes) {
     if (needs_no_perf_ring()) event.attr.sample_type &= ~std::uint64_t{PERF_SAMPLE_IP | PERF_SAMPLE_PERIOD};
     event.attr.inherit = tasks.front() != every_task;
     event.attr.enable_on_exec = starts_by_exec;
+    event.attr.write_backward = options.overwrite && &event != &events.back();
   }
   events.back().attr.build_id = with_build_ids;
   events.back().attr.mmap_data = options.stacks.kind == Stacks::copies;  // perf unwinds by what is not executable
@@ -183,6 +196,11 @@ Result<void> Capture::State::prepare_instance(std::size_t ring_bytes) {
     wanted.events.push_back({asked[i].name, asked[i].filter, {type, events[i].ids.front()}});
   }
   if (wanted.events.empty()) return {};
+  if (options.overwrite) {
+    return fail({.what = "'" + spell(wanted.events.front().name) + "' cannot be recorded with --overwrite",
+                 .hint = "event probes are recorded as they come: leave it out",
+                 .status = Status::not_possible});
+  }
   if (cgroup) {
     return fail({.what = "'" + spell(wanted.events.front().name) + "' cannot be recorded of a control group alone",
                  .hint = "the kernel tells event probes of processes apart: -p PID",
@@ -216,13 +234,34 @@ Result<void> Capture::State::open_twin_of_filtered(std::size_t event, unsigned c
   auto fd = open_one(attr, event, cpu, task);
   if (fd) opened.push_back({std::move(*fd), event, true});
   // Its task has just ended; the others are told apart by the event itself.
-  return fd || fd.error() == ESRCH ? Result<void>{} : fail(cannot_record(events[event].name, "perf_event_open of", fd.error()));
+  return fd || fd.error() == ESRCH ? Result<void>{}
+                                   : fail(cannot_record(events[event].name, "perf_event_open of", fd.error()));
+}
+
+// True: it is the first of its cpu, and its ring is that of the others to come.
+Result<bool> Capture::State::join_ring(const base::Fd& fd, bool overwrites, std::size_t ring_bytes,
+                                       RingOwners& owners) {
+  int& owner = overwrites ? owners.backward : owners.forward;
+  if (owner >= 0) {
+    if (::ioctl(fd.get(), PERF_EVENT_IOC_SET_OUTPUT, owner) != 0)
+      return fail(cannot_record("one ring", "cannot join", errno));
+    return false;
+  }
+  owner = fd.get();
+  if (overwrites) {
+    DTP_TRY(FlightRing ring, FlightRing::map(owner, ring_bytes));
+    flights.push_back(std::move(ring));
+  } else {
+    DTP_TRY(Ring ring, Ring::map(owner, ring_bytes));
+    rings.push_back(std::move(ring));
+  }
+  return true;
 }
 
 // The events of one task on one cpu, the dummy first; false when the task is gone. The first cpu's dummies are
 // polled for the end of their tasks, and the first descriptor of each cpu for its ring. Edge-triggered: the
 // owner of a ring may have ended long before the others.
-Result<bool> Capture::State::open_task(unsigned cpu, std::size_t task, std::size_t ring_bytes, int& ring_fd) {
+Result<bool> Capture::State::open_task(unsigned cpu, std::size_t task, std::size_t ring_bytes, RingOwners& owners) {
   for (std::size_t i = 0; i < events.size(); ++i) {
     const std::size_t index = i == 0 ? events.size() - 1 : i - 1;
     OpenedEvent& event = events[index];
@@ -237,16 +276,10 @@ Result<bool> Capture::State::open_task(unsigned cpu, std::size_t task, std::size
     std::uint64_t id = 0;
     if (::ioctl(fd->get(), PERF_EVENT_IOC_ID, &id) != 0)
       return fail(cannot_record(event.name, "perf_event_open of", errno));
-    if (ring_fd >= 0 && ::ioctl(fd->get(), PERF_EVENT_IOC_SET_OUTPUT, ring_fd) != 0)
-      return fail(cannot_record(event.name, "perf_event_open of", errno));
-    const bool is_owner = ring_fd < 0;
-    if (is_owner) {
-      DTP_TRY(Ring ring, Ring::map(fd->get(), ring_bytes));
-      rings.push_back(std::move(ring));
-      ring_fd = fd->get();
-    }
+    auto is_owner = join_ring(*fd, event.attr.write_backward != 0, ring_bytes, owners);
+    if (!is_owner) return std::unexpected(std::move(is_owner.error()));
     const bool tells_end = i == 0 && cpu == cpus.front();
-    if (is_owner || tells_end) DTP_CHECK(watch(fd->get(), EPOLLIN | EPOLLET, tells_end ? task : ring_token));
+    if (*is_owner || tells_end) DTP_CHECK(watch(fd->get(), EPOLLIN | EPOLLET, tells_end ? task : ring_token));
     event.ids.push_back(id);
     opened.push_back({std::move(*fd), index});
     DTP_CHECK(set_filter(opened.back()));
@@ -259,12 +292,12 @@ Result<void> Capture::State::open_all(std::size_t ring_bytes) {
   is_task_alive.assign(tasks.size(), true);
   raise_descriptor_limit(tasks.size() * cpus.size() * events.size() + 64);
   for (const unsigned cpu : cpus) {
-    int ring_fd = -1;
+    RingOwners owners;
     for (std::size_t task = 0; task < tasks.size(); ++task) {
-      DTP_TRY(const bool is_there, open_task(cpu, task, ring_bytes, ring_fd));
+      DTP_TRY(const bool is_there, open_task(cpu, task, ring_bytes, owners));
       if (!is_there) is_task_alive[task] = false;
     }
-    if (ring_fd < 0) return fail({.what = "the processes to record have ended"});
+    if (owners.forward < 0) return fail({.what = "the processes to record have ended"});
   }
   return {};
 }
@@ -375,6 +408,16 @@ Result<void> Capture::State::drain(const Sink& sink) {
   return sink.round ? sink.round() : Result<void>{};
 }
 
+// What the flight recorder holds.
+Result<void> Capture::State::dump(const Sink& sink) {
+  for (std::size_t i = 0; i < flights.size(); ++i) {
+    const auto take = [&](std::span<const std::byte> record) { return sink.records(record, cpus[i]); };
+    DTP_TRY(const std::size_t dumped, flights[i].dump(take));
+    bytes += dumped;
+  }
+  return {};
+}
+
 Result<void> Capture::State::poll(const Sink& sink, Clock::time_point begin) {
   const auto end = begin + std::chrono::milliseconds(options.duration_ms);
   std::array<epoll_event, 64> ready{};
@@ -390,7 +433,10 @@ Result<void> Capture::State::poll(const Sink& sink, Clock::time_point begin) {
     for (int i = 0; i < count; ++i)
       handle(ready[static_cast<std::size_t>(i)].data.u64, ready[static_cast<std::size_t>(i)].events);
     DTP_CHECK(drain(sink));
-    if (std::exchange(is_requested, false) && sink.requested) DTP_CHECK(sink.requested());
+    if (std::exchange(is_requested, false) && sink.requested) {
+      DTP_CHECK(dump(sink));
+      DTP_CHECK(sink.requested());
+    }
     if (options.duration_ms > 0 && !why && Clock::now() >= end) ask_to_end(Ended::duration);
     if (!why && child && is_command_gone) why = Ended::command_exited;
     if (!why && !child && are_tasks_gone()) why = Ended::targets_gone;
@@ -494,6 +540,7 @@ Result<Ending> Capture::run(const Sink& sink) {
   state.disarm();
   const std::chrono::duration<double> length = Clock::now() - begin;
   if (result) result = state.drain(sink);
+  if (result) result = state.dump(sink);
   state.end_child();
   if (!result) return std::unexpected(std::move(result.error()));
   Ending ending{.why = *state.why, .bytes = state.bytes, .seconds = length.count()};

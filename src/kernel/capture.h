@@ -39,6 +39,7 @@ struct CaptureOptions {
   int poll_ms = 100;             // records wait no longer than this
   std::int64_t duration_ms = 0;  // 0: no end
   StackOptions stacks = {};
+  bool overwrite = false;  // the rings keep the newest records, which are handed over when asked for and at the end
 };
 
 // One event as opened: what the header of a perf.data file says of it.

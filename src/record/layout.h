@@ -27,7 +27,7 @@ struct Layout {
   std::uint64_t sample_type = 0;
   std::uint64_t read_format = 0;
   std::size_t register_bytes = 0;  // of the user registers
-  bool has_trailer = false;  // sample_id_all: other records end with these members too
+  bool has_trailer = false;        // sample_id_all: other records end with these members too
   std::size_t tid = 0;
   std::size_t time = 0;
   std::size_t id = 0;

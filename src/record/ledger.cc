@@ -71,9 +71,10 @@ Account settle(const kernel::Counted& counted, std::uint64_t taken, std::uint64_
   Account account{.recorded = recorded, .left_out = taken - recorded, .ring_full = counted.ring_full};
   account.filtered = difference(counted.reached, counted.counts_passed ? counted.passed : taken + counted.ring_full);
   if (circumstances.is_final && counted.counts_passed)
-    account.throttled = difference(counted.passed, taken + counted.ring_full);
+    (circumstances.overwrites ? account.left_out : account.throttled) +=
+        difference(counted.passed, taken + counted.ring_full);
   (counted.profile.is_return ? account.missed_return : account.recursion) = counted.profile.missed;
-  const std::uint64_t arrived = taken + account.filtered + account.ring_full + account.throttled;
+  const std::uint64_t arrived = recorded + account.left_out + account.filtered + account.ring_full + account.throttled;
   if (circumstances.is_final && counted.profile.is_known) {
     const std::uint64_t rest = difference(counted.profile.hits, arrived);
     (circumstances.watches_all && circumstances.may_be_too_long ? account.too_long : account.outside) = rest;

@@ -39,6 +39,7 @@ struct Circumstances {
   bool is_final = false;     // nothing of it waits in the rings any more
   bool watches_all = false;  // every task on every CPU
   bool may_be_too_long = false;
+  bool overwrites = false;  // what is missing at the end was overwritten
 };
 // `taken`: samples that came out of the rings, of which `recorded` are written.
 Account settle(const kernel::Counted& counted, std::uint64_t taken, std::uint64_t recorded,

@@ -47,6 +47,11 @@ TEST_CASE("what still waits in the rings is not lost") {
   CHECK(account == Account{.hits = 90, .recorded = 70, .ring_full = 20});
 }
 
+TEST_CASE("what a flight recorder overwrote is left out") {
+  const Account account = settle(counted(100, 100, 100, 5), 70, 70, {.is_final = true, .overwrites = true});
+  CHECK(account == Account{.hits = 100, .recorded = 70, .left_out = 25, .ring_full = 5});
+}
+
 TEST_CASE("an event probe: what is known is what came, and what found no room") {
   kernel::Counted of_instance;
   of_instance.ring_full = 4;

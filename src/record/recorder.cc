@@ -76,10 +76,17 @@ Result<Recorder> Recorder::create(RecorderOptions options, std::vector<kernel::O
 Result<void> Recorder::open() {
   DTP_TRY(PerfDataWriter writer, PerfDataWriter::create(options_.path, events_, formats_));
   writer_.emplace(std::move(writer));
-  sideband_.each_task([&](const Task& task) { writer_->add_task(task); });
-  sideband_.each_mapping([&](const NewMapping& mapping) { writer_->add_mapping(mapping); });
   opened_at_ = Clock::now();
   first_sample_ = samples_;
+  has_told_ = false;
+  return options_.is_flight ? Result<void>{} : tell_known();
+}
+
+// What the file must have in front of the first record.
+Result<void> Recorder::tell_known() {
+  has_told_ = true;
+  sideband_.each_task([&](const Task& task) { writer_->add_task(task); });
+  sideband_.each_mapping([&](const NewMapping& mapping) { writer_->add_mapping(mapping); });
   Result<void> done;
   sideband_.each_waiting([&](std::span<const std::byte> record) {
     if (done) done = writer_->append(record);
@@ -89,13 +96,13 @@ Result<void> Recorder::open() {
 
 // Another file will want to know it again.
 void Recorder::add_task(const Task& task) {
-  if (options_.switches) sideband_.add_task(task);
-  writer_->add_task(task);
+  if (keeps_known()) sideband_.add_task(task);
+  if (!options_.is_flight) writer_->add_task(task);
 }
 
 void Recorder::add_mapping(const NewMapping& mapping) {
-  if (options_.switches) sideband_.add_mapping(mapping);
-  writer_->add_mapping(mapping);
+  if (keeps_known()) sideband_.add_mapping(mapping);
+  if (!options_.is_flight) writer_->add_mapping(mapping);
 }
 
 // Of the identifier in front of a sample; of one that nobody knows it is the last, the dummy's.
@@ -120,11 +127,11 @@ std::size_t Recorder::admit(std::span<const std::byte> records) {
     Taken* const taken = is_sample ? &taken_[event_of(id_of(record))] : nullptr;
     if (is_sample) ++taken->all;
     if (is_full_) return;
-    admitted = end;
+    if (is_sample || !options_.is_flight) admitted = end;
     if (is_sample) {
       ++taken->recorded;
       is_full_ = ++samples_ == options_.most_events;
-    } else if (options_.switches) {
+    } else if (keeps_known()) {
       sideband_.note(trailer_time(layout_, record), record);
     }
   });
@@ -146,13 +153,14 @@ bool Recorder::has_failed(Result<void> written) {
 
 Result<void> Recorder::take(std::span<const std::byte> records) {
   const std::size_t admitted = admit(records);
+  if (!failure_ && admitted > 0 && !has_told_) has_failed(tell_known());
   if (!failure_) has_failed(writer_->append(records.first(admitted)));
   return {};
 }
 
 Result<void> Recorder::end_round() {
   if (failure_ || has_failed(writer_->end_round())) return {};
-  if (options_.switches) sideband_.end_round();
+  if (keeps_known()) sideband_.end_round();
   // A file without samples is not worth a name.
   if (!options_.switches || samples_ == first_sample_ || is_full_) return {};
   const bool is_long = options_.switch_bytes > 0 && writer_->bytes() >= options_.switch_bytes;
@@ -166,8 +174,8 @@ Ledger Recorder::settle_all(bool is_final) const {
   const std::vector<kernel::Counted> counted = options_.count();
   for (std::size_t i = 0; i < counted.size() && i < events_.size(); ++i) {
     const bool may_be_long = i < options_.may_be_too_long.size() && options_.may_be_too_long[i];
-    ledger.events.push_back(
-        settle(counted[i], taken_[i].all, taken_[i].recorded, {is_final, options_.watches_all, may_be_long}));
+    ledger.events.push_back(settle(counted[i], taken_[i].all, taken_[i].recorded,
+                                   {is_final, options_.watches_all, may_be_long, options_.is_flight}));
     ledger.events.back().event = events_[i].name;
   }
   return ledger;
@@ -182,6 +190,7 @@ Result<void> Recorder::close() { return finish(true); }
 
 // The file's own ledger is what the former files do not tell.
 Result<void> Recorder::finish(bool is_final) {
+  if (!has_told_) DTP_CHECK(tell_known());
   Ledger now = settle_all(is_final);
   Ledger own = now;
   for (std::size_t i = 0; i < ledger_.events.size(); ++i) own.events[i] = now.events[i] - ledger_.events[i];
@@ -190,7 +199,7 @@ Result<void> Recorder::finish(bool is_final) {
   closed_bytes_ += writer_->bytes();
   writer_.reset();
   files_.push_back(options_.path);
-  if (!options_.switches) return {};
+  if (!keeps_known() || (options_.is_flight && is_final)) return {};
   files_.back() = name_of_time(options_.path, std::chrono::system_clock::now());
   if (::rename(options_.path.c_str(), files_.back().c_str()) != 0)
     return fail(base::system_error("cannot rename to", files_.back(), errno));

@@ -27,6 +27,8 @@ struct RecorderOptions {
   bool switches = false;
   std::uint64_t switch_bytes = 0;
   std::chrono::milliseconds switch_time{0};
+  // Samples come only when they are asked for: then they go into a file that is renamed likewise; the last keeps PATH.
+  bool is_flight = false;
   std::size_t most_ended = 64;             // see Sideband
   bool watches_all = false;                // see Circumstances
   std::vector<bool> may_be_too_long = {};  // of each event
@@ -65,6 +67,8 @@ class Recorder {
   Recorder(RecorderOptions options, std::vector<kernel::OpenedEvent> events, TracingData formats);
   Result<void> open();
   Result<void> finish(bool is_final);
+  Result<void> tell_known();
+  bool keeps_known() const { return options_.switches || options_.is_flight; }
   Ledger settle_all(bool is_final) const;
   std::size_t event_of(std::uint64_t id);
   std::size_t admit(std::span<const std::byte> records);
@@ -90,6 +94,7 @@ class Recorder {
   std::size_t last_event_ = 0;
   Ledger ledger_ = {};  // up to the last file that is done
   std::uint64_t closed_bytes_ = 0;
+  bool has_told_ = false;  // the open file knows the tasks
   bool is_full_ = false;
   std::optional<Error> failure_ = {};
   std::vector<std::string> files_ = {};
