@@ -180,6 +180,25 @@ TEST_CASE("a fork that is seen after what the child did does not take its name")
   CHECK(read(recorder.files()[2]) == "child:3");
 }
 
+TEST_CASE("a flight recorder writes samples alone, with the names that are known when they come") {
+  Folder folder;
+  Recorder recorder = folder.start({.is_flight = true});
+  REQUIRE(recorder.take(bytes(comm(7, "early", 10))));
+  for (int i = 0; i < 3; ++i) REQUIRE(recorder.end_round());
+  const auto empty = std::filesystem::file_size(folder.file);
+  for (std::uint64_t i = 0; i < 9; ++i) REQUIRE(recorder.take(bytes(comm(7, "later", 20 + i))));
+  for (int i = 0; i < 3; ++i) REQUIRE(recorder.end_round());
+  CHECK(std::filesystem::file_size(folder.file) == empty);
+  REQUIRE(recorder.take(bytes(sample(7, 1, 15))));
+  REQUIRE(recorder.switch_file());
+  REQUIRE(recorder.take(bytes(sample(7, 2, 40))));
+  REQUIRE(recorder.close());
+  REQUIRE(recorder.files().size() == 2);
+  CHECK(recorder.files()[1] == folder.file);
+  CHECK(read(recorder.files()[0]) == "later:1");
+  CHECK(read(recorder.files()[1]) == "later:2");
+}
+
 TEST_CASE("only so many tasks that have ended are remembered") {
   Folder folder;
   Recorder recorder = folder.start({.switches = true, .most_ended = 1});
