@@ -1,11 +1,15 @@
 #include "symbol/module_file.h"
 
+#include <filesystem>
 #include <utility>
 
 namespace dtp::symbol {
 
 std::optional<debug::ElfFile> open_file_of(const record::Module& module) {
   if (!module.path.starts_with('/') || module.path.starts_with("//")) return std::nullopt;
+  // A recording may name what is no file: to open a pipe would wait for its other end.
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(module.path, error)) return std::nullopt;
   auto file = debug::ElfFile::open(module.path);
   if (!file) return std::nullopt;
   const std::string found = file->build_id();

@@ -1,5 +1,6 @@
 // perf.data files, of which we read perf's too.
 #include "fuzz/memory_file.h"
+#include "record/address_spaces.h"
 #include "record/perf_data_reader.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -11,7 +12,14 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     return 0;
   }
   record::Counts counts;
-  const auto read = reader->read([](const record::Record&) -> Result<void> { return {}; }, counts);
+  std::vector<record::Frame> frames;
+  const auto read = reader->read(
+      [&frames](const record::Record& record) -> Result<void> {
+        record::resolve_chain(record.stack, frames);
+        for (const record::Frame& frame : frames) DTP_REQUIRE(!frame.is_kernel || frame.module != nullptr);
+        return {};
+      },
+      counts);
   if (!read) fuzz::check_error(read.error());
   return 0;
 }
