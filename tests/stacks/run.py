@@ -87,11 +87,14 @@ def record(program, how, data):
     return parse_truth(done.stdout)
 
 
-def script(data, **environment):
-    """The records: number, frames."""
-    done = run(PROGRAM, "script", "-i", data, "--format", "json", env={**os.environ, **environment})
-    lines = [json.loads(line) for line in done.stdout.splitlines()[1:]]
+def parse_records(text):
+    """Of JSON lines: number, frames."""
+    lines = [json.loads(line) for line in text.splitlines()[1:]]
     return [(line["fields"]["number"], line["stack"]) for line in lines]
+
+
+def script(data, **environment):
+    return parse_records(run(PROGRAM, "script", "-i", data, "--format", "json", env={**os.environ, **environment}).stdout)
 
 
 def plain(function):
@@ -225,6 +228,16 @@ def check_running(folder, tally):
     tally.note("a program that ran before", compare(truth, script(data), "dwarf", program))
 
 
+def check_live(folder, tally):
+    """What trace prints while the program runs."""
+    program, printed = build("plain", folder), os.path.join(folder, "printed")
+    done = run(PROGRAM, "trace", "-q", "-x", program, "--call-graph", "dwarf", "--format", "json", "shape_hit",
+               "number=%di:s32", "--", "sh", "-c", f"exec {program} {ROUNDS} >{printed}")
+    with open(printed) as out:
+        truth = parse_truth(out.read())
+    tally.note("live", compare(truth, parse_records(done.stdout), "dwarf", program))
+
+
 def symbol_offset(program):
     """Where shape_hit lies in the file."""
     address = next(int(line.split()[0], 16) for line in run("nm", program).stdout.splitlines() if " shape_hit" in line)
@@ -266,18 +279,19 @@ def check_gone(folder, tally):
     tally.note("gone, debug information by build-id", compare(truth, script(data, **served), "fp", program))
 
 
+OTHERS = {"running": check_running, "live": check_live, "gone": check_gone}
+
+
 def main():
     if os.geteuid() != 0:
         print("skip: not root\n0 passed, 0 failed, 1 skipped")
         return 0
     tally = Tally()
-    chosen = sys.argv[1:] or [*VARIANTS, "running", "gone"]
+    chosen = sys.argv[1:] or [*VARIANTS, *OTHERS]
     for name in chosen:
         with tempfile.TemporaryDirectory(prefix="dtp-stacks-") as folder:
-            if name == "running":
-                check_running(folder, tally)
-            elif name == "gone":
-                check_gone(folder, tally)
+            if name in OTHERS:
+                OTHERS[name](folder, tally)
             else:
                 check_variant(name, folder, tally)
     print(f"{tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped")
