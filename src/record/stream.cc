@@ -159,6 +159,7 @@ void Stream::take_stack(const Sample& sample) {
   if (!sample.chain.empty()) std::memcpy(stack.chain.data(), sample.chain.data(), sample.chain.size());
   stack.registers = sample.user_registers;
   stack.memory = sample.user_stack;
+  if (!stack.is_recorded()) return;
   stack.user = &spaces_.of(sample.pid);
   stack.kernel = &spaces_.kernel();
 }
