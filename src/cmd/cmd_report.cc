@@ -1,7 +1,6 @@
 // dtrace++ report: adds the records of a perf.data file up, by keys and by stack.
 #include <unistd.h>
 
-#include <map>
 #include <memory>
 
 #include <fmt/format.h>
@@ -42,10 +41,8 @@ Result<Reading> read_recording(const std::string& path, const Options& options) 
   DTP_TRY(Exports exports, Exports::begin(options.exports, reader, symbols));
   std::optional<report::Survey> survey;
   if (!options.pages.html.empty()) survey.emplace(reader.schemas(), symbols);
-  Reading reading{.path = path,
-                  .origin = reader.origin(),
-                  .wall_offset_ns = reader.wall_offset_ns(),
-                  .ledger = reader.ledger()};
+  Reading reading{
+      .path = path, .origin = reader.origin(), .wall_offset_ns = reader.wall_offset_ns(), .ledger = reader.ledger()};
   // Stacks are unwound anew by each that looks at them.
   const bool with_profile = !options.exports.any() || options.exports.need_profile() || options.pages.are_wanted();
   reading.end = read_selected(
@@ -115,16 +112,19 @@ void add_report(Registry& registry) {
   CLI::Option* input = add_input_option(command, options->input);
   add_key_option(command, options->keys);
   command
-      .add_option("--order", options->graph.order,
-                  "stacks begin with who called (caller), or with what was hit (callee)")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, report::Order>{{"caller", report::Order::caller}, {"callee", report::Order::callee}}))
-      ->type_name("caller|callee");
+      .add_option_function<std::string>(
+          "--order",
+          [options](const std::string& order) {
+            options->graph.order = order == "callee" ? report::Order::callee : report::Order::caller;
+          },
+          "stacks begin with who called, the default, or with what was hit")
+      ->check(CLI::IsMember({"caller", "callee"}));
   command.add_option("--percent-limit", options->graph.percent_limit, "leave out what has less of the event's hits")
       ->check(CLI::Range(0.0, 100.0))
       ->type_name("PERCENT")
       ->capture_default_str();
-  command.add_flag("!--no-stacks", options->graph.with_stacks, "the table alone");
+  command.add_flag_callback(
+      "--no-stacks", [options] { options->graph.with_stacks = false; }, "the table alone");
   command.add_flag("--stdio")->description("text, which is the default: for those who know perf");
   CLI::Option* folded =
       command.add_flag("--folded", options->is_folded, "a line for each stack, for programs that draw flame graphs");

@@ -32,7 +32,8 @@ inline std::unique_ptr<report::Report> make_report(const std::string& format, re
 }
 
 inline void add_symbol_options(CLI::App& command, symbol::Options& options) {
-  command.add_flag("!--no-inlines", options.with_inlines, "stacks without inlined functions: less to read");
+  command.add_flag_callback(
+      "--no-inlines", [&options] { options.with_inlines = false; }, "stacks without inlined functions: less to read");
   command.add_option("-k,--vmlinux", options.vmlinux, "the recorded kernel with its debug information")
       ->type_name("FILE");
 }
