@@ -5,8 +5,9 @@
 //   push of a 64-bit register without a prefix but REX.B    50..57, 41 50..57
 //   nop of one byte, with prefixes                          90, 66 90
 //   jmp, call and conditional jumps to a relative address   e9, eb, e8, 70..7f, 0f 80..8f
-// Newer kernels also emulate the nops of several bytes; those are passed here, for all kernels may meet this code.
-// Beware of 49 90: the kernel takes this exchange of r8 and rax for a nop.
+// Measured with 6.18 (bench/placement): 0.7 us a hit, and 9.7 us on any other. It also emulates nops of several bytes
+// in the kernel's own spelling; those are passed here, for older kernels do not. Beware of 49 90: the kernel takes this
+// exchange of r8 and rax for a nop.
 //
 // Up to the place nothing may happen but what is certain to go on to the next instruction. What reads or writes through
 // a pointer may end in a signal, and the hit that tells why would be missing; the stack, the program's own data and the
