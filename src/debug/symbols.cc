@@ -40,6 +40,12 @@ GElf_Addr section_address(Elf* elf, std::uint16_t index) {
   return section != nullptr && gelf_getshdr(section, &header) != nullptr ? header.sh_addr : 0;
 }
 
+bool is_in_code(Elf* elf, std::uint16_t index) {
+  GElf_Shdr header;
+  Elf_Scn* section = elf_getscn(elf, index);
+  return section != nullptr && gelf_getshdr(section, &header) != nullptr && (header.sh_flags & SHF_EXECINSTR) != 0;
+}
+
 std::size_t leading_underscores(std::string_view name) { return std::min(name.find_first_not_of('_'), name.size()); }
 
 // "fopen@@GLIBC_2.2.5" is what programs get as "fopen"; "fopen@..." is an old one and keeps its name.
@@ -70,7 +76,7 @@ bool parse_kallsyms_line(std::string_view line, Symbol& symbol, std::string_view
     name = name.substr(0, tab);
   }
   symbol.name = name;
-  symbol.is_function = type == 't' || type == 'T' || type == 'w' || type == 'W';
+  symbol.is_function = symbol.is_code = type == 't' || type == 'T' || type == 'w' || type == 'W';
   symbol.binding = type == 'w' || type == 'W'   ? Binding::weak
                    : type >= 'A' && type <= 'Z' ? Binding::global
                                                 : Binding::local;
@@ -94,12 +100,15 @@ Symbols Symbols::of_elf(const ElfFile& file) {
     const unsigned char type = GELF_ST_TYPE(symbol.st_info);
     const char* name = is_named_place(type) ? elf_strptr(file.handle(), header.sh_link, symbol.st_name) : nullptr;
     if (name == nullptr || *name == '\0') continue;
+    const bool is_function = type == STT_FUNC || type == STT_GNU_IFUNC;
     table.symbols_.push_back(
         {.name = without_default_version(name),
          .address = symbol.st_value + (file.is_relocatable() ? section_address(file.handle(), symbol.st_shndx) : 0),
          .size = symbol.st_size,
          .binding = binding_of(symbol.st_info),
-         .is_function = type == STT_FUNC || type == STT_GNU_IFUNC,
+         .is_function = is_function,
+         .is_code =
+             is_function || (type == STT_NOTYPE && symbol.st_size > 0 && is_in_code(file.handle(), symbol.st_shndx)),
          .is_indirect = type == STT_GNU_IFUNC});
   }
   table.sort();
@@ -137,7 +146,7 @@ void Symbols::sort() {
   by_name_ = {};
   by_address_.clear();
   for (std::uint32_t i = 0; i < symbols_.size(); ++i)
-    if (symbols_[i].is_function) by_address_.push_back(i);
+    if (symbols_[i].is_code) by_address_.push_back(i);
   std::ranges::sort(by_address_, {}, [this](std::uint32_t i) { return symbols_[i].address; });
 }
 

@@ -19,6 +19,7 @@ struct Symbol {
   std::uint64_t size = 0;
   Binding binding = Binding::local;
   bool is_function = false;
+  bool is_code = false;      // a function, or written in assembly and without a type, but with a size
   bool is_indirect = false;  // an IFUNC: the address is that of its resolver
 };
 

@@ -1,6 +1,6 @@
 # Stacks: from the probe in the kernel to the system call, and on into the program; perf reads the same.
 . "${0%/*}/lib.sh"
-requires kprobes perf
+requires kprobes perf debuginfo
 
 echo text >alpha.txt
 dtrace++ probe -q 'vfs_read file->f_path.dentry->d_name.name:string' || fail "probe"
@@ -28,6 +28,10 @@ equal "the same by perf" "7 $in_kernel read" "$(perf script -i fp.data 2>/dev/nu
 
 dtrace++ record -q --call-graph dwarf -e probe:vfs_read -o dwarf.data -- workload read alpha.txt 5 7 || fail "record"
 equal "copied" "7 $in_kernel read main __libc_start_main _start" "$(dtrace++ script -i dwarf.data | functions)"
+
+# The kernel's debug information has link-time addresses, and this kernel was moved; it knows what was inlined.
+equal "by debug information" "7 $in_kernel read" "$(dtrace++ script -k "$debuginfo" --no-inlines -i fp.data | functions)"
+equal "inlined" 7 "$(dtrace++ script -k "$debuginfo" -i fp.data | grep -A 9 alpha.txt | grep -c 'do_syscall_x64 (inlined)')"
 
 # Every process: of those that ran before the recording, too.
 dtrace++ record -q -a -g -e probe:vfs_read -o all.data -- workload read alpha.txt 5 7 || fail "record"
