@@ -60,9 +60,6 @@ Result<Compilation> compile(const TargetOptions& options, const std::vector<std:
 // Places that get no probe, on standard error, where `kept` others do.
 void print_omissions(const std::vector<path::Omission>& omitted, std::size_t kept, const Common& common);
 
-// Places that get no probe, on standard error, where `kept` others do.
-void print_omissions(const std::vector<path::Omission>& omitted, std::size_t kept, const Common& common);
-
 // What was compiled all the same, on standard error.
 void print_warnings(const Compilation& compilation, const Common& common);
 
