@@ -107,6 +107,11 @@ Error cannot_record(const std::string& name, const std::string& step, int error_
               .hint = "raise the limit (ulimit -n), or watch fewer events, threads or CPUs",
               .detail = detail,
               .status = Status::not_possible};
+    case EINTR:
+      return {.what = "'" + name + "' is being recorded in another way",
+              .hint = "the kernel gives the probe of a program to perf's rings (record -g, -p, a command) or to those of "
+                      "tracefs (record -a), not to both: end the other recording, or record as it does",
+              .detail = detail};
     case kernel_enotsupp:
     case EOPNOTSUPP:
       return {.what = "the kernel cannot put the probe of '" + name + "' on the instruction at its place",

@@ -60,9 +60,11 @@ Io<std::string> RealTraceFs::read(const std::string& path) {
 Io<void> RealTraceFs::write(const std::string& path, std::string_view text) {
   const base::Fd fd(::open((root_ + "/" + path).c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
   if (!fd) return std::unexpected(errno);
-  ssize_t put = 0;
-  do put = ::write(fd.get(), text.data(), text.size());
-  while (put < 0 && errno == EINTR);
+  // Not for ever: of a uprobe that perf uses, EINTR is the kernel's answer.
+  constexpr int most_tries = 3;
+  ssize_t put = -1;
+  errno = EINTR;
+  for (int i = 0; i < most_tries && put < 0 && errno == EINTR; ++i) put = ::write(fd.get(), text.data(), text.size());
   if (put < 0) return std::unexpected(errno);
   if (static_cast<std::size_t>(put) != text.size()) return std::unexpected(E2BIG);
   return {};

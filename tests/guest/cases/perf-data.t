@@ -27,3 +27,12 @@ equal "events" 100 "$(count ours.txt 'test_files:hit: (' 'text="text ')"
 dtrace++ record -q -a -e test_files:hit -o all.data -- bash -c "$target calls 300 & $target calls 300 & wait"
 same all.data "two processes"
 equal "events" 600 "$(grep -c . ours.txt)"
+
+# A program's probe is perf's or tracefs', not both.
+dtrace++ record -g -a -e test_files:hit -o busy.data 2>busy & recorder=$!
+until_true grep -q '^recording' busy
+dtrace++ record -q -a -e test_files:hit -o other.data -- true 2>messages
+equal "status of the second recording" 1 $?
+equal "its error" "error: 'test_files:hit' is being recorded in another way
+hint: the kernel gives the probe of a program to perf's rings (record -g, -p, a command) or to those of tracefs (record -a), not to both: end the other recording, or record as it does" "$(<messages)"
+kill -INT $recorder; wait $recorder
