@@ -71,7 +71,7 @@ struct Mapping {
 
 // The executable mappings of a process, or of the kernel, at one time.
 struct AddressSpace {
-  std::uint64_t id = 0;                 // another one after every change
+  std::uint64_t id = 0;                // another one after every change
   std::vector<Mapping> mappings = {};  // in order, not overlapping
 };
 
@@ -108,7 +108,7 @@ struct Record {
   std::uint64_t ip = 0;                   // __probe_ip, or __probe_func of a return
   std::uint64_t return_ip = 0;            // __probe_ret_ip
   std::vector<value::Value> values = {};  // one for each field of the schema
-  Stack stack = {};                       
+  Stack stack = {};
 };
 
 }  // namespace dtp::record

@@ -51,11 +51,12 @@ struct OpenedEvent {
 
 // What the kernel counted of an event since the capture began.
 struct Counted {
-  Profile profile = {};         // on the whole machine
-  std::uint64_t reached = 0;    // hits of whom is watched, before the filter; in tracefs' rings, without a filter, not known
+  Profile profile = {};  // on the whole machine
+  std::uint64_t reached =
+      0;  // hits of whom is watched, before the filter; in tracefs' rings, without a filter, not known
   std::uint64_t passed = 0;     // those that the filter let through
   std::uint64_t ring_full = 0;  // of them those that found no room
-  bool counts_passed = false;  // not in tracefs' rings
+  bool counts_passed = false;   // not in tracefs' rings
 };
 
 // Records that were never written. All of this is said to the user.

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "base/file.h"
+#include "base/lines.h"
 #include "base/suggest.h"
 
 namespace dtp::kernel {
@@ -16,11 +17,8 @@ namespace fs = std::filesystem;
 constexpr std::size_t most_groups = 1U << 16;
 
 bool has_word(std::string_view list, std::string_view word) {
-  for (std::size_t at = 0; at < list.size();) {
-    const std::size_t end = std::min(list.find(',', at), list.size());
-    if (list.substr(at, end - at) == word) return true;
-    at = end + 1;
-  }
+  while (!list.empty())
+    if (base::take_until(list, ',') == word) return true;
   return false;
 }
 

@@ -4,16 +4,15 @@
 #include <charconv>
 #include <string>
 
+#include "base/lines.h"
+
 namespace dtp::kernel {
 namespace {
 
 std::vector<std::string_view> split_lines(std::string_view text) {
   std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    if (end > 0) lines.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
+  while (!text.empty())
+    if (const std::string_view line = base::take_line(text); !line.empty()) lines.push_back(line);
   return lines;
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/file.h"
+#include "kernel/perf_records.h"
 #include "kernel/trace_page.h"
 
 namespace dtp::kernel {
@@ -51,12 +52,10 @@ std::uint32_t read_process(std::uint32_t tid) {
 void Processes::watch(std::span<const std::byte> records) {
   // struct { header; u32 pid, ppid; u32 tid, ptid; ... }
   constexpr std::size_t fork_bytes = sizeof(perf_event_header) + 16;
-  for (std::size_t at = 0; records.size() - at >= sizeof(perf_event_header);) {
-    const auto header = load<perf_event_header>(records, at);
-    if (header.size < sizeof header || header.size > records.size() - at) return;
-    if (header.type == PERF_RECORD_FORK && header.size >= fork_bytes)
-      seen_[load<std::uint32_t>(records, at + sizeof header + 8)] = load<std::uint32_t>(records, at + sizeof header);
-    at += header.size;
+  for (auto record = take_record(records); !record.empty(); record = take_record(records)) {
+    if (header_of(record).type != PERF_RECORD_FORK || record.size() < fork_bytes) continue;
+    const std::span<const std::byte> body = record.subspan(sizeof(perf_event_header));
+    seen_[load<std::uint32_t>(body, 8)] = load<std::uint32_t>(body, 0);
   }
 }
 

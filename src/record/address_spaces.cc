@@ -8,8 +8,6 @@
 namespace dtp::record {
 namespace {
 
-constexpr std::string_view kernel_name = "[kernel.kallsyms]";
-
 // Puts the mapping in its place: what lies under it goes, what sticks out stays.
 void put(std::vector<Mapping>& mappings, const Mapping& mapping) {
   auto first = std::ranges::upper_bound(mappings, mapping.start, {}, &Mapping::end);

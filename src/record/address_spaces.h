@@ -6,11 +6,15 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "dtracepp/record.h"
 
 namespace dtp::record {
+
+// What the kernel itself is called among the modules.
+inline constexpr std::string_view kernel_name = "[kernel.kallsyms]";
 
 // A mapping as a record has it.
 struct NewMapping {

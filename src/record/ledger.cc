@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/lines.h"
+
 namespace dtp::record {
 namespace {
 
@@ -34,21 +36,13 @@ constexpr std::array columns{
 
 std::uint64_t difference(std::uint64_t from, std::uint64_t what) { return from > what ? from - what : 0; }
 
-// What stands in front of the separator, which goes with it.
-std::string_view take_until(std::string_view& text, char separator) {
-  const std::size_t end = std::min(text.find(separator), text.size());
-  const std::string_view part = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return part;
-}
-
 std::optional<Account> parse_account(std::string_view line) {
-  Account account{.event = std::string(take_until(line, ' '))};
+  Account account{.event = std::string(base::take_until(line, ' '))};
   const auto is_printable = [](char c) { return c > ' ' && c <= '~'; };
   if (account.event.size() > longest_name || !std::ranges::all_of(account.event, is_printable)) return std::nullopt;
   while (!line.empty()) {
-    std::string_view value = take_until(line, ' ');
-    const std::string_view key = take_until(value, '=');
+    std::string_view value = base::take_until(line, ' ');
+    const std::string_view key = base::take_until(value, '=');
     std::uint64_t number = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
     if (error != std::errc{} || end != value.data() + value.size()) return std::nullopt;
@@ -104,7 +98,7 @@ std::optional<Ledger> decode_ledger(std::string_view text) {
   text.remove_prefix(first_line.size());
   Ledger ledger;
   while (!text.empty()) {
-    auto account = parse_account(take_until(text, '\n'));
+    auto account = parse_account(base::take_line(text));
     if (!account) return std::nullopt;
     ledger.events.push_back(std::move(*account));
   }

@@ -18,7 +18,6 @@ constexpr std::size_t most_build_id = 20;
 constexpr std::uint32_t nobody = UINT32_MAX;  // the pid of the kernel's mappings
 constexpr std::size_t longest_path = 4096;
 // perf names the kernel's text by the symbol where it begins.
-constexpr std::string_view kernel_name = "[kernel.kallsyms]";
 constexpr std::string_view kernel_text = "[kernel.kallsyms]_text";
 
 bool is_kernel(const perf_event_header& header) {

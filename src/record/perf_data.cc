@@ -8,9 +8,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
+#include "kernel/perf_records.h"
 #include "record/layout.h"
 
 namespace dtp::record {
@@ -237,9 +237,10 @@ void PerfDataWriter::cut_back(std::string_view records) {
   const off_t reached = ::lseek(fd_.get(), 0, SEEK_CUR);
   const std::uint64_t written = reached < 0 ? 0 : static_cast<std::uint64_t>(reached) - end_of_data();
   std::size_t kept = 0;
-  for (perf_event_header header = {}; records.size() - kept >= sizeof header; kept += header.size) {
-    std::memcpy(&header, records.data() + kept, sizeof header);
-    if (header.size < sizeof header || kept + header.size + room_for_end > written) break;
+  auto left = std::as_bytes(std::span(records));
+  for (auto record = kernel::take_record(left); !record.empty(); record = kernel::take_record(left)) {
+    if (kept + record.size() + room_for_end > written) break;
+    kept += record.size();
   }
   header_.data.size += kept;
   dropped_ = records.substr(kept);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/cursor.h"
+#include "kernel/perf_records.h"
 #include "record/format.h"
 #include "record/mapping_record.h"
 #include "record/tracing_data.h"
@@ -121,13 +122,8 @@ Bytes PerfDataReader::feature_section(const FileHeader& header, Feature feature)
 
 void PerfDataReader::parse_build_ids(const FileHeader& header) {
   Bytes left = feature_section(header, Feature::build_id);
-  while (left.size() >= sizeof(perf_event_header)) {
-    perf_event_header record = {};
-    std::memcpy(&record, left.data(), sizeof record);
-    if (record.size < sizeof record || record.size > left.size()) return;
-    if (auto module = parse_build_id(left.first(record.size))) build_ids_.push_back(std::move(*module));
-    left = left.subspan(record.size);
-  }
+  for (Bytes record = kernel::take_record(left); !record.empty(); record = kernel::take_record(left))
+    if (auto module = parse_build_id(record)) build_ids_.push_back(std::move(*module));
 }
 
 void PerfDataReader::parse_clock(const FileHeader& header) {

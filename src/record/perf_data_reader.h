@@ -13,8 +13,8 @@
 #include "base/file.h"
 #include "dtracepp/error.h"
 #include "dtracepp/record.h"
-#include "record/origin.h"
 #include "record/ledger.h"
+#include "record/origin.h"
 #include "record/perf_data_format.h"
 #include "record/stream.h"
 

@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "kernel/perf_records.h"
+
 namespace dtp::record {
 namespace {
 
@@ -33,11 +35,8 @@ std::uint64_t id_of(std::span<const std::byte> record) {
 
 template <class Use>
 void each_record(std::span<const std::byte> records, Use&& use) {
-  for (perf_event_header header = {}; records.size() >= sizeof header; records = records.subspan(header.size)) {
-    std::memcpy(&header, records.data(), sizeof header);
-    if (header.size < sizeof header || header.size > records.size()) return;
-    use(header, records.first(header.size));
-  }
+  for (auto record = kernel::take_record(records); !record.empty(); record = kernel::take_record(records))
+    use(kernel::header_of(record), record);
 }
 
 }  // namespace

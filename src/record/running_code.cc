@@ -6,16 +6,10 @@
 #include <string_view>
 
 #include "base/file.h"
+#include "base/lines.h"
 
 namespace dtp::record {
 namespace {
-
-std::string_view take_line(std::string_view& text) {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return line;
-}
 
 // The next word, and the blanks before it.
 std::string_view take_word(std::string_view& line) {
@@ -68,7 +62,7 @@ std::uint64_t address_of(std::string_view kallsyms, std::string_view name) {
 std::vector<NewMapping> parse_maps(std::uint32_t pid, std::string_view maps) {
   std::vector<NewMapping> mappings;
   while (!maps.empty()) {
-    if (auto mapping = parse_map(pid, take_line(maps))) mappings.push_back(std::move(*mapping));
+    if (auto mapping = parse_map(pid, base::take_line(maps))) mappings.push_back(std::move(*mapping));
   }
   return mappings;
 }
@@ -77,10 +71,10 @@ std::vector<NewMapping> parse_kernel(std::string_view kallsyms, std::string_view
   const std::uint64_t start = address_of(kallsyms, "_text");
   const std::uint64_t end = address_of(kallsyms, "_etext");
   if (start == 0 || end <= start) return {};
-  std::vector<NewMapping> mappings{{0, start, end, start, {"[kernel.kallsyms]", "", true}}};
+  std::vector<NewMapping> mappings{{0, start, end, start, {std::string(kernel_name), "", true}}};
   // "xfs 1900544 1 - Live 0xffffffffc0200000": also the address is hidden from users.
   while (!modules.empty()) {
-    std::string_view line = take_line(modules);
+    std::string_view line = base::take_line(modules);
     const std::string_view name = take_word(line);
     const auto size = to_number(take_word(line), 10);
     for (int i = 0; i < 3; ++i) take_word(line);

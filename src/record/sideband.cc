@@ -2,11 +2,9 @@
 
 #include <linux/perf_event.h>
 
-#include <algorithm>
-#include <utility>
-
-#include "base/cursor.h"
+#include "kernel/perf_records.h"
 #include "record/mapping_record.h"
+#include "record/task_record.h"
 
 namespace dtp::record {
 
@@ -31,46 +29,44 @@ void Sideband::end(std::uint32_t tid) {
 }
 
 void Sideband::note(std::uint64_t time, std::span<const std::byte> record) {
-  waiting_.push_back({time, {record.begin(), record.end()}});
-  newest_ = std::max(newest_, time);
+  order_.add(time, {record.begin(), record.end()});
 }
 
 // A fork may be seen after what the child did on another CPU.
 void Sideband::end_round() {
-  std::ranges::stable_sort(waiting_, {}, &Waiting::time);
-  const std::uint64_t until = std::exchange(newest_before_, newest_);
-  const auto later = std::ranges::upper_bound(waiting_, until, {}, &Waiting::time);
-  for (auto at = waiting_.begin(); at != later; ++at) apply(at->record);
-  waiting_.erase(waiting_.begin(), later);
+  static_cast<void>(order_.end_round([&](const std::vector<std::byte>& record) -> Result<void> {
+    apply(record);
+    return {};
+  }));
 }
 
 void Sideband::each_waiting(const std::function<void(std::span<const std::byte>)>& use) const {
-  for (const Waiting& waiting : waiting_) use(waiting.record);
+  order_.each_waiting(use);
 }
 
 void Sideband::apply(std::span<const std::byte> record) {
-  base::Cursor cursor(record);
-  const auto header = cursor.read<perf_event_header>();
-  if (header.type == PERF_RECORD_MMAP || header.type == PERF_RECORD_MMAP2) {
-    if (const auto mapping = parse_mapping(record)) spaces_.add(*mapping);
-    return;
-  }
-  const auto pid = cursor.read<std::uint32_t>();
-  const auto second = cursor.read<std::uint32_t>();
-  if (header.type == PERF_RECORD_COMM) {
-    const std::string_view comm = cursor.read_c_string();
-    if (cursor.failed()) return;
-    if ((header.misc & PERF_RECORD_MISC_COMM_EXEC) != 0) spaces_.clear(pid);
-    add_task({pid, second, std::string(comm)});
-  } else if (header.type == PERF_RECORD_FORK || header.type == PERF_RECORD_EXIT) {
-    // Of a fork the second is the parent's process.
-    const auto tid = cursor.read<std::uint32_t>();
-    const auto parent_tid = cursor.read<std::uint32_t>();
-    if (cursor.failed()) return;
-    if (header.type == PERF_RECORD_EXIT) return end(tid);
-    const auto parent = tasks_.find(parent_tid);
-    add_task({pid, tid, parent == tasks_.end() ? std::string() : parent->second.task.comm});
-    spaces_.fork(pid, second);
+  switch (kernel::header_of(record).type) {
+    case PERF_RECORD_MMAP:
+    case PERF_RECORD_MMAP2:
+      if (const auto mapping = parse_mapping(record)) spaces_.add(*mapping);
+      return;
+    case PERF_RECORD_COMM:
+      if (const auto task = parse_comm(record)) {
+        if (task->is_exec) spaces_.clear(task->pid);
+        add_task({task->pid, task->tid, std::string(task->comm)});
+      }
+      return;
+    case PERF_RECORD_FORK:
+      if (const auto task = parse_fork(record)) {
+        const auto parent = tasks_.find(task->parent_tid);
+        add_task({task->pid, task->tid, parent == tasks_.end() ? std::string() : parent->second.task.comm});
+        spaces_.fork(task->pid, task->parent_pid);
+      }
+      return;
+    case PERF_RECORD_EXIT:
+      if (const auto task = parse_fork(record)) end(task->tid);
+      return;
+    default: return;
   }
 }
 

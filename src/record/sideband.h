@@ -12,6 +12,7 @@
 
 #include "record/address_spaces.h"
 #include "record/comm.h"
+#include "record/time_order.h"
 
 namespace dtp::record {
 
@@ -36,18 +37,12 @@ class Sideband {
     Task task = {};
     bool has_ended = false;
   };
-  struct Waiting {
-    std::uint64_t time = 0;
-    std::vector<std::byte> record = {};
-  };
   void apply(std::span<const std::byte> record);
   void end(std::uint32_t tid);
   void forget(std::uint32_t tid);
 
   std::size_t most_ended_;
-  std::vector<Waiting> waiting_ = {};
-  std::uint64_t newest_ = 0;
-  std::uint64_t newest_before_ = 0;
+  TimeOrder<std::vector<std::byte>> order_ = {};
   std::unordered_map<std::uint32_t, Known> tasks_ = {};
   std::deque<std::uint32_t> ended_ = {};
   AddressSpaces spaces_ = {};

@@ -5,9 +5,11 @@
 #include <utility>
 
 #include "base/cursor.h"
+#include "kernel/perf_records.h"
 #include "record/decode.h"
 #include "record/mapping_record.h"
 #include "record/perf_data_format.h"
+#include "record/task_record.h"
 
 namespace dtp::record {
 namespace {
@@ -18,12 +20,6 @@ std::uint64_t load_number(Bytes record, std::size_t offset) {
   std::uint64_t number = 0;
   if (offset + sizeof number <= record.size()) std::memcpy(&number, record.data() + offset, sizeof number);
   return number;
-}
-
-perf_event_header header_of(Bytes record) {
-  perf_event_header header = {};
-  std::memcpy(&header, record.data(), std::min(sizeof header, record.size()));
-  return header;
 }
 
 // With several layouts the id must be at the same place in all, or it could not be found before it is known.
@@ -76,7 +72,7 @@ const EventSchema* Stream::schema_of(Bytes raw) {
 }
 
 Result<void> Stream::add(Bytes record) {
-  const perf_event_header header = header_of(record);
+  const perf_event_header header = kernel::header_of(record);
   std::uint64_t time = 0;
   if (header.type == PERF_RECORD_SAMPLE) {
     const Layout* layout = layout_of_sample(record);
@@ -104,18 +100,15 @@ Result<void> Stream::finish() {
 }
 
 Result<void> Stream::emit(Bytes record) {
-  const perf_event_header header = header_of(record);
+  const perf_event_header header = kernel::header_of(record);
   base::Cursor cursor(record, sizeof header);
   switch (header.type) {
     case PERF_RECORD_SAMPLE: return emit_sample(record);
     case PERF_RECORD_COMM: note_comm(record); return {};
     case PERF_RECORD_FORK: note_fork(record); return {};
-    case PERF_RECORD_EXIT: {
-      const auto pid = cursor.read<std::uint32_t>();
-      cursor.skip(4);
-      if (cursor.read<std::uint32_t>() == pid && !cursor.failed()) spaces_.clear(pid);
+    case PERF_RECORD_EXIT:
+      if (const auto task = parse_fork(record); task && task->tid == task->pid) spaces_.clear(task->pid);
       return {};
-    }
     case PERF_RECORD_MMAP:
     case PERF_RECORD_MMAP2: note_mapping(record); return {};
     case PERF_RECORD_LOST:
@@ -128,25 +121,17 @@ Result<void> Stream::emit(Bytes record) {
 }
 
 void Stream::note_comm(Bytes record) {
-  base::Cursor cursor(record, sizeof(perf_event_header));
-  const auto pid = cursor.read<std::uint32_t>();
-  const auto tid = cursor.read<std::uint32_t>();
-  const std::string_view comm = cursor.read_c_string();
-  if (cursor.failed()) return;
-  comms_.set(tid, comm);
-  // Another program: its mappings follow.
-  if ((header_of(record).misc & PERF_RECORD_MISC_COMM_EXEC) != 0) spaces_.clear(pid);
+  const auto task = parse_comm(record);
+  if (!task) return;
+  comms_.set(task->tid, task->comm);
+  if (task->is_exec) spaces_.clear(task->pid);
 }
 
 void Stream::note_fork(Bytes record) {
-  base::Cursor cursor(record, sizeof(perf_event_header));
-  const auto pid = cursor.read<std::uint32_t>();
-  const auto parent_pid = cursor.read<std::uint32_t>();
-  const auto tid = cursor.read<std::uint32_t>();
-  const auto parent_tid = cursor.read<std::uint32_t>();
-  if (cursor.failed()) return;
-  comms_.fork(tid, parent_tid);
-  spaces_.fork(pid, parent_pid);
+  const auto task = parse_fork(record);
+  if (!task) return;
+  comms_.fork(task->tid, task->parent_tid);
+  spaces_.fork(task->pid, task->parent_pid);
 }
 
 void Stream::note_mapping(Bytes record) {

@@ -66,7 +66,7 @@ class Stream {
   std::unordered_map<std::uint64_t, std::size_t> layout_of_id_ = {};
   std::unordered_map<std::uint16_t, const EventSchema*> schemas_ = {};
   const EventSchema* last_schema_ = nullptr;
-  TimeOrder order_ = {};
+  TimeOrder<> order_ = {};
   CommTable comms_ = {};
   AddressSpaces spaces_ = {};
   Counts counts_ = {};

@@ -17,11 +17,13 @@
 
 namespace dtp::record {
 
+// `Record` is the bytes, or owns them.
+template <class Record = std::span<const std::byte>>
 class TimeOrder {
  public:
-  // The bytes must stay where they are until the round after this one has ended.
-  void add(std::uint64_t time, std::span<const std::byte> record) {
-    waiting_.push_back({time, record});
+  // Bytes that are not owned must stay where they are until the round after this one has ended.
+  void add(std::uint64_t time, Record record) {
+    waiting_.push_back({time, std::move(record)});
     newest_ = std::max(newest_, time);
   }
 
@@ -36,10 +38,15 @@ class TimeOrder {
     return emit_until(UINT64_MAX, emit);
   }
 
+  template <class Use>
+  void each_waiting(Use&& use) const {
+    for (const Entry& entry : waiting_) use(entry.record);
+  }
+
  private:
   struct Entry {
     std::uint64_t time = 0;
-    std::span<const std::byte> record = {};
+    Record record = {};
   };
 
   template <class Emit>

@@ -159,13 +159,9 @@ class Csv final : public Report {
     std::string text;
     const auto& frames = stacks_.resolve(stack);
     for (auto frame = frames.rbegin(); frame != frames.rend(); ++frame) {
-      if (frame->module == nullptr) {
-        text += "[unknown];";
-        continue;
-      }
-      const auto& names = symbols_.names(*frame->module, frame->offset);
+      const auto& names = symbols_.names(*frame);
       for (auto name = names.rbegin(); name != names.rend(); ++name)
-        text += base::escape(function_name(*frame->module, *name)) + ";";
+        text += base::escape(function_name(*frame, *name)) + ";";
     }
     if (!text.empty()) text.pop_back();
     append_cell(out, text);

@@ -216,8 +216,7 @@ class Json final : public Report {
     const auto& frames = stacks_.resolve(stack);
     out += ",\"stack\":[";
     for (const record::Frame& frame : frames) {
-      static const std::vector<symbol::Name> unknown{{}};
-      for (const symbol::Name& name : frame.module == nullptr ? unknown : symbols_.names(*frame.module, frame.offset)) {
+      for (const symbol::Name& name : symbols_.names(frame)) {
         append_frame(out, frame, name);
         out += ',';
       }

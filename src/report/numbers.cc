@@ -56,9 +56,8 @@ void KeyTexts::append(std::string& out, const Key& key, const record::Record& re
   const bool is_code = key.kind == Key::Kind::symbol || key.kind == Key::Kind::object;
   if (is_code && record.stack.is_recorded()) {
     if (const auto& frames = stacks_.resolve(record.stack); !frames.empty() && frames.front().module != nullptr) {
-      const record::Module& module = *frames.front().module;
-      symbol = function_name(module, symbols_.names(module, frames.front().offset).front());
-      hit = {symbol, module.path};
+      symbol = function_name(frames.front(), symbols_.names(frames.front()).front());
+      hit = {symbol, frames.front().module->path};
     }
   }
   out += key_text(key, record, hit);

@@ -91,9 +91,7 @@ std::uint64_t PerfettoNames::stack(const record::Stack& stack) {
   // Copies of a stack differ in more than its functions.
   if (!stack.registers.empty()) return new_stack(stack);
   std::string key;
-  put(key, stack.user == nullptr ? 0 : stack.user->id);
-  put(key, stack.kernel == nullptr ? 0 : stack.kernel->id);
-  key.append(reinterpret_cast<const char*>(stack.chain.data()), stack.chain.size() * sizeof stack.chain[0]);
+  symbol::append_walked(key, stack);
   const auto [at, is_new] = stack_of_.try_emplace(std::move(key), 0);
   if (!is_new) return at->second;
   bytes_ += at->first.size();
@@ -101,12 +99,10 @@ std::uint64_t PerfettoNames::stack(const record::Stack& stack) {
 }
 
 std::uint64_t PerfettoNames::new_stack(const record::Stack& stack) {
-  static const std::vector<symbol::Name> unknown{{}};
   std::vector<std::uint64_t> frames;
   for (const record::Frame& one : stacks_.resolve(stack)) {
-    const auto& names = one.module == nullptr ? unknown : symbols_.names(*one.module, one.offset);
-    for (std::size_t i = 0; i < names.size(); ++i)
-      frames.push_back(frame(one, i, one.module == nullptr ? "[unknown]" : function_name(*one.module, names[i])));
+    const auto& names = symbols_.names(one);
+    for (std::size_t i = 0; i < names.size(); ++i) frames.push_back(frame(one, i, function_name(one, names[i])));
   }
   std::ranges::reverse(frames);
   const auto bytes = std::as_bytes(std::span(frames));

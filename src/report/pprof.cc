@@ -48,13 +48,15 @@ class Encoder {
 
   // pprof shows the preferred value first: that with most hits.
   void add_types() {
-    const auto most = std::ranges::max_element(profile_.events, {}, &ProfiledEvent::hits);
     for (const ProfiledEvent& event : profile_.events) {
       Message<pprof::ValueType> type(out_, pprof::Profile::sample_type);
       type.add_int64(pprof::ValueType::type, text_id(event.name));
       type.add_int64(pprof::ValueType::unit, text_id("count"));
     }
-    if (most != profile_.events.end()) out_.add_int64(pprof::Profile::default_sample_type, text_id(most->name));
+    if (!profile_.events.empty()) {
+      const std::string& most = profile_.events[most_hit_event(profile_)].name;
+      out_.add_int64(pprof::Profile::default_sample_type, text_id(most));
+    }
   }
 
   void add_sample(const StackHits& stack) {

@@ -17,9 +17,16 @@ void put(std::string& bytes, const T& value) {
 
 }  // namespace
 
-std::string function_name(const record::Module& module, const symbol::Name& name) {
+std::string function_name(const record::Frame& frame, const symbol::Name& name) {
   if (!name.function.empty()) return name.function;
-  return module.path.starts_with('[') ? module.path : "[" + file_name(module.path) + "]";
+  if (frame.module == nullptr) return "[unknown]";
+  const std::string& path = frame.module->path;
+  return path.starts_with('[') ? path : "[" + file_name(path) + "]";
+}
+
+std::size_t most_hit_event(const Profile& profile) {
+  return static_cast<std::size_t>(std::ranges::max_element(profile.events, {}, &ProfiledEvent::hits) -
+                                  profile.events.begin());
 }
 
 bool has_stacks(const Profile& profile) {
@@ -49,13 +56,9 @@ FunctionId Profiler::find_function(Function function) {
 
 // Innermost first.
 void Profiler::append_names(const record::Frame& frame, std::vector<FunctionId>& functions) {
-  if (frame.module == nullptr) {
-    functions.push_back(find_function({.name = "[unknown]", .is_kernel = frame.is_kernel}));
-    return;
-  }
-  for (const symbol::Name& name : symbols_.names(*frame.module, frame.offset)) {
-    functions.push_back(find_function({.name = function_name(*frame.module, name),
-                                       .module = frame.module->path,
+  for (const symbol::Name& name : symbols_.names(frame)) {
+    functions.push_back(find_function({.name = function_name(frame, name),
+                                       .module = frame.module == nullptr ? "" : frame.module->path,
                                        .is_kernel = frame.is_kernel,
                                        .is_inlined = name.is_inlined}));
   }
@@ -109,10 +112,7 @@ void Profiler::put_raw(const record::Record& record) {
       raw_ += key_text(key, record, {});
     raw_ += '\0';
   }
-  const record::Stack& stack = record.stack;
-  put(raw_, stack.user == nullptr ? 0 : stack.user->id);
-  put(raw_, stack.kernel == nullptr ? 0 : stack.kernel->id);
-  raw_.append(reinterpret_cast<const char*>(stack.chain.data()), stack.chain.size() * sizeof stack.chain[0]);
+  symbol::append_walked(raw_, record.stack);
 }
 
 void Profiler::add(const record::Record& record) {

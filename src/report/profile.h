@@ -25,8 +25,9 @@ struct Function {
   bool operator==(const Function&) const = default;
 };
 
-// What a function is called in reports: its name, or where that is not known its file in brackets. Untrusted.
-std::string function_name(const record::Module& module, const symbol::Name& name);
+// What a function of a frame is called in reports: its name, or where that is not known its file in brackets.
+// Untrusted.
+std::string function_name(const record::Frame& frame, const symbol::Name& name);
 
 // The hits of one event that have the same keys.
 struct Group {
@@ -56,6 +57,9 @@ struct Profile {
   std::uint64_t first_ns = 0;  // times of the first and the last record
   std::uint64_t last_ns = 0;
 };
+
+// The event with most hits; of a profile without events 0.
+std::size_t most_hit_event(const Profile& profile);
 
 // The share of `part` in `whole`, of nothing 0.
 inline double percent(std::uint64_t part, std::uint64_t whole) {

@@ -38,7 +38,7 @@ class Speedscope {
   Result<void> write(std::string_view name, std::string_view exporter) {
     append_text(out_, R"({"$schema":"https://www.speedscope.app/file-format-schema.json","name":)", name);
     append_text(out_, ",\"exporter\":", exporter);
-    append_number(out_, ",\"activeProfileIndex\":", most_hit());
+    append_number(out_, ",\"activeProfileIndex\":", most_hit_event(profile_));
     DTP_CHECK(write_frames());
     out_ += ",\"profiles\":[";
     for (std::size_t event = 0; event < profile_.events.size(); ++event) {
@@ -50,11 +50,6 @@ class Speedscope {
   }
 
  private:
-  std::size_t most_hit() const {
-    return static_cast<std::size_t>(std::ranges::max_element(profile_.events, {}, &ProfiledEvent::hits) -
-                                    profile_.events.begin());
-  }
-
   // The functions, then the keys in the order of their places.
   Result<void> write_frames() {
     out_ += ",\"shared\":{\"frames\":[";

@@ -101,7 +101,7 @@ class Text final : public Report {
         out += "[unknown]\n";
         continue;
       }
-      for (const symbol::Name& name : symbols_.names(*frame.module, frame.offset)) append_frame(out, frame, name);
+      for (const symbol::Name& name : symbols_.names(frame)) append_frame(out, frame, name);
     }
     out += '\n';
   }

@@ -16,12 +16,6 @@
 namespace dtp::symbol {
 namespace {
 
-constexpr std::string_view kernel_name = "[kernel.kallsyms]";
-
-bool is_same(const std::string& recorded, const std::string& found) {
-  return recorded.empty() || found.empty() || recorded == found;
-}
-
 // The section headers stand at the end of what the kernel maps.
 std::size_t size_of_image(const std::byte* image) {
   Elf64_Ehdr header = {};
@@ -31,7 +25,7 @@ std::size_t size_of_image(const std::byte* image) {
 
 // "[xfs]" or "/lib/modules/.../xfs.ko.xz" -> "xfs"; of the kernel itself nothing.
 std::string kernel_module_name(const std::string& path) {
-  if (path == kernel_name) return "";
+  if (path == record::kernel_name) return "";
   std::string name = path.substr(path.rfind('/') + 1);
   if (name.starts_with('[') && name.ends_with(']')) return name.substr(1, name.size() - 2);
   name = name.substr(0, name.find(".ko"));
@@ -58,9 +52,9 @@ std::unique_ptr<Code> Code::open(const record::Module& module, const Options& op
 }
 
 void Code::open_kernel(const record::Module& module, const Options& options) {
-  if (options.vmlinux.empty() && is_same(module.kernel_id, debug::kernel_build_id()))
+  if (options.vmlinux.empty() && is_same_build(module.kernel_id, debug::kernel_build_id()))
     return open_running_kernel(module);
-  if (module.path != kernel_name) return;
+  if (module.path != record::kernel_name) return;
   const std::string path = options.vmlinux.empty() ? debug::find_by_build_id(module.kernel_id).found : options.vmlinux;
   auto vmlinux = path.empty() ? Result<debug::ElfFile>(fail({})) : debug::ElfFile::open(path);
   if (!vmlinux) return;
@@ -77,7 +71,7 @@ void Code::open_running_kernel(const record::Module& module) {
   auto table = debug::Symbols::of_kallsyms("/proc/kallsyms", name);
   if (!table) return;
   symbols_ = std::move(*table);
-  const std::string now_called = name.empty() ? std::string(kernel_name) : "[" + name + "]";
+  const std::string now_called = name.empty() ? std::string(record::kernel_name) : "[" + name + "]";
   for (const record::NewMapping& now : record::kernel_mappings()) {
     if (module.code_start != 0 && now.module.path == now_called) shift_ = now.start - module.code_start;
   }
@@ -118,7 +112,7 @@ void Code::open_vdso(const record::Module& module) {
   if (copy == MAP_FAILED) return;
   std::memcpy(copy, image, size);
   if (auto file = debug::ElfFile::of_image("[vdso]", base::Mapping(copy, size), size);
-      file && is_same(module.build_id, file->build_id())) {
+      file && is_same_build(module.build_id, file->build_id())) {
     file_ = std::move(*file);
     symbols_ = debug::Symbols::of_elf(*file_);
   }

@@ -20,6 +20,13 @@ constexpr std::size_t recorded_registers = 20;
 
 }  // namespace
 
+void append_walked(std::string& bytes, const record::Stack& stack) {
+  const auto put = [&](std::uint64_t number) { bytes.append(reinterpret_cast<const char*>(&number), sizeof number); };
+  put(stack.user == nullptr ? 0 : stack.user->id);
+  put(stack.kernel == nullptr ? 0 : stack.kernel->id);
+  bytes.append(reinterpret_cast<const char*>(stack.chain.data()), stack.chain.size() * sizeof stack.chain[0]);
+}
+
 debug::Unwinder& Stacks::unwinder_of(const record::AddressSpace& space) {
   if (unwinders_.size() >= most_unwinders && !unwinders_.contains(space.id)) unwinders_.clear();
   std::unique_ptr<debug::Unwinder>& known = unwinders_[space.id];

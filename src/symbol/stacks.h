@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -10,6 +11,9 @@
 #include "dtracepp/record.h"
 
 namespace dtp::symbol {
+
+// Bytes that are the same for stacks whose frames are: of what the kernel walked. A copied stack has more to it.
+void append_walked(std::string& bytes, const record::Stack& stack);
 
 class Stacks {
  public:

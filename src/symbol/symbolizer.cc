@@ -15,4 +15,9 @@ const std::vector<Name>& Symbolizer::names(const record::Module& module, std::ui
   return names;
 }
 
+const std::vector<Name>& Symbolizer::names(const record::Frame& frame) {
+  static const std::vector<Name> unknown{{}};
+  return frame.module == nullptr ? unknown : names(*frame.module, frame.offset);
+}
+
 }  // namespace dtp::symbol

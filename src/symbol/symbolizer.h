@@ -38,6 +38,7 @@ class Symbolizer {
 
   // Innermost first; at least one, without a function where none is known. `offset` is that of record::Mapping.
   const std::vector<Name>& names(const record::Module& module, std::uint64_t offset);
+  const std::vector<Name>& names(const record::Frame& frame);
 
  private:
   using Names = std::unordered_map<std::uint64_t, std::vector<Name>>;
