@@ -21,6 +21,8 @@ using Bytes = std::span<const std::byte>;
 
 // DIEs of one name in partial units: more, and all units are walked instead.
 constexpr std::size_t most_shared = 64;
+// Offsets that read as one name: more, and to search for all of them costs more than it saves.
+constexpr std::size_t most_needles = 8;
 
 template <class Visit>
 bool walk_units(Dwarf* dwarf, const Visit& visit) {
@@ -35,16 +37,30 @@ bool walk_units(Dwarf* dwarf, const Visit& visit) {
 // Partial units, and those that gcc's link-time optimizer leaves behind with nothing but declarations.
 bool has_no_code(Dwarf_Die& unit) { return !has_attribute(unit, DW_AT_low_pc) && !has_attribute(unit, DW_AT_ranges); }
 
-void collect_named(Dwarf_Die& parent, std::string_view name, std::vector<std::uint32_t>& offsets, int depth) {
+// Whether another unit may have more of such a DIE. A type or an enumerator is all in one place.
+bool is_shared(Dwarf_Die& die, Named wanted) {
+  switch (wanted) {
+    case Named::anything: return true;
+    case Named::global:
+      return dwarf_tag(&die) == DW_TAG_variable || (dwarf_tag(&die) == DW_TAG_member && is_declaration(die));
+    case Named::enumerator:
+    case Named::type: return false;
+  }
+  return true;
+}
+
+void collect_named(Dwarf_Die& parent, std::string_view name, Named wanted, std::vector<std::uint32_t>& offsets,
+                   int depth) {
   constexpr int deepest = 16;
   Dwarf_Die child;
   if (depth > deepest || dwarf_child(&parent, &child) != 0) return;
   do {
     const char* found = dwarf_diename(&child);
-    if (found != nullptr && name == found) offsets.push_back(static_cast<std::uint32_t>(dwarf_dieoffset(&child)));
+    if (found != nullptr && name == found && is_shared(child, wanted))
+      offsets.push_back(static_cast<std::uint32_t>(dwarf_dieoffset(&child)));
     const int tag = dwarf_tag(&child);
     if (tag == DW_TAG_namespace || tag == DW_TAG_structure_type || tag == DW_TAG_class_type)
-      collect_named(child, name, offsets, depth + 1);
+      collect_named(child, name, wanted, offsets, depth + 1);
   } while (dwarf_siblingof(&child, &child) == 0);
 }
 
@@ -168,8 +184,8 @@ void DwarfFiles::expect(std::span<const std::string> names) {
   if (names.size() < few || file().is_relocatable()) return;
   std::vector<std::uint32_t> wanted;
   for (const std::string& name : names)
-    if (const auto offsets = string_offsets(file().section(".debug_str"), name))
-      wanted.insert(wanted.end(), offsets->begin(), offsets->end());
+    if (const auto offsets = string_offsets(file().section(".debug_str"), name); offsets.size() <= most_needles)
+      wanted.insert(wanted.end(), offsets.begin(), offsets.end());
   expected_ = places_by_number(file().section(".debug_info"), wanted);
 }
 
@@ -183,36 +199,43 @@ std::vector<std::uint64_t> DwarfFiles::places_of_strings(std::span<const std::ui
   return places;
 }
 
-std::optional<DwarfFiles::Mentioning> DwarfFiles::units_mentioning(std::string_view name) const {
+std::optional<DwarfFiles::Mentioning> DwarfFiles::units_mentioning(std::string_view name, Named wanted) const {
   const Bytes info = file().section(".debug_info");
   const Bytes strings = file().section(".debug_str");
   // Relocatable files have no offsets yet, the strings of split units are in other files.
   if (info.empty() || file().is_relocatable() || has_skeletons(file())) return std::nullopt;
-  const auto own = string_offsets(strings, name);
-  if (!own) return std::nullopt;
-  std::vector<std::uint32_t> needles = *own;
+  const Bytes table = file().section(".debug_str_offsets");
+  const bool is_by_kind = wanted != Named::anything && !supplement_ && table.empty();
+  const std::vector<std::uint32_t> own = string_offsets(strings, name);
+  if (!is_by_kind && own.size() > most_needles) return std::nullopt;
+  std::vector<std::uint32_t> needles = own;
   Mentioning found;
   std::vector<Dwarf_Die> shared;
   if (supplement_) {
     const auto others = string_offsets(supplement_file_->section(".debug_str"), name);
-    if (!others) return std::nullopt;
+    if (others.size() > most_needles) return std::nullopt;
     const Bytes other_info = supplement_file_->section(".debug_info");
-    std::vector<std::uint64_t> places = places_of(other_info, *others);
+    std::vector<std::uint64_t> places = places_of(other_info, others);
     if (name.size() < 4) std::ranges::copy(places_of_text(other_info, name), std::back_inserter(places));
     add_units(supplement_.get(), units_around(unit_offsets(other_info), std::move(places)), shared);
-    needles.insert(needles.end(), others->begin(), others->end());
+    needles.insert(needles.end(), others.begin(), others.end());
   }
-  std::vector<std::uint64_t> places = places_of_strings(needles);
   // Names shorter than an offset stand for themselves, and all of them where there are no offsets.
-  if (name.size() < 4 || strings.empty()) std::ranges::copy(places_of_text(info, name), std::back_inserter(places));
-  add_units(dwarf(), units_around(own_units(), std::move(places)), found.units);
-  if (const Bytes table = file().section(".debug_str_offsets"); !table.empty())
-    add_units(dwarf(), units_by_index(dwarf(), table, *own), found.units);
+  const std::string_view text = name.size() < sizeof(std::uint32_t) || strings.empty() ? name : "";
+  if (is_by_kind) {
+    const Bytes abbreviations = file().section(".debug_abbrev");
+    add_units(dwarf(), units_naming(wanted, info, abbreviations, own_units(), {text, own}), found.units);
+  } else {
+    std::vector<std::uint64_t> places = places_of_strings(needles);
+    if (!text.empty()) std::ranges::copy(places_of_text(info, text), std::back_inserter(places));
+    add_units(dwarf(), units_around(own_units(), std::move(places)), found.units);
+    if (!table.empty()) add_units(dwarf(), units_by_index(dwarf(), table, own), found.units);
+  }
   std::ranges::sort(found.units, {}, [](Dwarf_Die& unit) { return key_of(unit); });
   std::vector<std::uint32_t> offsets;
-  for (Dwarf_Die& unit : shared) collect_named(unit, name, offsets, 0);
+  for (Dwarf_Die& unit : shared) collect_named(unit, name, wanted, offsets, 0);
   for (Dwarf_Die& unit : found.units)
-    if (has_no_code(unit)) collect_named(unit, name, offsets, 0);
+    if (has_no_code(unit)) collect_named(unit, name, wanted, offsets, 0);
   if (offsets.size() > most_shared) return std::nullopt;
   if (!offsets.empty()) add_units(dwarf(), units_around(own_units(), places_of(info, offsets)), found.referring);
   found.units.insert(found.units.end(), shared.begin(), shared.end());
@@ -226,8 +249,8 @@ bool DwarfFiles::is_plain() const {
   return first && !has_no_code(*first);
 }
 
-void DwarfFiles::each_unit_mentioning(std::string_view name, const Visit& visit) const {
-  auto found = units_mentioning(name);
+void DwarfFiles::each_unit_mentioning(std::string_view name, const Visit& visit, Named wanted) const {
+  auto found = units_mentioning(name, wanted);
   if (!found) return each_unit(visit);
   for (Dwarf_Die& unit : found->units)
     if (visit(unit, false)) return;

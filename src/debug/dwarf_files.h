@@ -16,6 +16,7 @@
 #include "debug/dwarf_package.h"
 #include "debug/elf_file.h"
 #include "debug/info.h"
+#include "debug/name_places.h"
 #include "dtracepp/error.h"
 
 namespace dtp::debug {
@@ -46,8 +47,9 @@ class DwarfFiles {
   using Visit = std::function<bool(Dwarf_Die& unit, bool refers)>;
   // All units that have code or types of their own, those of the supplementary file last.
   void each_unit(const Visit& visit) const;
-  // The units that may mention the name, directly or by referring to a DIE of that name in a partial unit.
-  void each_unit_mentioning(std::string_view name, const Visit& visit) const;
+  // The units that may mention the name, directly or by referring to a DIE of that name in a partial unit. `wanted` is
+  // what they have of that name.
+  void each_unit_mentioning(std::string_view name, const Visit& visit, Named wanted = Named::anything) const;
   // The units that may mention a name that matches a shell glob.
   void each_unit_matching(const std::string& pattern, const Visit& visit) const;
   // The unit whose code covers the address.
@@ -62,7 +64,7 @@ class DwarfFiles {
     std::vector<Dwarf_Die> referring = {};  // to DIEs of that name
   };
   const std::vector<std::uint64_t>& own_units() const;
-  std::optional<Mentioning> units_mentioning(std::string_view name) const;
+  std::optional<Mentioning> units_mentioning(std::string_view name, Named wanted) const;
   std::vector<std::uint64_t> places_of_strings(std::span<const std::uint32_t> offsets) const;
   // Of a skeleton the unit in its .dwo file or in the package.
   Dwarf_Die whole(const Dwarf_Die& unit) const;

@@ -76,8 +76,9 @@ bool each_child(Dwarf_Die& parent, const Wanted& wanted, const std::string& scop
 }
 
 template <class Visit>
-void each_top_die(const DwarfFiles& files, const Wanted& wanted, Visit visit) {
-  files.each_unit_mentioning(wanted.name(), [&](Dwarf_Die& unit, bool) { return each_child(unit, wanted, "", visit); });
+void each_top_die(const DwarfFiles& files, const Wanted& wanted, Named kind, Visit visit) {
+  files.each_unit_mentioning(
+      wanted.name(), [&](Dwarf_Die& unit, bool) { return each_child(unit, wanted, "", visit); }, kind);
 }
 
 // C++ names a struct, class or enum also without its tag.
@@ -111,7 +112,7 @@ std::optional<type::Id> find_dwarf_type(const DwarfFiles& files, std::string_vie
   const auto [tag, name] = type::split_tag(c_name);
   const Wanted wanted(name);
   std::optional<type::Id> found;
-  each_top_die(files, wanted, [&, tag = tag](Dwarf_Die& die, const std::string& scope) {
+  each_top_die(files, wanted, Named::type, [&, tag = tag](Dwarf_Die& die, const std::string& scope) {
     const int die_tag = dwarf_tag(&die);
     if (!has_tag(die_tag, tag) || !wanted.is_name_of(die, scope)) return false;
     const bool is_plain = die_tag == DW_TAG_base_type || die_tag == DW_TAG_typedef;
@@ -131,7 +132,7 @@ std::vector<Definition> find_dwarf_definitions(const DwarfFiles& files, std::str
   std::vector<Definition> found;
   std::vector<std::uint64_t> sizes;
   int compared = 0;
-  each_top_die(files, wanted, [&, tag = tag](Dwarf_Die& die, const std::string& scope) {
+  each_top_die(files, wanted, Named::type, [&, tag = tag](Dwarf_Die& die, const std::string& scope) {
     if (!has_tag(dwarf_tag(&die), tag) || !wanted.is_name_of(die, scope) || is_declaration(die)) return false;
     Definition definition{.type = {key_of(die)}, .file = declared_file(die)};
     dwarf_decl_line(&die, &definition.line);
@@ -152,7 +153,7 @@ std::vector<Global> find_dwarf_globals(const DwarfFiles& files, std::string_view
   constexpr std::size_t most_statics = 256;
   const Wanted wanted(name);
   std::vector<Global> found;
-  each_top_die(files, wanted, [&](Dwarf_Die& die, const std::string& scope) {
+  each_top_die(files, wanted, Named::global, [&](Dwarf_Die& die, const std::string& scope) {
     if (dwarf_tag(&die) != DW_TAG_variable || !wanted.is_name_of(die, scope)) return false;
     Global global{.variable = {std::string(wanted.name()), type_of(die), Role::global, key_of(die)},
                   .is_external = is_flagged(die, DW_AT_external),
@@ -169,7 +170,7 @@ std::vector<Global> find_dwarf_globals(const DwarfFiles& files, std::string_view
 std::optional<std::int64_t> find_dwarf_enumerator(const DwarfFiles& files, std::string_view name) {
   const Wanted wanted(name);
   std::optional<std::int64_t> found;
-  each_top_die(files, wanted, [&](Dwarf_Die& die, const std::string& scope) {
+  each_top_die(files, wanted, Named::enumerator, [&](Dwarf_Die& die, const std::string& scope) {
     Dwarf_Die child;
     if (dwarf_tag(&die) != DW_TAG_enumeration_type || dwarf_child(&die, &child) != 0) return false;
     const std::string own_scope = scope_within(scope, die);

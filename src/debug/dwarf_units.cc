@@ -22,8 +22,6 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-// More tails than this and the search costs more than it saves.
-constexpr std::size_t most_needles = 8;
 // Shorter names stand in .debug_info themselves.
 constexpr std::size_t shortest_offset = 4;
 
@@ -87,19 +85,12 @@ std::vector<bool> matching_offsets(Bytes strings, std::string_view head, const s
 
 }  // namespace
 
-std::optional<std::vector<std::uint32_t>> string_offsets(Bytes strings, std::string_view name) {
+std::vector<std::uint32_t> string_offsets(Bytes strings, std::string_view name) {
   std::vector<std::uint32_t> tails;
-  if (strings.empty()) return tails;
-  const std::string needle = std::string(name) + '\0';
-  const char* begin = as_text(strings).data();
-  const char* end = begin + strings.size();
-  for (const char* at = begin;
-       (at = static_cast<const char*>(::memmem(at, end - at, needle.data(), needle.size()))) != nullptr; ++at) {
-    const auto offset = static_cast<std::uint32_t>(at - begin);
-    if (at == begin || at[-1] == '\0') return std::vector{offset};
-    if (tails.size() <= most_needles) tails.push_back(offset);
+  for (const std::uint64_t at : find_text(strings, std::string(name) + '\0')) {
+    if (at == 0 || strings[at - 1] == std::byte{0}) return {static_cast<std::uint32_t>(at)};
+    tails.push_back(static_cast<std::uint32_t>(at));
   }
-  if (tails.size() > most_needles) return std::nullopt;
   return tails;
 }
 

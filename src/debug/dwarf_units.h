@@ -15,8 +15,8 @@
 
 namespace dtp::debug {
 
-// Offsets in .debug_str that read as the name. None: too many.
-std::optional<std::vector<std::uint32_t>> string_offsets(std::span<const std::byte> strings, std::string_view name);
+// Offsets in .debug_str that read as the name.
+std::vector<std::uint32_t> string_offsets(std::span<const std::byte> strings, std::string_view name);
 
 // Where in .debug_info one of the numbers stands in four bytes; not sorted.
 std::vector<std::uint64_t> places_of(std::span<const std::byte> info, std::span<const std::uint32_t> numbers);
