@@ -81,10 +81,10 @@ class DwarfInfo final : public Info {
   std::optional<type::Id> find_type(std::string_view c_name) override { return find_dwarf_type(files_, c_name); }
   std::vector<Definition> find_definitions(std::string_view c_name) override;
   std::vector<Global> find_globals(std::string_view name, bool defined) override {
-    return find_dwarf_globals(files_, name, defined);
+    return find_dwarf_globals(files_, index_of_names(name), name, defined);
   }
   std::optional<std::int64_t> find_enumerator(std::string_view name) override {
-    return find_dwarf_enumerator(files_, name);
+    return find_dwarf_enumerator(files_, index_of_names(name), name);
   }
   std::vector<std::string> function_names() override;
   std::vector<FunctionSummary> list_functions(const NameFilter& is_wanted) override {
@@ -214,9 +214,9 @@ const NameIndex* DwarfInfo::index() {
   return index_ ? &*index_ : nullptr;
 }
 
-// As index(), when it can know all functions whose names begin so.
+// As index(), when it can know all names that begin so.
 const NameIndex* DwarfInfo::index_of_names(std::string_view head) {
-  if (head.size() < shortest_indexed_name || head.starts_with("_Z") || head.starts_with("_R")) return nullptr;
+  if (head.starts_with("_Z") || head.starts_with("_R")) return nullptr;
   const NameIndex* const found = index();
   return found != nullptr && found->has_all_names() ? found : nullptr;
 }

@@ -81,6 +81,14 @@ void each_top_die(const DwarfFiles& files, const Wanted& wanted, Named kind, Vis
       wanted.name(), [&](Dwarf_Die& unit, bool) { return each_child(unit, wanted, "", visit); }, kind);
 }
 
+// The same, of the units that the index names. It does not know what stands in classes.
+template <class Visit>
+void each_indexed_die(const DwarfFiles& files, std::span<const std::uint32_t> units, const Wanted& wanted,
+                      Visit visit) {
+  for (const std::uint32_t offset : units)
+    if (auto unit = unit_die(files.dwarf(), offset); unit && each_child(*unit, wanted, "", visit)) return;
+}
+
 // C++ names a struct, class or enum also without its tag.
 bool has_tag(int die_tag, std::string_view tag) {
   switch (die_tag) {
@@ -149,11 +157,12 @@ std::vector<Definition> find_dwarf_definitions(const DwarfFiles& files, std::str
   return found;
 }
 
-std::vector<Global> find_dwarf_globals(const DwarfFiles& files, std::string_view name, bool defined) {
+std::vector<Global> find_dwarf_globals(const DwarfFiles& files, const NameIndex* index, std::string_view name,
+                                       bool defined) {
   constexpr std::size_t most_statics = 256;
   const Wanted wanted(name);
   std::vector<Global> found;
-  each_top_die(files, wanted, Named::global, [&](Dwarf_Die& die, const std::string& scope) {
+  const auto visit = [&](Dwarf_Die& die, const std::string& scope) {
     if (dwarf_tag(&die) != DW_TAG_variable || !wanted.is_name_of(die, scope)) return false;
     Global global{.variable = {std::string(wanted.name()), type_of(die), Role::global, key_of(die)},
                   .is_external = is_flagged(die, DW_AT_external),
@@ -163,14 +172,19 @@ std::vector<Global> find_dwarf_globals(const DwarfFiles& files, std::string_view
     if (global.is_external) found.clear();
     found.push_back(std::move(global));
     return found.back().is_external || found.size() >= most_statics;
-  });
+  };
+  if (index != nullptr && !wanted.has_scopes())
+    each_indexed_die(files, index->units_of_variable(name), wanted, visit);
+  else
+    each_top_die(files, wanted, Named::global, visit);
   return found;
 }
 
-std::optional<std::int64_t> find_dwarf_enumerator(const DwarfFiles& files, std::string_view name) {
+std::optional<std::int64_t> find_dwarf_enumerator(const DwarfFiles& files, const NameIndex* index,
+                                                  std::string_view name) {
   const Wanted wanted(name);
   std::optional<std::int64_t> found;
-  each_top_die(files, wanted, Named::enumerator, [&](Dwarf_Die& die, const std::string& scope) {
+  const auto visit = [&](Dwarf_Die& die, const std::string& scope) {
     Dwarf_Die child;
     if (dwarf_tag(&die) != DW_TAG_enumeration_type || dwarf_child(&die, &child) != 0) return false;
     const std::string own_scope = scope_within(scope, die);
@@ -178,7 +192,11 @@ std::optional<std::int64_t> find_dwarf_enumerator(const DwarfFiles& files, std::
       if (dwarf_tag(&child) == DW_TAG_enumerator && wanted.is_name_of(child, own_scope)) found = constant_of(child);
     } while (!found && dwarf_siblingof(&child, &child) == 0);
     return found.has_value();
-  });
+  };
+  if (index != nullptr && !wanted.has_scopes())
+    each_indexed_die(files, index->units_of_enumerator(name), wanted, visit);
+  else
+    each_top_die(files, wanted, Named::enumerator, visit);
   return found;
 }
 

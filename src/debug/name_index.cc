@@ -11,8 +11,10 @@ namespace {
 struct Header {
   std::uint32_t functions = 0;
   std::uint32_t instances = 0;
+  std::uint32_t globals = 0;
   std::uint32_t files = 0;
   std::uint32_t units = 0;
+  std::uint32_t texts = 0;
   std::uint32_t has_all_names = 0;
 };
 
@@ -43,7 +45,7 @@ std::optional<NameIndex> find_index(const ElfFile& file, const Cache& cache, con
 std::optional<NameIndex> NameIndex::open(const ElfFile& file, const Cache& cache) {
   const std::size_t bytes = file.section(".debug_info").size();
   if (file.is_relocatable() || bytes < least_bytes || bytes > UINT32_MAX) return std::nullopt;
-  const CacheKey key = cache_key(file, "index");
+  const CacheKey key = cache_key(file, "names");
   if (auto index = find_index(file, cache, key)) return index;
   // What is searched for the second time will be searched again.
   const CacheKey seen = cache_key(file, "seen");
@@ -63,25 +65,32 @@ std::optional<NameIndex> NameIndex::of_bytes(const ElfFile& file, base::Mapping 
   std::memcpy(&header, left.data(), sizeof header);
   left = left.subspan(sizeof header);
   const std::uint64_t wanted = header.functions * sizeof(Function) + header.instances * sizeof(Instance) +
-                               header.files * sizeof(File) + header.units * sizeof(std::uint32_t);
+                               header.globals * sizeof(Global) + header.files * sizeof(File) +
+                               header.units * sizeof(std::uint32_t) + header.texts;
   if (left.size() != wanted) return std::nullopt;
   index.has_all_names_ = header.has_all_names != 0;
   index.functions_ = take<Function>(left, header.functions);
   index.instances_ = take<Instance>(left, header.instances);
+  index.globals_ = take<Global>(left, header.globals);
   index.files_ = take<File>(left, header.files);
   index.units_ = take<std::uint32_t>(left, header.units);
+  index.texts_ = {reinterpret_cast<const char*>(left.data()), left.size()};
   const auto strings = file.section(".debug_str");
+  const std::uint64_t names = strings.size() + index.texts_.size();
   index.strings_ = {reinterpret_cast<const char*>(strings.data()), strings.size()};
   for (const Function& function : index.functions_)
-    if (!fits(function, index.instances_.size()) || function.name >= strings.size()) return std::nullopt;
+    if (!fits(function, index.instances_.size()) || function.name >= names) return std::nullopt;
+  for (const Global& global : index.globals_)
+    if (!fits(global, index.units_.size()) || global.name >= names) return std::nullopt;
   for (const File& entry : index.files_)
     if (!fits(entry, index.units_.size())) return std::nullopt;
   index.mapping_ = std::move(mapping);
   return index;
 }
 
-std::string_view NameIndex::name_of(const Function& function) const {
-  const std::string_view rest = strings_.substr(function.name);
+std::string_view NameIndex::text_at(std::uint32_t name) const {
+  const std::string_view rest =
+      name < strings_.size() ? strings_.substr(name) : texts_.substr(std::min(name - strings_.size(), texts_.size()));
   return rest.substr(0, rest.find('\0'));
 }
 
@@ -98,6 +107,13 @@ std::span<const NameIndex::Function> NameIndex::find_prefix(std::string_view pre
   const auto head = [&](const Function& f) { return name_of(f).substr(0, prefix.size()); };
   const auto same = std::ranges::equal_range(functions_, prefix, {}, head);
   return {same.begin(), same.end()};
+}
+
+std::span<const std::uint32_t> NameIndex::units_of_global(std::string_view name, std::uint32_t is_enumerator) const {
+  const auto key = [this](const Global& global) { return std::pair(text_at(global.name), global.is_enumerator); };
+  const auto at = std::ranges::lower_bound(globals_, std::pair(name, is_enumerator), {}, key);
+  if (at == globals_.end() || key(*at) != std::pair(name, is_enumerator)) return {};
+  return units_.subspan(at->first, at->count);
 }
 
 std::span<const std::uint32_t> NameIndex::units_of(std::string_view path) const {

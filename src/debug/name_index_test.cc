@@ -27,6 +27,8 @@ std::size_t read_all(const NameIndex& index) {
     seen += index.instances(function).size();
     seen += index.find(index.name_of(function)).size();
   }
+  for (const char* name : {"g_plain", "count_", "A", "no_such_variable"})
+    seen += index.units_of_variable(name).size() + index.units_of_enumerator(name).size();
   return seen + index.units_of("ul_cpp.cc").size();
 }
 
@@ -53,6 +55,21 @@ TEST_CASE("name index: units by the files that they have code of") {
   CHECK(index->units_of("ul_cpp.cc").size() == 1);
   CHECK(index->units_of("some/where/ul_cpp.cc").size() == 1);
   CHECK(index->units_of("no_such_file.c").empty());
+}
+
+TEST_CASE("name index: units by their variables and enumerators, names shorter than an offset among them") {
+  const Trial trial;
+  const auto index = trial.open(trial.bytes);
+  REQUIRE(index);
+  CHECK(index->units_of_variable("g_plain").size() == 1);
+  CHECK(index->units_of_variable("g_in_ns").size() == 1);
+  CHECK(index->units_of_variable("count_").size() == 1);
+  CHECK(index->units_of_variable("A").empty());
+  CHECK(index->units_of_enumerator("A").size() == 1);
+  CHECK(index->units_of_enumerator("g_plain").empty());
+  CHECK(index->units_of_variable("lam").empty());  // a local
+  CHECK(index->units_of_variable("w_").empty());   // a member
+  CHECK(index->units_of_variable("").empty());
 }
 
 TEST_CASE("name index: a damaged one is refused, or stays within its bounds") {

@@ -301,7 +301,10 @@ def compare_userland(program, options):
 
 
 INDEXED = ['vfs_*', 'tcp_set_*', 'ext4_*@fs/ext4/inode.c', 'fsnotify_access', 'kmalloc', 'ktime_get*@kernel/time/timekeeping.c',
-           'fs/read_write.c:468', 'include/linux/fs.h:2100', 'no_such_function', 'fdget', 'do_sys_open*', 'sk_*']
+           'fs/read_write.c:468', 'include/linux/fs.h:2100', 'no_such_function', 'fdget', 'do_sys_open*', 'sk_*', 'v*_r??d', 'dup*',
+           'vfs_read name', 'vfs_read len', 'vfs_read i', 'vfs_read jiffies', 'vfs_read PIDTYPE_SID', 'vfs_read NR_CPUS',
+           'vfs_read debug', 'vfs_read version', 'vfs_read __func__', 'vfs_read init_task.pid', 'vfs_read no_such_variable',
+           'vfs_read debug@i8042.c', 'vfs_read ROQ']
 
 
 def compare_index(program, _):
@@ -313,12 +316,12 @@ def compare_index(program, _):
     failed = 0
     with tempfile.TemporaryDirectory() as cache:
         def ask(request, *options):
-            done = subprocess.run([program, 'probe', '-k', vmlinux, '--max-probes', '10000', *options, '-D', request],
+            done = subprocess.run([program, 'probe', '-k', vmlinux, '--max-probes', '10000', *options, '-D', *request.split()],
                                   capture_output=True, text=True, env=os.environ | {'XDG_CACHE_HOME': cache})
             return done.returncode, done.stdout, done.stderr
         for _ in range(2):
             ask('no_such_function')
-        if not list(pathlib.Path(cache).glob('dtracepp/debug/*.index')):
+        if not list(pathlib.Path(cache).glob('dtracepp/debug/*.names')):
             print('FAIL the second search made no index')
             return 0, 1, 0
         for request in INDEXED:
