@@ -18,6 +18,7 @@
 #include "debug/dwarf_names.h"
 #include "debug/dwarf_source.h"
 #include "debug/dwarf_types.h"
+#include "debug/dwarf_variables.h"
 #include "debug/find.h"
 #include "debug/inflate.h"
 #include "debug/info.h"
@@ -53,6 +54,28 @@ bool is_scope(int tag, bool has_methods) {
          (has_methods && (tag == DW_TAG_structure_type || tag == DW_TAG_union_type || tag == DW_TAG_enumeration_type));
 }
 
+// Code of a function of a unit; one that was split has several ranges.
+struct FunctionRange {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  Dwarf_Die die = {};
+};
+
+std::vector<FunctionRange> functions_of_unit(Dwarf_Die& unit) {
+  std::vector<FunctionRange> found;
+  const bool has_methods = language_of(unit) == Language::rust;
+  auto visit = [&](Dwarf_Die& child) {
+    const int tag = dwarf_tag(&child);
+    if (tag != DW_TAG_subprogram || is_declaration(child)) return is_scope(tag, has_methods);
+    Dwarf_Addr base = 0, begin = 0, end = 0;
+    for (std::ptrdiff_t at = 0; (at = dwarf_ranges(&child, at, &base, &begin, &end)) > 0;)
+      found.push_back({begin, end, child});
+    return false;
+  };
+  walk(unit, visit);
+  return found;
+}
+
 class DwarfInfo final : public Info {
  public:
   DwarfInfo(std::shared_ptr<const Binary> binary, DwarfFiles files, Cache cache)
@@ -80,12 +103,8 @@ class DwarfInfo final : public Info {
   std::vector<Returned> find_returned(const Instance& instance) override;
   std::optional<type::Id> find_type(std::string_view c_name) override { return find_dwarf_type(files_, c_name); }
   std::vector<Definition> find_definitions(std::string_view c_name) override;
-  std::vector<Global> find_globals(std::string_view name, bool defined) override {
-    return find_dwarf_globals(files_, index_of_names(name), name, defined);
-  }
-  std::optional<std::int64_t> find_enumerator(std::string_view name) override {
-    return find_dwarf_enumerator(files_, index_of_names(name), name);
-  }
+  std::vector<Global> find_globals(std::string_view name, bool defined) override;
+  std::optional<std::int64_t> find_enumerator(std::string_view name) override;
   std::vector<std::string> function_names() override;
   std::vector<FunctionSummary> list_functions(const NameFilter& is_wanted) override {
     return list_dwarf_functions(files_, is_wanted);
@@ -119,15 +138,37 @@ class DwarfInfo final : public Info {
   Cache cache_;
   std::optional<NameIndex> index_ = {};
   bool is_index_looked_for_ = false;
-  Dwarf* dwarf_;                                                                  // the main one of files_
-  std::map<std::string, std::vector<Definition>, std::less<>> definitions_ = {};  // that were asked for
+  Dwarf* dwarf_;  // the main one of files_
+  std::uint64_t unit_of_functions_ = 0;
+  std::vector<FunctionRange> unit_functions_ = {};
+  std::uint64_t unit_of_variables_ = 0;
+  std::vector<Variable> unit_variables_ = {};
+  // What was asked for.
+  std::map<std::string, std::vector<Definition>> definitions_ = {};
+  std::map<std::pair<std::string, bool>, std::vector<Global>> globals_ = {};
+  std::map<std::string, std::optional<std::int64_t>> enumerators_ = {};
 };
 
 // Each of many instances asks again.
+template <class Key, class Found, class Find>
+const Found& find_once(std::map<Key, Found>& known, const Key& key, const Find& find) {
+  const auto [at, is_new] = known.try_emplace(key);
+  if (is_new) at->second = find();
+  return at->second;
+}
+
 std::vector<Definition> DwarfInfo::find_definitions(std::string_view c_name) {
-  const auto known = definitions_.find(c_name);
-  if (known != definitions_.end()) return known->second;
-  return definitions_[std::string(c_name)] = find_dwarf_definitions(files_, c_name);
+  return find_once(definitions_, std::string(c_name), [&] { return find_dwarf_definitions(files_, c_name); });
+}
+
+std::vector<Global> DwarfInfo::find_globals(std::string_view name, bool defined) {
+  return find_once(globals_, std::pair(std::string(name), defined),
+                   [&] { return find_dwarf_globals(files_, index_of_names(name), name, defined); });
+}
+
+std::optional<std::int64_t> DwarfInfo::find_enumerator(std::string_view name) {
+  return find_once(enumerators_, std::string(name),
+                   [&] { return find_dwarf_enumerator(files_, index_of_names(name), name); });
 }
 
 void DwarfInfo::add_instance(Dwarf_Die& die, bool is_inlined, std::vector<Instance>& found) {
@@ -346,16 +387,15 @@ void DwarfInfo::each_unit_mentioning(const std::string& name, Visit visit) {
   });
 }
 
+// Instances of one unit are asked for one after the other.
 std::optional<Dwarf_Die> DwarfInfo::function_around(Dwarf_Die& unit, std::uint64_t address) {
-  std::optional<Dwarf_Die> found;
-  const bool has_methods = language_of(unit) == Language::rust;
-  auto visit = [&](Dwarf_Die& child) {
-    const int tag = dwarf_tag(&child);
-    if (!found && tag == DW_TAG_subprogram && !is_declaration(child) && dwarf_haspc(&child, address) > 0) found = child;
-    return !found && is_scope(tag, has_methods);
-  };
-  walk(unit, visit);
-  return found;
+  if (unit_of_functions_ != key_of(unit)) {
+    unit_of_functions_ = key_of(unit);
+    unit_functions_ = functions_of_unit(unit);
+  }
+  const auto found = std::ranges::find_if(
+      unit_functions_, [&](const FunctionRange& one) { return address >= one.begin && address < one.end; });
+  return found == unit_functions_.end() ? std::nullopt : std::optional(found->die);
 }
 
 // The DIE that says where the function is declared: that of its body, or the abstract one of its inlined copies.
@@ -456,51 +496,18 @@ std::optional<CodePlace> DwarfInfo::place_of(std::uint64_t address) {
 }
 
 std::vector<Variable> DwarfInfo::find_variables(const Instance& instance, std::uint64_t address) {
-  std::vector<Variable> found;
-  std::unordered_set<std::string> seen;
   Dwarf_Die die, unit;
-  if (!find_die(dwarf_, instance.scope, die)) return found;
-  const bool is_go = instance.language == Language::go;
-  const auto add = [&](Dwarf_Die& child, Role role) {
-    const int tag = dwarf_tag(&child);
-    if (tag != DW_TAG_formal_parameter && tag != DW_TAG_variable) return;
-    const bool external = is_flagged(child, DW_AT_external);
-    if (!external && !has_attribute(child, DW_AT_location) && !has_attribute(child, DW_AT_const_value) &&
-        role != Role::parameter)
-      return;
-    std::string name = is_go ? go_name(child) : name_of(child);
-    if (name.empty() || !seen.insert(name).second) return;
-    if (is_go && is_go_result(child)) role = Role::local;
-    type::Id type = type_of(child);
-    if (is_go && is_moved_to_heap(child)) type = types().at(type::strip(types(), type)).target;
-    found.push_back({std::move(name), type, external ? Role::global : role, key_of(child)});
-  };
-  // Of nested blocks the inner one's names count, so blocks are collected outside in and read backwards.
-  std::vector<Dwarf_Die> blocks{die}, inlined;
-  for (std::size_t i = 0; i < blocks.size() && i < deepest_die; ++i) {
-    Dwarf_Die child;
-    if (dwarf_child(&blocks[i], &child) != 0) continue;
-    do {
-      const int tag = dwarf_tag(&child);
-      if ((tag != DW_TAG_lexical_block && tag != DW_TAG_inlined_subroutine) || dwarf_haspc(&child, address) <= 0)
-        continue;
-      (tag == DW_TAG_lexical_block ? blocks : inlined).push_back(child);
-    } while (dwarf_siblingof(&child, &child) == 0);
+  if (!find_die(dwarf_, instance.scope, die)) return {};
+  std::vector<Variable> found = variables_at(die, address, instance.language, types());
+  if (dwarf_diecu(&die, &unit, nullptr, nullptr) == nullptr) return found;
+  if (unit_of_variables_ != key_of(unit)) {
+    unit_of_variables_ = key_of(unit);
+    unit_variables_ = variables_of_unit(unit, instance.language, types());
   }
-  std::ranges::reverse(blocks);
-  const auto add_children = [&](Dwarf_Die& parent, auto role_of) {
-    Dwarf_Die child;
-    if (dwarf_child(&parent, &child) != 0) return;
-    do add(child, role_of(child));
-    while (dwarf_siblingof(&child, &child) == 0);
-  };
-  const auto inner_role = [](Dwarf_Die& child) {
-    return dwarf_tag(&child) == DW_TAG_formal_parameter ? Role::parameter : Role::local;
-  };
-  for (Dwarf_Die& block : blocks) add_children(block, inner_role);
-  for (Dwarf_Die& function : inlined) add_children(function, [](Dwarf_Die&) { return Role::local; });
-  if (dwarf_diecu(&die, &unit, nullptr, nullptr) != nullptr)
-    add_children(unit, [](Dwarf_Die&) { return Role::global; });
+  std::unordered_set<std::string> names;
+  for (const Variable& variable : found) names.insert(variable.name);
+  for (const Variable& variable : unit_variables_)
+    if (!names.contains(variable.name)) found.push_back(variable);
   return found;
 }
 
