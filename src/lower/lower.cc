@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "debug/clone.h"
 #include "debug/demangle.h"
@@ -11,6 +12,7 @@
 #include "dtracepp/limits.h"
 #include "expr/lexer.h"
 #include "lower/entry_place.h"
+#include "lower/event_names.h"
 #include "lower/tracepoint.h"
 #include "lower/usdt.h"
 
@@ -67,27 +69,25 @@ Result<path::Point> lower_point(const expr::Request& request, const Spot& spot, 
   return point;
 }
 
+using FieldKey = std::pair<std::size_t, std::string>;
+FieldKey key_of(const path::Field& field) { return {field.argument, field.name}; }
+
 // The points of an event fetch the same fields in the same order: what $params finds at some points only is left out,
 // and an inlined copy may have its parameters in another order.
 void keep_common_fields(path::Plan& plan) {
-  const auto has = [](const path::Point& point, const path::Field& field) {
-    return std::ranges::any_of(point.fields, [&](const path::Field& other) {
-      return other.name == field.name && other.argument == field.argument;
-    });
-  };
-  const std::vector<path::Point> all = plan.points;
+  std::map<FieldKey, std::size_t> counts;  // of the points that have such a field
+  for (const path::Point& point : plan.points) {
+    std::set<FieldKey> own;
+    for (const path::Field& field : point.fields) own.insert(key_of(field));
+    for (const FieldKey& key : own) ++counts[key];
+  }
+  const auto is_common = [&](const path::Field& field) { return counts.at(key_of(field)) == plan.points.size(); };
   for (path::Point& point : plan.points)
-    std::erase_if(point.fields, [&](const path::Field& field) {
-      return !std::ranges::all_of(all, [&](const path::Point& other) { return has(other, field); });
-    });
-  const std::vector<path::Field> order = plan.points.front().fields;
-  const auto place = [&](const path::Field& field) {
-    return std::ranges::find_if(
-               order,
-               [&](const path::Field& other) { return other.name == field.name && other.argument == field.argument; }) -
-           order.begin();
-  };
-  for (path::Point& point : plan.points) std::ranges::stable_sort(point.fields, {}, place);
+    std::erase_if(point.fields, [&](const path::Field& field) { return !is_common(field); });
+  std::map<FieldKey, std::size_t> order;
+  for (const path::Field& field : plan.points.front().fields) order.emplace(key_of(field), order.size());
+  for (path::Point& point : plan.points)
+    std::ranges::stable_sort(point.fields, {}, [&](const path::Field& field) { return order.at(key_of(field)); });
 }
 
 // The points of an event fetch the same types, too: those that differ from the first one's are left out. Overloads do.
@@ -186,25 +186,41 @@ std::string default_event(const expr::ProbePoint& point, const Spot& spot) {
 
 namespace {
 
-// The spots' events in order, each with its spots. A line of a file is one event, named after the first function.
-Result<std::vector<std::pair<path::Plan, std::vector<Spot>>>> group_by_event(const expr::ProbePoint& point,
-                                                                             std::vector<Spot> spots,
-                                                                             const Target& target) {
-  std::vector<std::pair<path::Plan, std::vector<Spot>>> groups;
-  for (Spot& spot : spots) {
-    const bool is_own_event = groups.empty() || point.is_pattern || spot.usdt != nullptr;
-    const std::string event = is_own_event ? default_event(point, spot) : groups[0].first.event;
-    const std::string group =
-        point.group.value_or(spot.usdt != nullptr ? usdt_group(*spot.usdt) : default_group(target));
+using Group = std::pair<path::Plan, std::vector<Spot>>;
+
+// The event of each spot. A line of a file is one event, named after the first function.
+Result<std::vector<std::string>> events_of(const expr::ProbePoint& point, const std::vector<Spot>& spots) {
+  std::vector<std::string> events;
+  for (const Spot& spot : spots) {
+    const bool is_own_event = events.empty() || point.is_pattern || spot.usdt != nullptr;
+    events.push_back(is_own_event ? default_event(point, spot) : events[0]);
+  }
+  if (point.is_pattern && !point.event) {
+    const auto legal = legal_event_names({events.begin(), events.end()});
+    for (std::string& event : events)
+      if (const auto other = legal.find(event); other != legal.end()) event = other->second;
+  }
+  for (const std::string& event : events)
     if (!expr::is_c_name(event))
       return fail({.what = fmt::format("'{}' cannot be the name of an event", event),
                    .where = Where{"probe point", point.text, point.function_span},
                    .hint = fmt::format("give one: NAME={}", point.function),
                    .status = Status::wrong_request});
-    auto known = std::ranges::find_if(
-        groups, [&](const auto& one) { return one.first.event == event && one.first.group == group; });
-    if (known == groups.end()) known = groups.insert(known, {{.group = group, .event = event}, {}});
-    known->second.push_back(std::move(spot));
+  return events;
+}
+
+// The events in order, each with its spots.
+Result<std::vector<Group>> group_by_event(const expr::ProbePoint& point, std::vector<Spot> spots,
+                                          const Target& target) {
+  DTP_TRY(const std::vector<std::string> events, events_of(point, spots));
+  std::vector<Group> groups;
+  std::map<std::pair<std::string, std::string>, std::size_t> places;
+  for (std::size_t i = 0; i < spots.size(); ++i) {
+    const std::string group =
+        point.group.value_or(spots[i].usdt != nullptr ? usdt_group(*spots[i].usdt) : default_group(target));
+    const auto [known, is_new] = places.emplace(std::pair(group, events[i]), groups.size());
+    if (is_new) groups.push_back({{.group = group, .event = events[i]}, {}});
+    groups[known->second].second.push_back(std::move(spots[i]));
   }
   return groups;
 }

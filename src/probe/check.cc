@@ -123,8 +123,7 @@ std::vector<Violation> check_limits(const path::Plan& plan, const arch::Arch& ar
                        fmt::format("the name of the {} has {} bytes, the kernel takes {}", kind, name->size(),
                                    limits::longest_event),
                        "give a shorter one: [GROUP:]EVENT=FUNCTION"});
-  // Files of these names stand beside the events of a group.
-  if (plan.event == "enable" || plan.event == "filter")
+  if (std::ranges::find(limits::reserved_events, plan.event) != limits::reserved_events.end())
     found.push_back({Violation::whole_event, fmt::format("the kernel keeps the name '{}' for itself", plan.event),
                      "give another one: EVENT=FUNCTION"});
   for (const path::Point& point : plan.points) {
