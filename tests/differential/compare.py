@@ -267,10 +267,16 @@ def compare_kernel(series, program, options):
     return plain[0] + kprobes[0], plain[1] + kprobes[1], 0
 
 
+def find_modules():
+    """{name of the file: its path}; empty: they cannot be had here"""
+    done = subprocess.run([ROOT / 'tests/guest/kernels.sh', 'modules', '6.1'], stdout=subprocess.PIPE, text=True)
+    directory = pathlib.Path(done.stdout.strip() or '/nowhere')
+    return {path.name: path for path in directory.glob(f'usr/lib/debug/lib/modules/{KERNELS["6.1"]}/**/*.ko')}
+
+
 def compare_modules(program, options):
     release = KERNELS['6.1']
-    done = subprocess.run([ROOT / 'tests/guest/kernels.sh', 'modules', '6.1'], stdout=subprocess.PIPE, text=True)
-    paths = {path.name: path for path in pathlib.Path(done.stdout.strip() or '/nowhere').glob(f'usr/lib/debug/lib/modules/{release}/**/*.ko')}
+    paths = find_modules()
     if not paths:
         print(f'skip modules: those of {release} cannot be had here')
         return 0, 0, 1

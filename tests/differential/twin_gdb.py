@@ -7,8 +7,9 @@ A job is a JSON object in the file that $DTP_TWIN_JOB names; the answers go to i
   program, symbols, rows: [[id, function, lines of the definition, [[name, expression, has a type]...]]...]
   mode "process": every line runs the program up to the probe. The memory is the program's own; a null pointer on the way
       is led to words that point to one another.
-  mode "frozen": the program is no process (a kernel). A process `pid` that does nothing lends its registers and 16 MB at
-      `pool`, in which every word points to another one, so that chains of any length can be followed.
+  mode "frozen": the program is no process (a kernel, a module, which gdb relocates). A process `pid` that does nothing
+      lends its registers and 16 MB at `pool`, in which every word points to another one, so that chains of any length can
+      be followed.
 """
 import json
 import os
@@ -67,16 +68,17 @@ class Fetch:
             self.last_read = address
             return self.string(address)
         field = re.fullmatch(r'b(\d+)@(\d+)/(\d+)', kind)
-        bits = int(field[3]) if field else int(re.fullmatch(r'[usx](\d+)|symbol', kind)[1] or 64)
-        word = self.word(self.fetch, bits // 8)
+        word = self.word(self.fetch, (int(field[3]) if field else self.bits()) // 8)
         if field:
             return word >> int(field[2]) & (1 << int(field[1])) - 1
         return word
 
     def bits(self):
         kind = self.kind or 'x64'
-        field = re.fullmatch(r'b(\d+)@(\d+)/(\d+)', kind)
-        return int(field[1]) if field else int(re.search(r'\d+', kind)[0])
+        if field := re.fullmatch(r'b(\d+)@(\d+)/(\d+)', kind):
+            return int(field[1])
+        width, count = re.fullmatch(r'(?:[usx](\d+)|symbol)(?:\[(\d+)\])?', kind).groups()
+        return int(width or 64) * int(count or 1)
 
     def string(self, address):
         text = b''
@@ -116,7 +118,8 @@ class Fetch:
 
 
 def symbol_address(name):
-    return SYMBOLS[name] + SLIDE
+    """A module's symbols are where gdb puts them."""
+    return SYMBOLS[name] + SLIDE if SYMBOLS else int(gdb.parse_and_eval(f"(unsigned long)&'{name}'"))
 
 
 def gdb_expression(text):
@@ -137,11 +140,29 @@ def raw(value):
             part, bits = raw(value[field])
             number |= (part & (1 << (field.bitsize or bits)) - 1) << field.bitpos
         return number, plain.sizeof * 8
-    if plain.code == gdb.TYPE_CODE_FLT:
+    if plain.code == gdb.TYPE_CODE_FLT or (plain.sizeof > 8 and plain.code == gdb.TYPE_CODE_INT):
         return int.from_bytes(read_memory(int(value.address), plain.sizeof), 'little'), plain.sizeof * 8
     if plain.code == gdb.TYPE_CODE_ARRAY:
         return int.from_bytes(read_memory(int(value.address), 8), 'little'), 64
     return int(value) & (1 << plain.sizeof * 8) - 1, plain.sizeof * 8
+
+
+def referenced(value):
+    is_reference = value.type.strip_typedefs().code in (gdb.TYPE_CODE_REF, gdb.TYPE_CODE_RVALUE_REF)
+    return value.referenced_value() if is_reference else value
+
+
+def shown(value):
+    """What stands for an object of the standard library: a std::string's text, the pointer of a smart one."""
+    inner = referenced(value)
+    name = inner.type.strip_typedefs().unqualified().name or ''
+    if name.startswith('std::__cxx11::basic_string<'):
+        return inner['_M_dataplus']['_M_p']
+    if name.startswith('std::shared_ptr<'):
+        return inner['_M_ptr']
+    if name.startswith('std::unique_ptr<'):
+        return inner['_M_t'].address.cast(gdb.lookup_type('unsigned long').pointer()).dereference()
+    return value
 
 
 def gdb_string(value):
@@ -174,10 +195,25 @@ def find_bit_size(type_, name):
     return None
 
 
+def evaluate(expression):
+    """A parameter that only a view of gcc's has, which gdb does not read: what the caller knows by the same name."""
+    try:
+        return gdb.parse_and_eval(expression)
+    except gdb.error as error:
+        frame = gdb.selected_frame()
+        if 'optimized out' not in str(error) or frame.type() != gdb.INLINE_FRAME:
+            raise
+        frame.older().select()
+        try:
+            return gdb.parse_and_eval(expression)
+        finally:
+            frame.select()
+
+
 def compare(expression, fetch, has_type, is_frozen):
     """'' or what differs."""
     expression = gdb_expression(expression)
-    value = gdb.parse_and_eval(expression)
+    value = shown(evaluate(expression))
     if fetch.fetch.startswith('@') and is_frozen:  # there is no memory, but the place is known
         return '' if fetch.address(fetch.fetch) == int(value.address) else f'reads {fetch.address(fetch.fetch):#x}, gdb {value.address}'
     ours = fetch.value()
@@ -286,7 +322,8 @@ def is_out_of_reach(name):
             return True
         if code in (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION, gdb.TYPE_CODE_ARRAY):
             return value.type.sizeof > 8 or value.address is None
-        return value.address is None and 'complex DWARF' in gdb.execute(f'info address {name}', to_string=True)
+        variable = re.search(r'\w+', name)[0]
+        return value.address is None and 'complex DWARF' in gdb.execute(f'info address {variable}', to_string=True)
     except (gdb.error, gdb.MemoryError):
         return True
 
@@ -296,6 +333,40 @@ def frame_parameters():
     while block.function is None:
         block = block.superblock
     return [symbol.name for symbol in block if symbol.is_argument and symbol.name]
+
+
+def leaves(expression, type_):
+    """The expressions of a struct's members, of all within it too; a member with one member stands for that."""
+    type_ = type_.strip_typedefs()
+    if type_.code not in (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION):
+        return [expression]
+    found = []
+    for field in type_.fields():
+        if hasattr(field, 'bitpos'):  # else it is static
+            inner = f'{expression}.{field.name}' if field.name and not field.is_base_class else expression
+            members = leaves(inner, field.type)
+            found += [inner] if len(members) == 1 else members
+    return found
+
+
+def expand(name, expression, words):
+    """A whole struct's members, if the words have their names, or what of these the kernel takes; else nothing."""
+    try:
+        value = gdb.parse_and_eval(gdb_expression(expression))
+    except gdb.error:  # what leads to it is compared later
+        return []
+    if value.type.strip_typedefs().code not in (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION) or shown(value) is not value:
+        return []
+    stem = name or re.search(r'\w+$', expression)[0]
+    whole = f'({expression})'
+    members, told = [], [name_of(word) for word in words]
+    for member in leaves(whole, value.type):
+        if told and f'_{stem}{member[len(whole):]}'.replace('.', '_').endswith(f'_{told[0]}'):
+            members.append(member)
+            told.pop(0)
+        elif not is_out_of_reach(member):
+            return []
+    return [] if told else members
 
 
 def check_line(function, words, arguments, address, offset, machine):
@@ -313,6 +384,8 @@ def check_line(function, words, arguments, address, offset, machine):
             for parameter in set(frame_parameters()) - set(expanded):
                 if not is_out_of_reach(parameter):
                     return [f'{parameter} is left out, gdb can read it']
+    if len(arguments) == 1 and words and (members := expand(arguments[0][0], expressions[0][0], words)):
+        expressions = [(member, False) for member in members]
     if not arguments and words:  # of USDT
         expressions = [(f'$_probe_arg{i}', True) for i in range(len(words))]
     if len(expressions) != len(words):
@@ -364,7 +437,8 @@ class Frozen:
         gdb.execute(f'symbol-file {job["program"]}')
         global SLIDE
         SYMBOLS.update(job['symbols'])
-        SLIDE = int(gdb.parse_and_eval('(unsigned long)&_text')) - SYMBOLS['_text']
+        if SYMBOLS:
+            SLIDE = int(gdb.parse_and_eval('(unsigned long)&_text')) - SYMBOLS['_text']
 
     def pointer(self):
         return self.pool + POOL_BYTES // 4 + 8 * self.random.randrange(POOL_BYTES // 16)
@@ -466,5 +540,6 @@ def main():
         json.dump(answers, file)
 
 
-main()
-gdb.execute('kill')
+if __name__ == '__main__':
+    main()
+    gdb.execute('kill')
