@@ -20,7 +20,10 @@ using path::Display;
 using path::Form;
 using type::Kind;
 
-bool is_text_character(std::string_view name) { return name == "char" || name == "unsigned char"; }
+// A byte of whatever name: "char", "unsigned char", "signed char", "u8".
+bool is_byte(const type::Type& type) {
+  return type.size == 1 && (type.kind == Kind::character || type.kind == Kind::integer);
+}
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
@@ -374,7 +377,7 @@ class Finisher {
     if (type.kind != Kind::pointer && type.kind != Kind::array)
       return fail(error(fmt::format("'{}' is not a string", walker_.type_name(place)), argument_.type_span,
                         "a string is a char pointer or a char array"));
-    if (!is_text_character(plain(type.target).name))
+    if (!is_byte(plain(type.target)))
       return fail(error(fmt::format("'{}' does not hold text", walker_.type_name(place)), argument_.type_span,
                         "a string is a char pointer or a char array"));
     return to_memory(place, type);

@@ -264,7 +264,10 @@ Result<Place> Walker::step_into(Place place, const std::string& name, Span span,
   // What Rust calls .0 of a tuple, the debug information calls __0.
   const std::string known = is_number(name) ? "__" + name : name;
   const auto found = type::find_member(target_.info->types(), *place.type, known);
-  if (!found) return fail(no_member(name, *place.type, tail));
+  if (!found) {
+    if (const auto variable = static_member(*place.type, name, 0)) return located(*variable, span);
+    return fail(no_member(name, *place.type, tail));
+  }
   enter(place, *found);
   place.name = known;
   place.is_plain_variable = false;
@@ -272,6 +275,21 @@ Result<Place> Walker::step_into(Place place, const std::string& name, Span span,
        found->bit_size == 0 ? fmt::format("member at +{}", found->bit_offset / 8)
                             : fmt::format("{} bits at bit {}", found->bit_size, found->bit_offset));
   return place;
+}
+
+// Of a class or one of its bases: C++ lets an object stand for the scope.
+std::optional<debug::Variable> Walker::static_member(type::Id owner, const std::string& name, int depth) const {
+  constexpr int deepest_base = 8;
+  const type::Type& type = target_.info->types().at(type::strip(target_.info->types(), owner));
+  if (!target_.is_user() || !is_aggregate(type.kind) || depth > deepest_base) return std::nullopt;
+  if (!type.name.empty()) {
+    const std::vector<debug::Global> globals = target_.info->find_globals(type.name + "::" + name, true);
+    if (globals.size() == 1) return globals[0].variable;
+  }
+  for (const type::Member& base : type.members)
+    if (base.name.empty())
+      if (auto found = static_member(base.type, name, depth + 1)) return found;
+  return std::nullopt;
 }
 
 bool Walker::enter_discriminant(Place& place, Span span) {

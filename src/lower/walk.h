@@ -114,6 +114,7 @@ class Walker {
   Result<std::optional<Place>> one_of_returned(const expr::Node& whole);
   Result<Place> follow_reference(Place place, Span span);
   Result<Place> step_into(Place place, const std::string& name, Span span, Span tail);
+  std::optional<debug::Variable> static_member(type::Id owner, const std::string& name, int depth) const;
   Result<Place> step_along(Place place, const std::vector<std::string>& names, Span span);
   // None: the spot is in no method, or its object has no such member.
   std::optional<Result<Place>> own_member(const std::string& name, Span span);
