@@ -5,6 +5,7 @@ small as the kernel's documentation of it (class Fetch), and gdb, which has a DW
 
 A job is a JSON object in the file that $DTP_TWIN_JOB names; the answers go to its "out":
   program, symbols, rows: [[id, function, lines of the definition, [[name, expression, has a type]...]]...]
+  reasons: [[id, function, check of twin_reasons.py, its arguments]...]
   mode "process": every line runs the program up to the probe. The memory is the program's own; a null pointer on the way
       is led to words that point to one another.
   mode "frozen": the program is no process (a kernel, a module, which gdb relocates). A process `pid` that does nothing
@@ -16,6 +17,7 @@ import os
 import random
 import re
 import struct
+import sys
 
 import gdb
 
@@ -429,6 +431,7 @@ class Frozen:
     """Registers and memory without a program that runs."""
 
     def __init__(self, job):
+        self.program = job['program']
         gdb.execute(f'attach {job["pid"]}')
         self.pool = job['pool']
         self.random = random.Random(7)
@@ -536,6 +539,16 @@ def main():
             answers[key] = check(machine, function, lines, arguments)
         except (gdb.error, Unreadable) as error:
             answers[key] = [f'{error}']
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    sys.modules['twin_gdb'] = sys.modules['__main__']
+    import twin_reasons
+    for key, function, name, arguments in job['reasons']:
+        try:
+            difference = twin_reasons.check(machine, name, function, arguments)
+        except (gdb.error, Unreadable) as error:
+            difference = f'{error}'
+        answers.setdefault(key, [])
+        answers[key] += [f'{name} {arguments}: {difference}'] if difference else []
     with open(job['out'], 'w') as file:
         json.dump(answers, file)
 
