@@ -78,6 +78,16 @@ inline Dwarf_Die origin_or_self(Dwarf_Die& die) {
   return origin.addr == nullptr ? die : origin;
 }
 
+// The type that an attribute refers to; none: the reference leads nowhere. Where types have units of their own, gcc
+// refers to a stand-in that has nothing but the unit's signature (DWARF 5, 5.7.1).
+inline std::optional<Dwarf_Die> type_behind(Dwarf_Attribute& attribute) {
+  Dwarf_Attribute signature;
+  Dwarf_Die type, whole;
+  if (dwarf_formref_die(&attribute, &type) == nullptr) return std::nullopt;
+  const bool is_stand_in = dwarf_attr(&type, DW_AT_signature, &signature) != nullptr;
+  return is_stand_in && dwarf_formref_die(&signature, &whole) != nullptr ? whole : type;
+}
+
 // DW_AT_const_value. A form that says nothing of a sign has an unsigned number: gcc writes 200 in one byte.
 inline std::optional<std::int64_t> constant_of(Dwarf_Die& die) {
   Dwarf_Attribute attribute;

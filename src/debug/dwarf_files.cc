@@ -34,8 +34,12 @@ bool walk_units(Dwarf* dwarf, const Visit& visit) {
   return false;
 }
 
-// Partial units, and those that gcc's link-time optimizer leaves behind with nothing but declarations.
-bool has_no_code(Dwarf_Die& unit) { return !has_attribute(unit, DW_AT_low_pc) && !has_attribute(unit, DW_AT_ranges); }
+// Partial units, and those that gcc's link-time optimizer leaves behind with nothing but declarations. No function
+// refers into the unit of a type for its name.
+bool has_no_code(Dwarf_Die& unit) {
+  return dwarf_tag(&unit) != DW_TAG_type_unit && !has_attribute(unit, DW_AT_low_pc) &&
+         !has_attribute(unit, DW_AT_ranges);
+}
 
 // Whether another unit may have more of such a DIE. A type or an enumerator is all in one place.
 bool is_shared(Dwarf_Die& die, Named wanted) {
@@ -202,8 +206,10 @@ std::vector<std::uint64_t> DwarfFiles::places_of_strings(std::span<const std::ui
 std::optional<DwarfFiles::Mentioning> DwarfFiles::units_mentioning(std::string_view name, Named wanted) const {
   const Bytes info = file().section(".debug_info");
   const Bytes strings = file().section(".debug_str");
-  // Relocatable files have no offsets yet, the strings of split units are in other files.
-  if (info.empty() || file().is_relocatable() || has_skeletons(file())) return std::nullopt;
+  // Relocatable files have no offsets yet, the strings of split units are in other files; DWARF 4 keeps the units of
+  // types apart.
+  if (info.empty() || file().is_relocatable() || has_skeletons(file()) || file().has_section(".debug_types"))
+    return std::nullopt;
   const Bytes table = file().section(".debug_str_offsets");
   const bool is_by_kind = wanted != Named::anything && !supplement_ && table.empty();
   const std::vector<std::uint32_t> own = string_offsets(strings, name);
@@ -243,7 +249,8 @@ std::optional<DwarfFiles::Mentioning> DwarfFiles::units_mentioning(std::string_v
 }
 
 bool DwarfFiles::is_plain() const {
-  if (file().is_relocatable() || supplement_ || file().has_section(".debug_str_offsets") || has_skeletons(file()))
+  if (file().is_relocatable() || supplement_ || file().has_section(".debug_str_offsets") ||
+      file().has_section(".debug_types") || has_skeletons(file()))
     return false;
   auto first = unit_die(dwarf(), 0);
   return first && !has_no_code(*first);

@@ -105,12 +105,10 @@ std::optional<Program> first_after_entry(Dwarf_Attribute& attribute, const Scope
 // 0: not known.
 std::uint64_t size_of_object(Dwarf_Die& variable) {
   Dwarf_Attribute attribute;
-  Dwarf_Die type;
   Dwarf_Word size = 0;
-  if (dwarf_attr_integrate(&variable, DW_AT_type, &attribute) == nullptr ||
-      dwarf_formref_die(&attribute, &type) == nullptr || dwarf_aggregate_size(&type, &size) != 0)
-    return 0;
-  return size;
+  if (dwarf_attr_integrate(&variable, DW_AT_type, &attribute) == nullptr) return 0;
+  auto type = type_behind(attribute);
+  return type && dwarf_aggregate_size(&*type, &size) == 0 ? size : 0;
 }
 
 }  // namespace

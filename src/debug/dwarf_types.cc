@@ -58,6 +58,20 @@ std::optional<std::uint64_t> member_location(Dwarf_Die& die) {
   return ops[0].number;
 }
 
+// Behind typedefs and qualifiers; 0: not known.
+std::uint64_t size_of_plain_type(Dwarf_Die& member) {
+  constexpr int longest_chain = 32;
+  Dwarf_Die die = member;
+  Dwarf_Attribute attribute;
+  for (int i = 0; i < longest_chain && dwarf_attr(&die, DW_AT_type, &attribute) != nullptr; ++i) {
+    const auto type = type_behind(attribute);
+    if (!type) return 0;
+    die = *type;
+    if (const auto size = number(die, DW_AT_byte_size)) return *size;
+  }
+  return 0;
+}
+
 // Bits are counted from the least significant one of the aggregate. DWARF 2 and 3 count a bitfield from the
 // most significant bit of its storage unit instead (DWARF 3, 5.6.6).
 type::Member load_member(Dwarf_Die& die) {
@@ -68,14 +82,8 @@ type::Member load_member(Dwarf_Die& die) {
   if (const auto bits = number(die, DW_AT_data_bit_offset)) {
     member.bit_offset = *bits;
   } else if (const auto from_top = number(die, DW_AT_bit_offset); from_top && member.bit_size > 0) {
-    Dwarf_Die target;
-    Dwarf_Attribute attribute;
     std::uint64_t unit = number(die, DW_AT_byte_size).value_or(0);
-    if (unit == 0 && dwarf_attr(&die, DW_AT_type, &attribute) != nullptr &&
-        dwarf_formref_die(&attribute, &target) != nullptr) {
-      Dwarf_Die plain;
-      if (dwarf_peel_type(&target, &plain) == 0) unit = number(plain, DW_AT_byte_size).value_or(0);
-    }
+    if (unit == 0) unit = size_of_plain_type(die);
     member.bit_offset = bytes * 8 + unit * 8 - *from_top - member.bit_size;
   } else {
     member.bit_offset = bytes * 8;
@@ -177,10 +185,9 @@ void fill_qualifier(Dwarf_Die& die, Type& type, const char* word) {
 
 type::Id type_of(Dwarf_Die& die) {
   Dwarf_Attribute attribute;
-  Dwarf_Die type;
-  if (dwarf_attr_integrate(&die, DW_AT_type, &attribute) == nullptr || dwarf_formref_die(&attribute, &type) == nullptr)
-    return {};
-  return {key_of(type)};
+  if (dwarf_attr_integrate(&die, DW_AT_type, &attribute) == nullptr) return {};
+  const auto type = type_behind(attribute);
+  return {type ? key_of(*type) : 0};
 }
 
 Type load_dwarf_type(Dwarf* dwarf, type::Id id) {
