@@ -196,6 +196,11 @@ std::optional<CheapPlace> find_cheap_place(std::span<const std::byte> code, std:
   return size <= code.size() ? Walk(code, size, needs).find() : std::nullopt;
 }
 
+bool is_emulated(std::span<const std::byte> code) {
+  const auto instruction = Reader(code).at(0);
+  return instruction && is_emulated(instruction->head);
+}
+
 JumpTargets::JumpTargets(std::vector<CodeSegment> segments) : segments_(std::move(segments)) {
   for (const CodeSegment& segment : segments_) far_.emplace_back(segment.bytes.size());
   for (const CodeSegment& segment : segments_) {

@@ -28,6 +28,9 @@ struct CheapPlace {
 // lies behind it in memory. What jumps to one of `starts` from elsewhere is for JumpTargets to say.
 std::optional<CheapPlace> find_cheap_place(std::span<const std::byte> code, std::uint64_t size, const Needs& needs);
 
+// The kernel emulates the first instruction of this code. Of code that it cannot be told of: no.
+bool is_emulated(std::span<const std::byte> code);
+
 // Code of a file, by its link-time address.
 struct CodeSegment {
   std::uint64_t address = 0;

@@ -8,6 +8,7 @@
 #include "base/pattern.h"
 #include "base/suggest.h"
 #include "cmd/command.h"
+#include "cmd/govern.h"
 #include "cmd/record_limits.h"
 #include "cmd/recording.h"
 #include "cmd/watch.h"
@@ -33,6 +34,7 @@ struct Options {
   LimitOptions limits = {};
   std::string output = "perf.data";
   StackFlags stacks = {};
+  GovernOptions govern = {};
 };
 
 // "a:b,c:d" is two patterns, as perf has it.
@@ -168,13 +170,14 @@ std::string files_text(const std::vector<std::string>& files) {
 // One line; a table of where the hits went when something was lost, or when more is wanted.
 void print_end(const record::Recorder& recorder, const kernel::Ending& ending, const Common& common) {
   const std::uint64_t lost = recorder.ledger().lost();
+  fmt::print(stderr, "{}", record::sampling_text(recorder.ledger()));
   if (common.quiet && lost == 0) return;
   fmt::print(stderr, "recorded {} event{} in {:.1f} s, {} bytes in {}, {} lost\n", recorder.samples(),
              recorder.samples() == 1 ? "" : "s", ending.seconds, recorder.bytes(), files_text(recorder.files()), lost);
   if (lost > 0 || common.verbose) fmt::print(stderr, "{}", record::ledger_table(recorder.ledger()));
 }
 
-kernel::Sink sink_of(record::Recorder& recorder, kernel::Capture& capture, std::function<void()> armed) {
+kernel::Sink sink_of(record::Recorder& recorder, kernel::Capture& capture, double budget, std::function<void()> armed) {
   return {.records = [&](std::span<const std::byte> records, unsigned) -> Result<void> {
             DTP_CHECK(recorder.take(records));
             if (recorder.is_full()) capture.stop_full();
@@ -185,7 +188,8 @@ kernel::Sink sink_of(record::Recorder& recorder, kernel::Capture& capture, std::
                 armed();
                 return recorder.end_round();
               },
-          .requested = [&] { return recorder.switch_file(); }};
+          .requested = [&] { return recorder.switch_file(); },
+          .overspent = [budget](const kernel::Overspent& event) { print_overspent(event, budget); }};
 }
 
 Result<int> record_events(const Options& options, const std::vector<std::string>& command, const Common& common) {
@@ -197,6 +201,7 @@ Result<int> record_events(const Options& options, const std::vector<std::string>
   DTP_TRY(const Limits limits, to_limits(options.limits));
   DTP_TRY(const kernel::Target target, to_target(options.watch, command));
   DTP_TRY(const kernel::StackOptions stacks, to_stacks(options.stacks));
+  DTP_TRY(const double budget, to_budget(options.govern));
   DTP_TRY(auto tracefs, kernel::find_tracefs());
   DTP_TRY(const std::vector<WatchedEvent> events, choose_events(tracefs, options));
   DTP_TRY(auto signals, kernel::StopSignals::block());
@@ -204,8 +209,11 @@ Result<int> record_events(const Options& options, const std::vector<std::string>
   const kernel::CaptureOptions wanted{.ring_bytes = limits.ring_bytes,
                                       .duration_ms = limits.duration.count(),
                                       .stacks = stacks,
+                                      .budget = budget,
                                       .overwrite = options.limits.overwrite};
-  DTP_TRY(auto capture, kernel::Capture::open(tracefs, to_capture(events), target, wanted, signals));
+  std::vector<kernel::CaptureEvent> captured = to_capture(events);
+  estimate_costs(tracefs, captured);
+  DTP_TRY(auto capture, kernel::Capture::open(tracefs, captured, target, wanted, signals));
   DTP_TRY(auto recorder, record::Recorder::create(recorder_options(options, limits, target, events, capture),
                                                   capture.events(), tracing_data(tracefs, events)));
   add_running(recorder, target, capture.command_pid(), stacks);
@@ -215,7 +223,7 @@ Result<int> record_events(const Options& options, const std::vector<std::string>
   const auto announce = [&] {
     if (!std::exchange(announced, true)) fmt::print(stderr, "recording into '{}'; ^C ends it\n", options.output);
   };
-  DTP_TRY(const kernel::Ending ending, capture.run(sink_of(recorder, capture, announce)));
+  DTP_TRY(const kernel::Ending ending, capture.run(sink_of(recorder, capture, budget, announce)));
   DTP_CHECK(recorder.close());
   print_end(recorder, ending, common);
   if (recorder.failure()) return fail(*recorder.failure());
@@ -252,6 +260,7 @@ void add_record(Registry& registry) {
   add_watch_options(command, options->watch);
   add_stack_options(command, options->stacks);
   add_limit_options(command, options->limits);
+  add_govern_options(command, options->govern);
   command.add_option("-o,--output", options->output, "the file; one that exists is kept as FILE.old")
       ->type_name("FILE")
       ->capture_default_str();

@@ -62,8 +62,10 @@ Result<Reading> read_recording(const std::string& path, const Options& options) 
 
 // Shares of hits mean little when hits are missing: it stands in front of them.
 void append_losses(std::string& out, const Reading& reading) {
-  if (reading.counts.lost == 0) return;
-  std::string text = fmt::format("Lost: {} records\n", reading.counts.lost);
+  std::string text;
+  if (reading.ledger) text = record::sampling_text(*reading.ledger);
+  if (reading.counts.lost > 0) text += fmt::format("Lost: {} records\n", reading.counts.lost);
+  if (text.empty()) return;
   if (reading.ledger) text += record::ledger_table(*reading.ledger);
   for (std::string_view left = text; !left.empty();) out += fmt::format("# {}\n", base::take_line(left));
   out += "#\n";

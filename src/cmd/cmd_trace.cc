@@ -8,6 +8,7 @@
 
 #include "cmd/command.h"
 #include "cmd/compile.h"
+#include "cmd/govern.h"
 #include "cmd/output_format.h"
 #include "cmd/recording.h"
 #include "cmd/refusal.h"
@@ -15,6 +16,7 @@
 #include "cmd/watch.h"
 #include "kernel/capture.h"
 #include "kernel/owner.h"
+#include "record/ledger.h"
 #include "record/live.h"
 #include "report/report.h"
 
@@ -28,6 +30,7 @@ struct Options {
   std::string filter = {};
   std::string format = "text";
   StackFlags stacks = {};
+  GovernOptions govern = {};
 };
 
 // What is traced, with the events that are in the kernel for as long as we do.
@@ -86,12 +89,15 @@ struct Printing {
 struct Seen {
   kernel::Ending ending = {};
   std::uint64_t records = 0;
+  record::Ledger sampled = {};  // the times of what was watched in windows
 };
 
 // Prints until the end comes. Everything of the capture is closed when this returns.
 Result<Seen> stream(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& watched, const kernel::Target& target,
-                    const kernel::StackOptions& stacks, kernel::StopSignals& signals, Printing& printing) {
-  DTP_TRY(auto capture, kernel::Capture::open(tracefs, to_capture(watched), target, {.stacks = stacks}, signals));
+                    const kernel::CaptureOptions& wanted, kernel::StopSignals& signals, Printing& printing) {
+  std::vector<kernel::CaptureEvent> captured = to_capture(watched);
+  estimate_costs(tracefs, captured);
+  DTP_TRY(auto capture, kernel::Capture::open(tracefs, captured, target, wanted, signals));
   std::vector<record::StreamEvent> events;
   for (const kernel::OpenedEvent& opened : capture.events()) events.push_back({opened.attr, opened.ids});
   std::vector<record::EventSchema> schemas;
@@ -101,8 +107,8 @@ Result<Seen> stream(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& w
           }));
   record::LiveStream live(std::move(plain));
   for (const record::Task& task : record::running_tasks()) live.stream().comms().set(task.tid, task.comm);
-  if (stacks.kind != kernel::Stacks::none) {
-    for (const record::NewMapping& mapping : running_code(target, stacks)) live.stream().spaces().add(mapping);
+  if (wanted.stacks.kind != kernel::Stacks::none) {
+    for (const record::NewMapping& mapping : running_code(target, wanted.stacks)) live.stream().spaces().add(mapping);
   }
 
   DTP_CHECK(printing.report->begin(schemas));
@@ -113,16 +119,24 @@ Result<Seen> stream(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& w
                           .round = [&]() -> Result<void> {
                             DTP_CHECK(live.end_round());
                             return printing.output.flush();
-                          }};
+                          },
+                          .overspent = [&](const kernel::Overspent& event) { print_overspent(event, wanted.budget); }};
   DTP_TRY(kernel::Ending ending, capture.run(sink));
   DTP_CHECK(live.finish());
   DTP_CHECK(printing.report->end());
-  return Seen{ending, live.stream().counts().records};
+  Seen seen{ending, live.stream().counts().records};
+  for (const kernel::Counted& counted : capture.counted()) {
+    const record::EventSchema& schema = schemas[seen.sampled.events.size()];
+    seen.sampled.events.push_back(
+        {.event = schema.group + ":" + schema.event, .watched_ms = counted.watched_ms, .whole_ms = counted.whole_ms});
+  }
+  return seen;
 }
 
 Result<int> trace(const Options& options, const std::vector<std::string>& command, const Common& common) {
   DTP_TRY(const kernel::Target target, to_target(options.watch, command));
   DTP_TRY(const kernel::StackOptions stacks, to_stacks(options.stacks));
+  DTP_TRY(const double budget, to_budget(options.govern));
   DTP_TRY(const kernel::Owner owner, kernel::this_process());
   TargetOptions probed = options.target;
   probed.is_live = true;
@@ -141,12 +155,13 @@ Result<int> trace(const Options& options, const std::vector<std::string>& comman
   }
   Printing printing{.announced = !common.quiet && command.empty()};
   printing.report = make_report(options.format, printing.output, printing.symbols);
-  const auto seen = stream(tracefs, watched, target, stacks, signals, printing);
+  const auto seen = stream(tracefs, watched, target, {.stacks = stacks, .budget = budget}, signals, printing);
   for (Traced& one : traced)
     if (one.owned) DTP_CHECK(one.owned->remove());
   if (!seen && printing.output.reader_left()) return 0;
   if (!seen) return std::unexpected(seen.error());
   const kernel::Ending& ending = seen->ending;
+  fmt::print(stderr, "{}", record::sampling_text(seen->sampled));
   if (!common.quiet || ending.losses.ring + ending.losses.missed > 0) {
     fmt::print(stderr, "{} record{} in {:.1f} s, {}\n", seen->records, seen->records == 1 ? "" : "s", ending.seconds,
                describe_losses(ending.losses));
@@ -167,6 +182,7 @@ void add_trace(Registry& registry) {
   command.add_option("--filter", options->filter, "records for which this holds: 'size > 100 && dest == 10.0.0.1'");
   add_format_option(command, options->format, as_records, record_formats);
   add_stack_options(command, options->stacks);
+  add_govern_options(command, options->govern);
   add_common_options(command, registry.common);
   command.footer(
       "Examples:\n"

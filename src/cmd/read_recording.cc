@@ -124,6 +124,7 @@ Result<void> check_stacks(const report::Profile& profile, const std::string& pat
 }
 
 void print_counts(const record::Counts& counts, const std::optional<record::Ledger>& ledger, bool verbose) {
+  if (ledger) fmt::print(stderr, "{}", record::sampling_text(*ledger));
   if (ledger && (ledger->lost() > 0 || verbose))
     fmt::print(stderr, "lost: {} records\n{}", ledger->lost(), record::ledger_table(*ledger));
   // Without a ledger there is only what the rings tell.

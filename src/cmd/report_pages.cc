@@ -15,7 +15,9 @@ Result<void> write_svg(const std::string& path, const report::FlameGraph& graph,
 // Where there are shares, what is missing is said.
 std::string name_of(const Reading& reading) {
   const std::uint64_t lost = reading.counts.lost;
-  return lost == 0 ? reading.path : reading.path + " (" + std::to_string(lost) + " more records were lost)";
+  std::string title = reading.path;
+  if (reading.ledger && reading.ledger->is_sampled()) title += " (watched in windows of time)";
+  return lost == 0 ? title : title + " (" + std::to_string(lost) + " more records were lost)";
 }
 
 }  // namespace

@@ -10,8 +10,6 @@
 // - An anchor: a disabled event for all tasks keeps the breakpoint in every process that maps the file. What is
 //   recorded stays the same; other users of the file pay for the trap. A command gets it at once, running
 //   processes when the first of them starts a new one.
-#include "kernel/capture.h"
-
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -28,12 +26,8 @@
 #include <utility>
 
 #include "base/file.h"
-#include "kernel/child.h"
-#include "kernel/flight_ring.h"
-#include "kernel/instance.h"
-#include "kernel/perf_event.h"
-#include "kernel/profile.h"
-#include "kernel/ring.h"
+#include "kernel/capture_state.h"
+#include "kernel/hit_cost.h"
 
 namespace dtp::kernel {
 namespace {
@@ -42,15 +36,11 @@ constexpr std::size_t default_ring_bytes = 8U << 20;
 constexpr std::size_t default_all_rings_bytes = 512U << 20;
 constexpr std::size_t least_ring_bytes = 64U << 10;
 constexpr std::size_t most_ring_bytes = 1U << 30;
-// An identifier that perf, which counts up from 1, does not give out.
-constexpr std::uint64_t first_instance_sample = std::uint64_t{1} << 62;
 
 // What epoll gives back for a descriptor that is not the number of a task.
 constexpr std::uint64_t signal_token = ~std::uint64_t{0};
 constexpr std::uint64_t child_token = signal_token - 1;
 constexpr std::uint64_t ring_token = signal_token - 2;
-
-using Clock = std::chrono::steady_clock;
 
 std::size_t choose_ring_bytes(std::size_t asked, std::size_t cpus) {
   const std::size_t wanted =
@@ -86,87 +76,7 @@ void raise_descriptor_limit(std::size_t needed) {
 
 }  // namespace
 
-struct Capture::State {
-  // A perf descriptor and the index of its event in `events`.
-  struct Opened {
-    base::Fd fd = {};
-    std::size_t event = 0;
-    bool counts_all = false;  // has no filter, and no ring
-  };
-
-  // Descriptors of a cpu through which its rings are mapped; -1: not yet.
-  struct RingOwners {
-    int forward = -1;
-    int backward = -1;
-  };
-
-  TraceFs& tracefs;
-  StopSignals& signals;
-  CaptureOptions options = {};
-  std::vector<CaptureEvent> asked = {};
-  std::vector<OpenedEvent> events = {};
-  std::vector<unsigned> cpus = {};
-  std::vector<pid_t> tasks = {};
-  base::Fd cgroup = {};  // of every task those in it
-  std::optional<Child> child = {};
-  bool starts_by_exec = false;
-  std::vector<Opened> opened = {};
-  std::vector<base::Fd> guards = {};
-  std::vector<base::Fd> anchors = {};
-  bool has_anchors = false;
-  std::vector<Ring> rings = {};           // of cpus[i]
-  std::vector<FlightRing> flights = {};   // likewise, when the events overwrite; the dummy's records do not
-  std::optional<Instance> instance = {};  // event probes are recorded here
-  Processes processes = {};
-  std::vector<bool> is_task_alive = {};
-  base::Fd poller = {};
-  std::vector<Profile> profiles_before = {};
-  std::vector<Profile> profiles_after = {};  // empty: the events are on
-  std::optional<Ended> why = {};             // asked to end
-  bool is_command_gone = false;
-  bool is_requested = false;  // by USR2
-  std::uint64_t bytes = 0;
-
-  State(TraceFs& t, StopSignals& s) : tracefs(t), signals(s) {}
-
-  // open
-  Result<void> prepare_events(std::size_t ring_bytes);
-  Result<void> prepare_instance(std::size_t ring_bytes);
-  Result<void> open_all(std::size_t ring_bytes);
-  Result<bool> open_task(unsigned cpu, std::size_t task, std::size_t ring_bytes, RingOwners& owners);
-  Result<bool> join_ring(const base::Fd& fd, bool overwrites, std::size_t ring_bytes, RingOwners& owners);
-  Result<void> dump(const Sink& sink);
-  Result<void> set_filter(const Opened& one) const;
-  Io<base::Fd> open_one(const perf_event_attr& attr, std::size_t event, unsigned cpu, std::size_t task) const;
-  Result<void> open_twin_of_filtered(std::size_t event, unsigned cpu, std::size_t task);
-  void open_guards();
-  void open_anchors();
-  Result<void> prepare_poll();
-  Result<void> watch(int fd, std::uint32_t events_wanted, std::uint64_t token) const;
-  // run
-  Result<void> start();
-  Result<void> poll(const Sink& sink, Clock::time_point begin);
-  void handle(std::uint64_t token, std::uint32_t epoll_events);
-  void ask_to_end(Ended reason);
-  Result<void> drain(const Sink& sink);
-  bool are_tasks_gone() const {
-    return std::find(is_task_alive.begin(), is_task_alive.end(), true) == is_task_alive.end();
-  }
-  // Of every task, and without stacks: the instance does the same for less.
-  bool needs_no_perf_ring() const {
-    return tasks.front() == every_task && !cgroup && !options.overwrite && options.stacks.kind == Stacks::none;
-  }
-  bool is_of_instance(const OpenedEvent& event) const {
-    return instance && !event.ids.empty() && event.ids.front() >= first_instance_sample;
-  }
-  void control_all(unsigned long request) const;
-  void disarm();
-  std::vector<Counted> count() const;
-  void end_child();
-  std::vector<EventName> names() const;
-};
-
-Result<void> Capture::State::prepare_events(std::size_t ring_bytes) {
+Result<void> Capture::State::prepare_events() {
   for (const CaptureEvent& event : asked) {
     DTP_TRY(const std::uint64_t id, read_id(tracefs, event.name));
     events.push_back({.name = spell(event.name), .attr = tracepoint_attr(id, ring_bytes)});
@@ -187,7 +97,7 @@ Result<void> Capture::State::prepare_events(std::size_t ring_bytes) {
   return {};
 }
 
-Result<void> Capture::State::prepare_instance(std::size_t ring_bytes) {
+Result<void> Capture::State::prepare_instance() {
   InstanceOptions wanted{.cpus = cpus, .ring_bytes = ring_bytes, .sample_type = events.front().attr.sample_type};
   for (std::size_t i = 0; i < asked.size(); ++i) {
     if (!needs_no_perf_ring() && !is_event_probe(tracefs, asked[i].name)) continue;
@@ -221,16 +131,14 @@ Result<void> Capture::State::set_filter(const Opened& one) const {
 }
 
 // The dummy is for all tasks: one may come into the group long after it got its name.
-Io<base::Fd> Capture::State::open_one(const perf_event_attr& attr, std::size_t event, unsigned cpu,
-                                      std::size_t task) const {
+Io<base::Fd> Capture::State::open_one(const perf_event_attr& attr, std::size_t event, unsigned cpu, pid_t task) const {
   if (cgroup && event < asked.size()) return open_cgroup_event(attr, cgroup.get(), static_cast<int>(cpu));
-  return open_perf_event(attr, tasks[task], static_cast<int>(cpu));
+  return open_perf_event(attr, task, static_cast<int>(cpu));
 }
 
 // Nothing counts what a filter drops: a second event, which only counts, has none.
-Result<void> Capture::State::open_twin_of_filtered(std::size_t event, unsigned cpu, std::size_t task) {
+Result<void> Capture::State::open_twin_of_filtered(std::size_t event, perf_event_attr attr, unsigned cpu, pid_t task) {
   if (event >= asked.size() || asked[event].filter.empty()) return {};
-  perf_event_attr attr = events[event].attr;
   attr.sample_period = 0;
   auto fd = open_one(attr, event, cpu, task);
   if (fd) opened.push_back({std::move(*fd), event, true});
@@ -239,67 +147,82 @@ Result<void> Capture::State::open_twin_of_filtered(std::size_t event, unsigned c
                                    : fail(cannot_record(events[event].name, "perf_event_open of", fd.error()));
 }
 
-// True: it is the first of its cpu, and its ring is that of the others to come.
-Result<bool> Capture::State::join_ring(const base::Fd& fd, bool overwrites, std::size_t ring_bytes,
-                                       RingOwners& owners) {
-  int& owner = overwrites ? owners.backward : owners.forward;
-  if (owner >= 0) {
-    if (::ioctl(fd.get(), PERF_EVENT_IOC_SET_OUTPUT, owner) != 0)
-      return fail(cannot_record("one ring", "cannot join", errno));
-    return false;
-  }
-  owner = fd.get();
-  if (overwrites) {
-    DTP_TRY(FlightRing ring, FlightRing::map(owner, ring_bytes));
+// The first of its cpu makes the ring of the others to come. That of a flight recorder belongs to an event that never
+// happens: the others may be closed while it is mapped.
+Result<void> Capture::State::join_ring(const base::Fd& fd, const perf_event_attr& attr, std::size_t at, pid_t task) {
+  const bool overwrites = attr.write_backward != 0;
+  int& owner = overwrites ? ring_owners[at].backward : ring_owners[at].forward;
+  if (owner < 0 && overwrites) {
+    perf_event_attr nothing = dummy_attr(0);
+    nothing.mmap = nothing.mmap2 = nothing.comm = nothing.comm_exec = nothing.task = 0;
+    nothing.write_backward = 1;
+    auto of_ring = open_perf_event(nothing, task, static_cast<int>(cpus[at]));
+    if (!of_ring) return fail(cannot_record("one ring", "perf_event_open of", of_ring.error()));
+    DTP_TRY(FlightRing ring, FlightRing::map(of_ring->get(), ring_bytes));
     flights.push_back(std::move(ring));
-  } else {
-    DTP_TRY(Ring ring, Ring::map(owner, ring_bytes));
+    owner = of_ring->get();
+    guards.push_back(std::move(*of_ring));
+  } else if (owner < 0) {
+    DTP_TRY(Ring ring, Ring::map(fd.get(), ring_bytes));
     rings.push_back(std::move(ring));
+    owner = fd.get();
+    return {};
   }
-  return true;
+  if (::ioctl(fd.get(), PERF_EVENT_IOC_SET_OUTPUT, owner) != 0)
+    return fail(cannot_record("one ring", "cannot join", errno));
+  return {};
+}
+
+// Gives its identifier; none: the task is gone.
+Result<std::optional<std::uint64_t>> Capture::State::open_event(const perf_event_attr& attr, std::size_t event,
+                                                                std::size_t at, pid_t task) {
+  Io<base::Fd> fd = open_one(attr, event, cpus[at], task);
+  if (!fd && fd.error() == ESRCH) return std::optional<std::uint64_t>{};
+  if (!fd && cgroup && fd.error() == ENOENT) return fail(unwatched_group());
+  if (!fd) return fail(cannot_record(events[event].name, "perf_event_open of", fd.error()));
+  std::uint64_t id = 0;
+  if (::ioctl(fd->get(), PERF_EVENT_IOC_ID, &id) != 0)
+    return fail(cannot_record(events[event].name, "perf_event_open of", errno));
+  DTP_CHECK(join_ring(*fd, attr, at, task));
+  opened.push_back({std::move(*fd), event});
+  DTP_CHECK(set_filter(opened.back()));
+  DTP_CHECK(open_twin_of_filtered(event, attr, cpus[at], task));
+  return std::optional(id);
 }
 
 // The events of one task on one cpu, the dummy first; false when the task is gone. The first cpu's dummies are
 // polled for the end of their tasks, and the first descriptor of each cpu for its ring. Edge-triggered: the
 // owner of a ring may have ended long before the others.
-Result<bool> Capture::State::open_task(unsigned cpu, std::size_t task, std::size_t ring_bytes, RingOwners& owners) {
+Result<bool> Capture::State::open_task(std::size_t at, std::size_t task) {
   for (std::size_t i = 0; i < events.size(); ++i) {
     const std::size_t index = i == 0 ? events.size() - 1 : i - 1;
     OpenedEvent& event = events[index];
     if (is_of_instance(event)) {
       // What has a profile is counted there. Of a uprobe that is the only way: it is perf's or tracefs', never both.
-      if (!profiles_before[index].is_known) DTP_CHECK(open_twin_of_filtered(index, cpu, task));
+      if (!profiles_before[index].is_known) DTP_CHECK(open_twin_of_filtered(index, event.attr, cpus[at], tasks[task]));
       continue;
     }
-    Io<base::Fd> fd = open_one(event.attr, index, cpu, task);
-    if (!fd && fd.error() == ESRCH) return false;
-    if (!fd && cgroup && fd.error() == ENOENT) return fail(unwatched_group());
-    if (!fd) return fail(cannot_record(event.name, "perf_event_open of", fd.error()));
-    std::uint64_t id = 0;
-    if (::ioctl(fd->get(), PERF_EVENT_IOC_ID, &id) != 0)
-      return fail(cannot_record(event.name, "perf_event_open of", errno));
-    auto is_owner = join_ring(*fd, event.attr.write_backward != 0, ring_bytes, owners);
-    if (!is_owner) return std::unexpected(std::move(is_owner.error()));
-    const bool tells_end = i == 0 && cpu == cpus.front();
-    if (*is_owner || tells_end) DTP_CHECK(watch(fd->get(), EPOLLIN | EPOLLET, tells_end ? task : ring_token));
-    event.ids.push_back(id);
-    opened.push_back({std::move(*fd), index});
-    DTP_CHECK(set_filter(opened.back()));
-    DTP_CHECK(open_twin_of_filtered(index, cpu, task));
+    const bool is_owner = ring_owners[at].forward < 0;
+    DTP_TRY(const auto id, open_event(event.attr, index, at, tasks[task]));
+    if (!id) return false;
+    const bool tells_end = i == 0 && at == 0;
+    if (is_owner || tells_end)
+      DTP_CHECK(watch(opened.back().fd.get(), EPOLLIN | EPOLLET, tells_end ? task : ring_token));
+    event.ids.push_back(*id);
   }
   return true;
 }
 
-Result<void> Capture::State::open_all(std::size_t ring_bytes) {
+Result<void> Capture::State::open_all() {
   is_task_alive.assign(tasks.size(), true);
+  ring_owners.resize(cpus.size());
   raise_descriptor_limit(tasks.size() * cpus.size() * events.size() + 64);
-  for (const unsigned cpu : cpus) {
-    RingOwners owners;
+  for (std::size_t at = 0; at < cpus.size(); ++at) {
     for (std::size_t task = 0; task < tasks.size(); ++task) {
-      DTP_TRY(const bool is_there, open_task(cpu, task, ring_bytes, owners));
+      DTP_TRY(const bool is_there, open_task(at, task));
       if (!is_there) is_task_alive[task] = false;
     }
-    if (owners.forward < 0) return fail({.what = "the processes to record have ended"});
+    if (ring_owners[at].forward < 0) return fail({.what = "the processes to record have ended"});
   }
   return {};
 }
@@ -318,12 +241,16 @@ void Capture::State::open_anchors() {
   const auto dynamic = list_events(tracefs);
   for (std::size_t i = 0; dynamic && i < asked.size(); ++i) {
     const auto event = find_event(*dynamic, asked[i].name);
-    if (!event || event->kind != ProbeKind::uprobe) continue;
-    if (auto fd =
-            open_perf_event(tracepoint_attr(events[i].attr.config, 0), every_task, static_cast<int>(cpus.front()))) {
-      anchors.push_back(std::move(*fd));
-    }
+    is_anchored.push_back(event && event->kind == ProbeKind::uprobe);
+    if (!windows[i].is_off) open_anchor(i);
   }
+}
+
+void Capture::State::open_anchor(std::size_t event) {
+  if (event >= is_anchored.size() || !is_anchored[event]) return;
+  if (auto fd =
+          open_perf_event(tracepoint_attr(events[event].attr.config, 0), every_task, static_cast<int>(cpus.front())))
+    anchors.push_back({std::move(*fd), event});
 }
 
 Result<void> Capture::State::watch(int fd, std::uint32_t events_wanted, std::uint64_t token) const {
@@ -357,6 +284,7 @@ void Capture::State::control_all(unsigned long request) const {
 
 void Capture::State::disarm() {
   if (!profiles_after.empty()) return;
+  disarmed = Clock::now();
   control_all(PERF_EVENT_IOC_DISABLE);
   if (instance) instance->disable();
   profiles_after = read_profiles(tracefs, names());
@@ -366,6 +294,7 @@ Result<void> Capture::State::start() {
   profiles_before = read_profiles(tracefs, names());
   if (!starts_by_exec) control_all(PERF_EVENT_IOC_ENABLE);
   if (instance) DTP_CHECK(instance->enable());
+  armed = Clock::now();
   if (child) DTP_CHECK(child->release());
   return {};
 }
@@ -395,7 +324,8 @@ Result<void> Capture::State::drain(const Sink& sink) {
   for (std::size_t i = 0; i < rings.size(); ++i) {
     const auto take = [&](std::span<const std::byte> records) {
       if (instance) processes.watch(records);
-      return sink.records(records, cpus[i]);
+      if (governor) watch_tasks(records);
+      return sink.records(with_first_ids(records), cpus[i]);
     };
     DTP_TRY(const std::size_t drained, rings[i].drain(take));
     bytes += drained;
@@ -413,7 +343,7 @@ Result<void> Capture::State::drain(const Sink& sink) {
 // What the flight recorder holds.
 Result<void> Capture::State::dump(const Sink& sink) {
   for (std::size_t i = 0; i < flights.size(); ++i) {
-    const auto take = [&](std::span<const std::byte> record) { return sink.records(record, cpus[i]); };
+    const auto take = [&](std::span<const std::byte> record) { return sink.records(with_first_ids(record), cpus[i]); };
     DTP_TRY(const std::size_t dumped, flights[i].dump(take));
     bytes += dumped;
   }
@@ -429,12 +359,14 @@ Result<void> Capture::State::poll(const Sink& sink, Clock::time_point begin) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
       wait = std::clamp(left, std::chrono::milliseconds(0), wait);
     }
+    if (governor) wait = std::min(wait, until_next_look());
     const int count =
         ::epoll_wait(poller.get(), ready.data(), static_cast<int>(ready.size()), static_cast<int>(wait.count()));
     if (count < 0 && errno != EINTR) return fail(base::system_error("cannot poll", "events", errno));
     for (int i = 0; i < count; ++i)
       handle(ready[static_cast<std::size_t>(i)].data.u64, ready[static_cast<std::size_t>(i)].events);
     DTP_CHECK(drain(sink));
+    DTP_CHECK(govern(sink));
     if (std::exchange(is_requested, false) && sink.requested) {
       DTP_CHECK(dump(sink));
       DTP_CHECK(sink.requested());
@@ -448,20 +380,22 @@ Result<void> Capture::State::poll(const Sink& sink, Clock::time_point begin) {
 
 // PERF_FORMAT_LOST is exact, and tells the samples from the dummy's records. PERF_RECORD_LOST counts both, and
 // only once a later record found room.
+void Capture::State::add_count(const Opened& one, Counted& counted) const {
+  struct {
+    std::uint64_t value, id, lost;
+  } read = {};
+  if (::read(one.fd.get(), &read, sizeof read) < 0) return;
+  if (one.counts_all || asked[one.event].filter.empty()) counted.reached += read.value;
+  if (one.counts_all) return;
+  counted.counts_passed = true;
+  counted.passed += read.value;
+  counted.ring_full += read.lost;
+}
+
 std::vector<Counted> Capture::State::count() const {
-  std::vector<Counted> all(asked.size());
-  for (const Opened& one : opened) {
-    struct {
-      std::uint64_t value, id, lost;
-    } read = {};
-    if (one.event >= all.size() || ::read(one.fd.get(), &read, sizeof read) < 0) continue;
-    Counted& counted = all[one.event];
-    if (one.counts_all || asked[one.event].filter.empty()) counted.reached += read.value;
-    if (one.counts_all) continue;
-    counted.counts_passed = true;
-    counted.passed += read.value;
-    counted.ring_full += read.lost;
-  }
+  std::vector<Counted> all = closed;
+  for (const Opened& one : opened)
+    if (one.event < all.size()) add_count(one, all[one.event]);
   if ((events.front().attr.read_format & PERF_FORMAT_LOST) == 0)
     for (const Ring& ring : rings) all.front().ring_full += ring.lost();
   const std::vector<Profile> now = profiles_after.empty() ? read_profiles(tracefs, names()) : profiles_after;
@@ -472,6 +406,7 @@ std::vector<Counted> Capture::State::count() const {
     profile.missed -= profiles_before[i].missed;
     const bool is_filtered = is_of_instance(events[i]) && !asked[i].filter.empty();
     if (is_filtered && profile.is_known) all[i].reached = profile.hits;
+    add_windows(i, all[i]);
   }
   // The instance's rings count for all of its events together.
   const auto of_instance =
@@ -514,11 +449,12 @@ Result<Capture> Capture::open(TraceFs& tracefs, const std::vector<CaptureEvent>&
     DTP_TRY(state->cgroup, base::open_file(target.cgroup, O_RDONLY | O_DIRECTORY));
   }
   state->starts_by_exec = state->child && state->tasks.front() == state->child->pid();
-  const std::size_t ring_bytes = choose_ring_bytes(options.ring_bytes, state->cpus.size());
-  DTP_CHECK(state->prepare_events(ring_bytes));
-  DTP_CHECK(state->prepare_instance(ring_bytes));
+  state->ring_bytes = choose_ring_bytes(options.ring_bytes, state->cpus.size());
+  DTP_CHECK(state->prepare_events());
+  DTP_CHECK(state->prepare_instance());
+  state->prepare_governor();
   DTP_CHECK(state->prepare_poll());
-  DTP_CHECK(state->open_all(ring_bytes));
+  DTP_CHECK(state->open_all());
   state->open_guards();
   if (state->starts_by_exec) state->open_anchors();
   return Capture(std::move(state));
@@ -538,11 +474,11 @@ void Capture::stop_full() {
 
 Result<Ending> Capture::run(const Sink& sink) {
   State& state = *state_;
-  const auto begin = Clock::now();
+  const auto begin = State::Clock::now();
   Result<void> result = state.start();
   if (result) result = state.poll(sink, begin);
   state.disarm();
-  const std::chrono::duration<double> length = Clock::now() - begin;
+  const std::chrono::duration<double> length = State::Clock::now() - begin;
   if (result) result = state.drain(sink);
   if (result) result = state.dump(sink);
   state.end_child();

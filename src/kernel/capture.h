@@ -22,6 +22,7 @@
 
 #include "dtracepp/error.h"
 #include "kernel/events.h"
+#include "kernel/governor.h"
 #include "kernel/perf_event.h"
 #include "kernel/profile.h"
 #include "kernel/signals.h"
@@ -32,6 +33,7 @@ namespace dtp::kernel {
 struct CaptureEvent {
   EventName name = {};
   std::string filter = {};  // in the kernel's language; empty: none
+  CpuSeconds hit_cost{0};   // see hit_cost.h; for the governor
 };
 
 struct CaptureOptions {
@@ -39,6 +41,7 @@ struct CaptureOptions {
   int poll_ms = 100;             // records wait no longer than this
   std::int64_t duration_ms = 0;  // 0: no end
   StackOptions stacks = {};
+  double budget = 0;       // what the probes may cost, as a part of all CPUs, see governor.h; 0: that is not looked at
   bool overwrite = false;  // the rings keep the newest records, which are handed over when asked for and at the end
 };
 
@@ -54,15 +57,26 @@ struct Counted {
   Profile profile = {};  // on the whole machine
   std::uint64_t reached =
       0;  // hits of whom is watched, before the filter; in tracefs' rings, without a filter, not known
-  std::uint64_t passed = 0;     // those that the filter let through
-  std::uint64_t ring_full = 0;  // of them those that found no room
-  bool counts_passed = false;   // not in tracefs' rings
+  std::uint64_t passed = 0;      // those that the filter let through
+  std::uint64_t ring_full = 0;   // of them those that found no room
+  bool counts_passed = false;    // not in tracefs' rings
+  std::uint64_t watched_ms = 0;  // the event was on: hits of the rest are in no count
+  std::uint64_t whole_ms = 0;
 };
 
 // Records that were never written. All of this is said to the user.
 struct Losses {
   std::uint64_t ring = 0;    // the rings had no room
   std::uint64_t missed = 0;  // kprobes that hit while another was being handled (kprobe_profile)
+};
+
+// An event costs more than the budget.
+struct Overspent {
+  std::string event = {};
+  double hits_per_second = 0;
+  CpuSeconds hit_cost{0};
+  double share = 0;      // of all CPUs
+  bool is_over = false;  // it is off for good; else it is on in windows of time from now on
 };
 
 // Takes what comes. An error of either stops the capture and is returned by run().
@@ -73,6 +87,8 @@ struct Sink {
   std::function<Result<void>()> round = {};
   // USR2 came, and what was in the rings then has been handed over: see StopSignals::add_request.
   std::function<Result<void>()> requested = {};
+  // The governor steps down.
+  std::function<void(const Overspent&)> overspent = {};
 };
 
 enum class Ended { signal, command_exited, targets_gone, duration, full };

@@ -117,6 +117,12 @@ void Instance::disable() {
     (void)set("events/" + event.name.group + "/" + event.name.event + "/enable", "0");
 }
 
+void Instance::set_enabled(std::uint64_t id, bool is_on) {
+  for (const InstanceEvent& event : options_.events)
+    if (event.sample.id == id)
+      (void)set("events/" + event.name.group + "/" + event.name.event + "/enable", is_on ? "1" : "0");
+}
+
 // No more than the ring holds: what is written meanwhile waits for the next round, and other rings do not.
 Result<std::size_t> Instance::drain(std::size_t index, Processes& processes, const Take& take) {
   std::size_t bytes = 0;

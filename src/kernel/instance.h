@@ -50,6 +50,10 @@ class Instance {
 
   Result<void> enable();
   void disable();
+  // One of the events, by the identifier of its samples.
+  void set_enabled(std::uint64_t id, bool is_on);
+  // How many of its records came out of the rings.
+  std::uint64_t taken(std::uint64_t id) const { return samples_.made(id); }
   // For epoll: readable when the ring of cpus[index] is half full.
   int pipe(std::size_t index) const { return pipes_[index].get(); }
   // What the ring of cpus[index] holds now, as samples. Gives the number of bytes.

@@ -81,7 +81,7 @@ void Processes::end_round() {
 }
 
 SampleMaker::SampleMaker(std::uint64_t sample_type, std::vector<Event> events)
-    : sample_type_(sample_type), events_(std::move(events)) {
+    : sample_type_(sample_type), events_(std::move(events)), made_(events_.size()) {
   const auto bytes_of = [&](std::uint64_t member) -> std::size_t { return (sample_type_ & member) != 0 ? 8 : 0; };
   fixed_bytes_ = sizeof(perf_event_header) + 4 * 8 + bytes_of(PERF_SAMPLE_IP) + bytes_of(PERF_SAMPLE_PERIOD) +
                  bytes_of(PERF_SAMPLE_CALLCHAIN);
@@ -98,6 +98,11 @@ std::size_t SampleMaker::add_page(std::span<const std::byte> page, unsigned cpu,
   return used_;
 }
 
+std::uint64_t SampleMaker::made(std::uint64_t id) const {
+  const auto known = std::ranges::find(events_, id, &Event::id);
+  return known == events_.end() ? 0 : made_[static_cast<std::size_t>(known - events_.begin())];
+}
+
 // The members of sample_type in the order of perf_event_open(2).
 void SampleMaker::add_event(std::uint64_t time_ns, std::span<const std::byte> event, unsigned cpu,
                             Processes& processes) {
@@ -107,6 +112,7 @@ void SampleMaker::add_event(std::uint64_t time_ns, std::span<const std::byte> ev
   const std::size_t raw = (fixed_bytes_ + 4 + event.size() + 7) / 8 * 8;
   const std::size_t size = raw + tail_bytes_;
   if (size > longest_sample) return;
+  ++made_[static_cast<std::size_t>(known - events_.begin())];
   const auto tid = load<std::uint32_t>(event, thread_offset);
   std::byte* const begin = bytes_.data() + used_;
   std::byte* at = store(begin, perf_event_header{.type = PERF_RECORD_SAMPLE,

@@ -40,12 +40,15 @@ class SampleMaker {
   // Valid until the next page.
   std::span<const std::byte> samples() const { return std::span(bytes_).first(used_); }
   void clear() { used_ = 0; }
+  // How many samples have this identifier, of all pages.
+  std::uint64_t made(std::uint64_t id) const;
 
  private:
   void add_event(std::uint64_t time_ns, std::span<const std::byte> event, unsigned cpu, Processes& processes);
 
   std::uint64_t sample_type_;
   std::vector<Event> events_;
+  std::vector<std::uint64_t> made_;    // of events_[i]
   std::size_t fixed_bytes_ = 0;        // of a sample, before the raw event's size
   std::size_t tail_bytes_ = 0;         // behind the raw event
   std::vector<std::byte> bytes_ = {};  // longer than what is used, so that nothing is cleared in vain

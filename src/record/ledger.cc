@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -34,6 +35,19 @@ constexpr std::array columns{
     Column{"outside", "outside", &Account::outside},
 };
 
+// Of time, not of hits.
+constexpr std::array times{
+    Column{"watched_ms", "", &Account::watched_ms},
+    Column{"whole_ms", "", &Account::whole_ms},
+};
+
+const Column* find_column(std::string_view key) {
+  for (const std::span<const Column> all : {std::span<const Column>(columns), std::span<const Column>(times)})
+    for (const Column& column : all)
+      if (column.key == key) return &column;
+  return nullptr;
+}
+
 std::uint64_t difference(std::uint64_t from, std::uint64_t what) { return from > what ? from - what : 0; }
 
 std::optional<Account> parse_account(std::string_view line) {
@@ -46,8 +60,7 @@ std::optional<Account> parse_account(std::string_view line) {
     std::uint64_t number = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
     if (error != std::errc{} || end != value.data() + value.size()) return std::nullopt;
-    const auto column = std::ranges::find(columns, key, &Column::key);
-    if (column != columns.end()) account.*column->member = number;
+    if (const Column* column = find_column(key)) account.*column->member = number;
   }
   return account;
 }
@@ -60,9 +73,15 @@ std::uint64_t Ledger::lost() const {
   return sum;
 }
 
+bool Ledger::is_sampled() const { return std::ranges::any_of(events, &Account::is_sampled); }
+
 Account settle(const kernel::Counted& counted, std::uint64_t taken, std::uint64_t recorded,
                const Circumstances& circumstances) {
-  Account account{.recorded = recorded, .left_out = taken - recorded, .ring_full = counted.ring_full};
+  Account account{.recorded = recorded,
+                  .left_out = taken - recorded,
+                  .ring_full = counted.ring_full,
+                  .watched_ms = counted.watched_ms,
+                  .whole_ms = counted.whole_ms};
   account.filtered = difference(counted.reached, counted.counts_passed ? counted.passed : taken + counted.ring_full);
   if (circumstances.is_final && counted.counts_passed)
     (circumstances.overwrites ? account.left_out : account.throttled) +=
@@ -71,7 +90,8 @@ Account settle(const kernel::Counted& counted, std::uint64_t taken, std::uint64_
   const std::uint64_t arrived = recorded + account.left_out + account.filtered + account.ring_full + account.throttled;
   if (circumstances.is_final && counted.profile.is_known) {
     const std::uint64_t rest = difference(counted.profile.hits, arrived);
-    (circumstances.watches_all && circumstances.may_be_too_long ? account.too_long : account.outside) = rest;
+    const bool may_be_too_long = circumstances.watches_all && circumstances.may_be_too_long && !account.is_sampled();
+    (may_be_too_long ? account.too_long : account.outside) = rest;
   }
   account.hits = arrived + account.too_long + counted.profile.missed;
   return account;
@@ -79,6 +99,7 @@ Account settle(const kernel::Counted& counted, std::uint64_t taken, std::uint64_
 
 Account operator-(Account now, const Account& before) {
   for (const Column& column : columns) now.*column.member = difference(now.*column.member, before.*column.member);
+  for (const Column& column : times) now.*column.member = difference(now.*column.member, before.*column.member);
   return now;
 }
 
@@ -88,6 +109,8 @@ std::string encode_ledger(const Ledger& ledger) {
     text += account.event;
     for (const Column& column : columns)
       if (account.*column.member != 0) text += fmt::format(" {}={}", column.key, account.*column.member);
+    for (const Column& column : times)
+      if (account.is_sampled()) text += fmt::format(" {}={}", column.key, account.*column.member);
     text += '\n';
   }
   return text;
@@ -122,6 +145,18 @@ std::string ledger_table(const Ledger& ledger) {
     text += fmt::format("{:<{}}", account.event, widest);
     for (const Column* column : shown) text += fmt::format("{:>{}}", account.*column->member, width(*column));
     text += '\n';
+  }
+  return text;
+}
+
+std::string sampling_text(const Ledger& ledger) {
+  std::string text;
+  for (const Account& account : ledger.events) {
+    if (!account.is_sampled()) continue;
+    const auto watched = static_cast<double>(account.watched_ms);
+    const auto whole = static_cast<double>(account.whole_ms);
+    text += fmt::format("sampled: {} was watched {:.2f} s of {:.2f} s ({:.1f} %), hits of the rest are in no count\n",
+                        account.event, watched / 1000, whole / 1000, 100 * watched / whole);
   }
   return text;
 }

@@ -24,13 +24,18 @@ struct Account {
   std::uint64_t recursion = 0;      // while another probe was being handled
   std::uint64_t throttled = 0;
   std::uint64_t outside = 0;  // not among the hits: of tasks that are not watched, or while events were put on and off
+  // The governor had the event on for so long of the whole time: hits of the rest are in no count. The same: always.
+  std::uint64_t watched_ms = 0;
+  std::uint64_t whole_ms = 0;
   std::uint64_t lost() const { return ring_full + too_long + missed_return + recursion + throttled; }
+  bool is_sampled() const { return watched_ms < whole_ms; }
   bool operator==(const Account&) const = default;
 };
 
 struct Ledger {
   std::vector<Account> events = {};
   std::uint64_t lost() const;
+  bool is_sampled() const;
   bool operator==(const Ledger&) const = default;
 };
 
@@ -54,5 +59,7 @@ std::optional<Ledger> decode_ledger(std::string_view text);
 
 // A table with a line for each event: hits, recorded, and whatever is not 0 somewhere.
 std::string ledger_table(const Ledger& ledger);
+// A line for each event that was watched in windows of time only.
+std::string sampling_text(const Ledger& ledger);
 
 }  // namespace dtp::record

@@ -58,11 +58,28 @@ TEST_CASE("an event probe: what is known is what came, and what found no room") 
   CHECK(settle(of_instance, 10, 10, {.is_final = true}) == Account{.hits = 14, .recorded = 10, .ring_full = 4});
 }
 
+TEST_CASE("between windows nothing is counted, and at their ends hits may be outside") {
+  kernel::Counted windows = counted(100, 90, 90, 0);
+  windows.watched_ms = 250;
+  windows.whole_ms = 1000;
+  const Account account = settle(windows, 90, 90, {.is_final = true, .watches_all = true, .may_be_too_long = true});
+  CHECK(account == Account{.hits = 90, .recorded = 90, .outside = 10, .watched_ms = 250, .whole_ms = 1000});
+  const Ledger ledger{{{.event = "probe:a", .watched_ms = 1000, .whole_ms = 1000}, account}};
+  CHECK(ledger.is_sampled());
+  CHECK(sampling_text({{{.event = "probe:a", .watched_ms = 1000, .whole_ms = 1000}}}).empty());
+  CHECK(sampling_text({{{.event = "probe:b", .watched_ms = 250, .whole_ms = 1000}}}) ==
+        "sampled: probe:b was watched 0.25 s of 1.00 s (25.0 %), hits of the rest are in no count\n");
+}
+
 TEST_CASE("written and read back") {
   const Ledger ledger{
       {{.event = "probe:a", .hits = 5, .recorded = 3, .filtered = 1, .ring_full = 1}, {.event = "probe:b"}}};
   CHECK(encode_ledger(ledger) == "dtrace++ ledger 1\nprobe:a hits=5 recorded=3 filtered=1 ring_full=1\nprobe:b\n");
   CHECK(decode_ledger(encode_ledger(ledger)) == ledger);
+  const Ledger sampled{{{.event = "probe:a", .hits = 5, .recorded = 5, .watched_ms = 0, .whole_ms = 70}}};
+  CHECK(encode_ledger(sampled) == "dtrace++ ledger 1\nprobe:a hits=5 recorded=5 watched_ms=0 whole_ms=70\n");
+  CHECK(decode_ledger(encode_ledger(sampled)) == sampled);
+  CHECK(encode_ledger({{{.event = "probe:a", .watched_ms = 70, .whole_ms = 70}}}) == "dtrace++ ledger 1\nprobe:a\n");
   CHECK(decode_ledger("dtrace++ ledger 1\nx:y hits=2 of_later=7\n") == Ledger{{{.event = "x:y", .hits = 2}}});
   CHECK(decode_ledger("dtrace++ ledger 2\n") == std::nullopt);
   CHECK(decode_ledger("") == std::nullopt);

@@ -81,7 +81,7 @@ def record(program, binary, events, directory):
             done = subprocess.run([program, 'probe', '-q', '-x', binary, '-a', event.request(group)], capture_output=True, text=True)
             if done.returncode != 0:
                 refused[event.name] = done.stderr.strip()
-        done = subprocess.run(['setarch', '-R', program, 'record', '-q', '-e', f'{group}:*', '-o', data, '--', binary],
+        done = subprocess.run(['setarch', '-R', program, 'record', '-q', '--no-govern', '-e', f'{group}:*', '-o', data, '--', binary],
                               capture_output=True, text=True)
         if done.returncode not in (0, 1) or not data.exists():
             return {}, {event.name: done.stderr.strip() for event in events}

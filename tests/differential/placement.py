@@ -58,7 +58,7 @@ def add(group, places):
 
 
 def records(program, group, command, data):
-    done = subprocess.run(['setarch', '-R', program, 'record', '-q', '-e', f'{group}:*', '-o', data, '--', *command],
+    done = subprocess.run(['setarch', '-R', program, 'record', '-q', '--no-govern', '-e', f'{group}:*', '-o', data, '--', *command],
                           capture_output=True, text=True)
     if not data.exists():
         return [], done.stderr

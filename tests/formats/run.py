@@ -63,7 +63,7 @@ class Fixture:
         try:
             for point in points:
                 shell(self.program, 'probe', '-q', '-x', self.traced, f'{self.group}:{point}')
-            shell(self.program, 'record', '-q', *arguments, '-e', f'{self.group}:*', '-o', data, '--', self.traced,
+            shell(self.program, 'record', '-q', '--no-govern', *arguments, '-e', f'{self.group}:*', '-o', data, '--', self.traced,
                   cwd=self.folder)
         finally:
             shell(self.program, 'delete', '-q', f'{self.group}:*')

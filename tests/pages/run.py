@@ -59,7 +59,7 @@ class Fixture:
         options = [part for point in points for part in ('-a', point)]
         shell(self.program, 'probe', '-q', '-x', self.folder / program / 'program', *options)
         try:
-            shell(self.program, 'record', '-q', '--call-graph', 'dwarf', '-e', f'{self.group}:*', '-o',
+            shell(self.program, 'record', '-q', '--no-govern', '--call-graph', 'dwarf', '-e', f'{self.group}:*', '-o',
                   self.folder / data, '--', self.folder / program / 'program', *arguments)
         finally:
             shell(self.program, 'delete', '-q', f'{self.group}:*')

@@ -82,7 +82,7 @@ def parse_truth(text):
 
 
 def record(program, how, data):
-    done = run(PROGRAM, "record", "-q", "--call-graph", how, "-e", f"{GROUP}:hit", "-o", data, "--", program,
+    done = run(PROGRAM, "record", "-q", "--no-govern", "--call-graph", how, "-e", f"{GROUP}:hit", "-o", data, "--", program,
                str(ROUNDS))
     return parse_truth(done.stdout)
 
@@ -222,7 +222,7 @@ def check_running(folder, tally):
     with Probe(program), subprocess.Popen([program, str(ROUNDS), go], stdout=out):
         os.close(out)
         with open(go, "w"):  # it has come to where it waits
-            done = run(PROGRAM, "record", "-q", "-a", "--call-graph", "dwarf", "-e", f"{GROUP}:hit", "-o", data, "--",
+            done = run(PROGRAM, "record", "-q", "--no-govern", "-a", "--call-graph", "dwarf", "-e", f"{GROUP}:hit", "-o", data, "--",
                        "sh", "-c", f"echo go >{go}; cat {printed}")
     truth = parse_truth(done.stdout)
     tally.note("a program that ran before", compare(truth, script(data), "dwarf", program))
@@ -231,7 +231,7 @@ def check_running(folder, tally):
 def check_live(folder, tally):
     """What trace prints while the program runs."""
     program, printed = build("plain", folder), os.path.join(folder, "printed")
-    done = run(PROGRAM, "trace", "-q", "-x", program, "--call-graph", "dwarf", "--format", "json", "shape_hit",
+    done = run(PROGRAM, "trace", "-q", "--no-govern", "-x", program, "--call-graph", "dwarf", "--format", "json", "shape_hit",
                "number=%di:s32", "--", "sh", "-c", f"exec {program} {ROUNDS} >{printed}")
     with open(printed) as out:
         truth = parse_truth(out.read())

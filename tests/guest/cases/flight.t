@@ -9,7 +9,7 @@ at_end+=('dtrace++ delete -q test_flight:hit')
 events() { dtrace++ script -i "$1" | grep -c .; }
 numbers() { dtrace++ script -i "$1" | sed 's/.*number=//'; }
 
-dtrace++ record -v -a --overwrite -m 64K -e test_flight:hit -o last.data 2>messages & recorder=$!
+dtrace++ record -v -a --no-govern --overwrite -m 64K -e test_flight:hit -o last.data 2>messages & recorder=$!
 at_end+=("kill -9 $recorder 2>/dev/null")
 until_true grep -q '^recording' messages
 taskset -c 0 "$target" calls 5000 # of one CPU, so that the ring's size says how many remain

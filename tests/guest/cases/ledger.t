@@ -58,7 +58,7 @@ equal "left out, or after the end" 70 $(($(column messages test_ledger:hit left_
 
 # A ring that is full: nobody empties it.
 before=$(profile hit)
-dtrace++ record -a -m 64K -e test_ledger:hit -o full.data 2>messages & recorder=$!
+dtrace++ record -a --no-govern -m 64K -e test_ledger:hit -o full.data 2>messages & recorder=$!
 until_true grep -q '^recording' messages
 kill -STOP $recorder
 "$target" calls 20000

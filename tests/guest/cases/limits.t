@@ -5,7 +5,7 @@
 target=$(command -v probe-target)
 dtrace++ probe -x "$target" 'test_limits:hit=hit number=%di:s32' >/dev/null || fail "probe"
 at_end+=('dtrace++ delete -q test_limits:hit')
-record=(dtrace++ record -e test_limits:hit)
+record=(dtrace++ record --no-govern -e test_limits:hit) # what stops it shall be the limits
 
 events() { dtrace++ script -i "$1" | grep -c .; }
 

@@ -24,7 +24,7 @@ same perfs.data "perf's recording"
 equal "events" 100 "$(count ours.txt 'test_files:hit: (' 'text="text ')"
 
 # All CPUs, two processes at once: the order of time.
-dtrace++ record -q -a -e test_files:hit -o all.data -- bash -c "$target calls 300 & $target calls 300 & wait"
+dtrace++ record -q -a --no-govern -e test_files:hit -o all.data -- bash -c "$target calls 300 & $target calls 300 & wait"
 same all.data "two processes"
 equal "events" 600 "$(grep -c . ours.txt)"
 

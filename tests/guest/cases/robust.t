@@ -10,7 +10,7 @@ at_end+=('dtrace++ delete -q test_robust:hit')
 left_out() { awk '/^event / { for (i = 1; i <= NF; ++i) if ($i == "left") at = i } /^test_robust:hit / { print at ? $at : 0 }' "$1"; }
 
 start() { # OPTIONS...
-	dtrace++ record -a -e test_robust:hit "$@" 2>messages & recorder=$!
+	dtrace++ record -a --no-govern -e test_robust:hit "$@" 2>messages & recorder=$!
 	at_end+=("kill -9 $recorder 2>/dev/null")
 	until_true grep -q '^recording' messages
 }
@@ -50,7 +50,7 @@ equal "records after TERM" 100 "$(dtrace++ script -i asked.data | grep -c .)"
 # A full disk.
 mkdir small; mount -t tmpfs -o size=1m none small || skip "no file system can be mounted"
 at_end=('umount small' "${at_end[@]}")
-dtrace++ record -v -a -e test_robust:hit -o small/full.data -- "$target" calls 20000 2>messages
+dtrace++ record -v -a --no-govern -e test_robust:hit -o small/full.data -- "$target" calls 20000 2>messages
 equal "status" 1 $?
 equal "says why" "error: cannot write 'small/full.data': no space left on device" "$(grep ^error messages)"
 recorded=$(grep -o '^recorded [0-9]*' messages)

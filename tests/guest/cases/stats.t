@@ -9,7 +9,7 @@ group=stats_$$
 
 dtrace++ probe -x "$program" "$group:hit=$offset number=%di:s32 text=+0(%si):string" || fail probe
 dtrace++ probe -x "$program" "$group:back=$offset%return result=\$retval:s32" || fail "probe of the return"
-dtrace++ record -q -e "$group:*" -o data -- "$program" calls 1000 2>messages
+dtrace++ record -q --no-govern -e "$group:*" -o data -- "$program" calls 1000 2>messages
 equal "the command's status" 7 $?
 dtrace++ delete "$group:*" || fail delete
 
