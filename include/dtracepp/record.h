@@ -49,6 +49,8 @@ struct EventSchema {
   bool is_return = false;     // has __probe_func and __probe_ret_ip
   int ip_offset = -1;         // of __probe_ip, or of __probe_func; -1: not a probe
   int return_ip_offset = -1;  // of __probe_ret_ip
+  int member_offset = -1;     // of the u16 that tells the members of a shared event apart; -1: it is one event
+  std::uint16_t member = 0;
   bool operator==(const EventSchema&) const = default;
 };
 

@@ -68,7 +68,7 @@ Result<void> remove_chosen(kernel::TraceFs& tracefs, const Options& options, con
   DTP_TRY(const Choice choice, choose(events, options.patterns));
   for (const KnownEvent* event : choice.chosen) {
     const auto& name = event->event.name;
-    const auto removed = kernel::remove_event(tracefs, event->event.kind, name);
+    const auto removed = kernel::remove_event(tracefs, event->event);
     if (!removed) return fail(kernel::removal_error(name, removed.error()));
     known.forget(name);
     if (!common.quiet) fmt::print("deleted {}\n", kernel::spell(name));

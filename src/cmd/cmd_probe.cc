@@ -68,7 +68,7 @@ void remember(kernel::TraceFs& tracefs, const std::vector<const Compiled*>& adde
 void take_back(kernel::TraceFs& tracefs, const Compiled& compiled, const Options& options, const Common& common) {
   if (options.dry_run) return;
   for (const kernel::Event& event : kernel::events_of(compiled.lines))
-    if (kernel::remove_event(tracefs, event.kind, event.name) && !common.quiet)
+    if (kernel::remove_event(tracefs, event) && !common.quiet)
       fmt::print("took {}:{} back\n", event.name.group, event.name.event);
 }
 

@@ -3,8 +3,10 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <iterator>
+#include <map>
 #include <memory>
-#include <optional>
 
 #include "cmd/command.h"
 #include "cmd/compile.h"
@@ -12,6 +14,7 @@
 #include "cmd/output_format.h"
 #include "cmd/recording.h"
 #include "cmd/refusal.h"
+#include "cmd/share.h"
 #include "cmd/tracepoint.h"
 #include "cmd/watch.h"
 #include "kernel/capture.h"
@@ -33,29 +36,36 @@ struct Options {
   GovernOptions govern = {};
 };
 
-// What is traced, with the events that are in the kernel for as long as we do.
+// What is in the kernel for as long as we trace, and what is traced by it.
 struct Traced {
-  std::optional<kernel::OwnedEvents> owned = {};  // none: a tracepoint as it is
-  const Compiled* compiled = nullptr;
+  std::vector<kernel::OwnedEvents> owned = {};
+  std::vector<const Compiled*> events = {};
 };
 
 // Of a pattern's events those that the kernel refuses are left out.
-Result<std::vector<Traced>> create_events(kernel::TraceFs& tracefs, Compilation& compilation,
-                                          const TargetOptions& options, const Common& common) {
-  std::vector<Traced> traced;
+Result<Traced> create_events(kernel::TraceFs& tracefs, Compilation& compilation, const TargetOptions& options,
+                             const Common& common) {
+  Traced traced;
   Refused refused;
-  const auto create = [&](const std::vector<std::string>& lines) {
-    return kernel::OwnedEvents::create(tracefs, lines);
-  };
   for (Compiled& compiled : compilation.events) {
-    if (is_plain_tracepoint(compiled))
-      traced.push_back({{}, &compiled});
-    else if (auto events = add_possible(compiled, options, common, create))
-      traced.push_back({std::move(*events), &compiled});
+    const auto create = [&](const std::vector<std::string>& lines) -> std::expected<void, kernel::Refusal> {
+      const auto shared = std::ranges::find_if(traced.owned, [&](const kernel::OwnedEvents& owned) {
+        return compiled.member != 0 && owned.events().front().name == kernel_name(compiled);
+      });
+      if (shared != traced.owned.end()) return shared->add_member(lines);
+      auto owned = kernel::OwnedEvents::create(tracefs, lines);
+      if (!owned) return std::unexpected(std::move(owned.error()));
+      traced.owned.push_back(std::move(*owned));
+      return {};
+    };
+    std::expected<void, kernel::Refusal> created;
+    if (!is_plain_tracepoint(compiled)) created = add_possible(compiled, options, common, create);
+    if (created)
+      traced.events.push_back(&compiled);
     else
-      DTP_CHECK(refused.add(explain(events.error(), compiled), compiled));
+      DTP_CHECK(refused.add(explain(created.error(), compiled), compiled));
   }
-  if (traced.empty()) return fail(refused.first());
+  if (traced.events.empty()) return fail(refused.first());
   refused.print(common);
   return traced;
 }
@@ -70,12 +80,30 @@ std::vector<record::FieldDisplay> displays_of(const path::Plan& plan) {
   return displays;
 }
 
-Result<WatchedEvent> watch(kernel::TraceFs& tracefs, const Traced& traced, std::string_view filter) {
-  if (!traced.owned) return watch_tracepoint(tracefs, *traced.compiled, filter);
-  const kernel::EventName name = traced.owned->events().front().name;
-  DTP_TRY(WatchedEvent event, watch_event(tracefs, name, displays_of(traced.compiled->plan), filter));
-  event.schema.group = traced.compiled->group;
+Result<WatchedEvent> watch(kernel::TraceFs& tracefs, const Compiled& compiled, std::string_view filter) {
+  if (is_plain_tracepoint(compiled)) return watch_tracepoint(tracefs, compiled, filter);
+  DTP_TRY(WatchedEvent event, watch_event(tracefs, kernel_name(compiled), displays_of(compiled.plan), filter));
+  event.schema.group = compiled.group;
   return event;
+}
+
+// What shares an event is watched as one.
+Result<std::vector<WatchedEvent>> watch_all(kernel::TraceFs& tracefs, const std::vector<const Compiled*>& events,
+                                            std::string_view filter) {
+  std::vector<WatchedEvent> watched;
+  std::map<kernel::EventName, std::size_t> shared;
+  for (const Compiled* const compiled : events) {
+    std::size_t at = watched.size();
+    if (compiled->member != 0) at = shared.emplace(kernel_name(*compiled), at).first->second;
+    if (at == watched.size()) {
+      DTP_TRY(WatchedEvent event, watch(tracefs, *compiled, filter));
+      watched.push_back(std::move(event));
+    }
+    if (compiled->member != 0)
+      watched[at].members.push_back(
+          {watched[at].schema.id, static_cast<std::uint16_t>(compiled->member), compiled->plan.event});
+  }
+  return watched;
 }
 
 // Where records go to.
@@ -101,7 +129,7 @@ Result<Seen> stream(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& w
   std::vector<record::StreamEvent> events;
   for (const kernel::OpenedEvent& opened : capture.events()) events.push_back({opened.attr, opened.ids});
   std::vector<record::EventSchema> schemas;
-  for (const WatchedEvent& event : watched) schemas.push_back(event.schema);
+  for (const WatchedEvent& event : watched) std::ranges::move(schemas_of(event), std::back_inserter(schemas));
   DTP_TRY(auto plain, record::Stream::create(events, schemas, [&](const record::Record& record) {
             return printing.report->record(record);
           }));
@@ -147,17 +175,13 @@ Result<int> trace(const Options& options, const std::vector<std::string>& comman
   // From here on signals are only noticed: what is put into the kernel is taken out again on every way.
   DTP_TRY(auto signals, kernel::StopSignals::block());
   DTP_CHECK(kernel::remove_stale(tracefs));
-  DTP_TRY(std::vector<Traced> traced, create_events(tracefs, compilation, options.target, common));
-  std::vector<WatchedEvent> watched;
-  for (const Traced& one : traced) {
-    DTP_TRY(WatchedEvent event, watch(tracefs, one, options.filter));
-    watched.push_back(std::move(event));
-  }
+  share_events(tracefs, compilation.events);
+  DTP_TRY(Traced traced, create_events(tracefs, compilation, options.target, common));
+  DTP_TRY(const std::vector<WatchedEvent> watched, watch_all(tracefs, traced.events, options.filter));
   Printing printing{.announced = !common.quiet && command.empty()};
   printing.report = make_report(options.format, printing.output, printing.symbols);
   const auto seen = stream(tracefs, watched, target, {.stacks = stacks, .budget = budget}, signals, printing);
-  for (Traced& one : traced)
-    if (one.owned) DTP_CHECK(one.owned->remove());
+  for (kernel::OwnedEvents& owned : traced.owned) DTP_CHECK(owned.remove());
   if (!seen && printing.output.reader_left()) return 0;
   if (!seen) return std::unexpected(seen.error());
   const kernel::Ending& ending = seen->ending;

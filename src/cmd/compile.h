@@ -43,6 +43,7 @@ struct Compiled {
   path::Plan plan = {};
   std::string group = {};               // the plan's own one, also where another replaced it: what people are shown
   std::vector<std::string> lines = {};  // tracefs definitions, one a point of the plan
+  unsigned member = 0;  // its number where it shares an event of the kernel, which `lines` name; 0: none
 };
 
 struct Compilation {

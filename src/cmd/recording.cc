@@ -124,6 +124,11 @@ Result<WatchedEvent> watch_event(kernel::TraceFs& tracefs, const kernel::EventNa
   return event;
 }
 
+std::vector<record::EventSchema> schemas_of(const WatchedEvent& event) {
+  auto members = record::split_members(event.schema, event.members);
+  return members.empty() ? std::vector{event.schema} : members;
+}
+
 std::vector<kernel::CaptureEvent> to_capture(const std::vector<WatchedEvent>& events) {
   std::vector<kernel::CaptureEvent> capture;
   for (const WatchedEvent& event : events) capture.push_back({event.name, event.filter});

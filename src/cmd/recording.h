@@ -10,6 +10,7 @@
 #include "kernel/capture.h"
 #include "record/address_spaces.h"
 #include "record/format.h"
+#include "record/members.h"
 
 namespace dtp::cmd {
 
@@ -28,8 +29,11 @@ struct WatchedEvent {
   kernel::EventName name = {};
   std::string format = {};  // annotated with the displays
   record::EventSchema schema = {};
-  std::string filter = {};  // in the kernel's language
+  std::string filter = {};                   // in the kernel's language
+  std::vector<record::Member> members = {};  // who share it; empty: it is one event
 };
+// What its records are shown as.
+std::vector<record::EventSchema> schemas_of(const WatchedEvent& event);
 // Reads the format of the event and puts the displays into it; translates the user's filter with both.
 Result<WatchedEvent> watch_event(kernel::TraceFs& tracefs, const kernel::EventName& name,
                                  const std::vector<record::FieldDisplay>& displays, std::string_view filter);

@@ -10,6 +10,8 @@
 #include "base/lines.h"
 #include "base/pattern.h"
 #include "kernel/error_log.h"
+#include "kernel/owner.h"
+#include "probe/shared.h"
 
 namespace dtp::kernel {
 namespace {
@@ -95,6 +97,15 @@ Io<std::string> read_listing(TraceFs& tracefs, const char* file) {
   return last;
 }
 
+// In somebody's rings of tracefs. Of perf's nobody tells.
+bool is_enabled(TraceFs& tracefs, const EventName& name) {
+  std::vector<std::string> files{directory_of(name) + "/enable"};
+  for (const std::string& instance : tracefs.list("instances").value_or(std::vector<std::string>{}))
+    files.push_back("instances/" + instance + "/" + files.front());
+  return std::ranges::any_of(files,
+                             [&](const std::string& file) { return tracefs.read(file).value_or("").starts_with('1'); });
+}
+
 std::vector<std::string> split_lines(std::string_view text) {
   std::vector<std::string> lines;
   while (!text.empty()) lines.emplace_back(base::take_line(text));
@@ -167,17 +178,17 @@ std::optional<Event> find_event(std::span<const Event> events, const EventName& 
 }
 
 std::expected<void, Refusal> add_events(TraceFs& tracefs, std::span<const std::string> lines) {
-  std::vector<std::pair<ProbeKind, EventName>> added;
+  std::vector<Event> added;
   const auto take_back = [&](Refusal refusal, std::size_t index) {
-    for (const auto& [kind, name] : added) (void)remove_event(tracefs, kind, name);
+    for (const Event& event : added) (void)remove_event(tracefs, event);
     refusal.index = index;
     return std::unexpected(std::move(refusal));
   };
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (auto refusal = check_line(tracefs, lines[i])) return take_back(std::move(*refusal), i);
-    const std::pair ours{kind_of_line(lines[i]), *name_of_line(lines[i])};
+    const Event ours{.kind = kind_of_line(lines[i]), .name = *name_of_line(lines[i])};
     const bool is_first = std::find(added.begin(), added.end(), ours) == added.end();
-    if (is_first && tracefs.exists(directory_of(ours.second)))
+    if (is_first && tracefs.exists(directory_of(ours.name)))
       return take_back({.error_number = EEXIST, .line = lines[i]}, i);
     if (auto done = add_line(tracefs, lines[i]); !done) return take_back(std::move(done.error()), i);
     if (is_first) added.push_back(ours);
@@ -185,8 +196,57 @@ std::expected<void, Refusal> add_events(TraceFs& tracefs, std::span<const std::s
   return {};
 }
 
-Io<void> remove_event(TraceFs& tracefs, ProbeKind kind, const EventName& name) {
-  return tracefs.write(file_of(kind), "-:" + name.group + "/" + name.event + "\n");
+std::expected<void, Refusal> add_member(TraceFs& tracefs, std::span<const std::string> lines) {
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    auto refusal = check_line(tracefs, lines[i]);
+    if (!refusal)
+      if (auto added = add_line(tracefs, lines[i]); !added) refusal = std::move(added.error());
+    if (!refusal) continue;
+    refusal->index = i;
+    if (i > 0) (void)remove_member(tracefs, *name_of_line(lines[i]), probe::member_number(lines[i]).value_or(0));
+    return std::unexpected(*std::move(refusal));
+  }
+  return {};
+}
+
+// The kernel compares place and arguments with what it lists.
+Io<void> remove_member(TraceFs& tracefs, const EventName& shared, unsigned number) {
+  for (const ProbeKind kind : {ProbeKind::kprobe, ProbeKind::uprobe}) {
+    const std::vector<std::string> lines = split_lines(read_listing(tracefs, file_of(kind).c_str()).value_or(""));
+    for (const std::string& line : lines) {
+      if (name_of_line(line) != shared || probe::member_number(line) != number) continue;
+      const std::string command = "-:" + shared.group + "/" + shared.event + line.substr(line.find(' ')) + "\n";
+      if (const Io<void> removed = tracefs.write(file_of(kind), command); !removed) return removed;
+    }
+  }
+  return {};
+}
+
+namespace {
+
+// A uprobe is perf's or tracefs', never both: where it cannot be enabled perf has it. That is tried in an instance of
+// our own, which stale ones are named like: in those of others, deleting the event would clear what was recorded.
+bool is_used_by_perf(TraceFs& tracefs, const EventName& name) {
+  const auto owner = this_process();
+  const std::string instance = "instances/" + (owner ? group_of(*owner) : "dtp");
+  if (!tracefs.make_directory(instance)) return false;
+  const std::string file = instance + "/" + directory_of(name) + "/enable";
+  const Io<void> enabled = tracefs.write(file, "1");
+  if (enabled) (void)tracefs.write(file, "0");
+  (void)tracefs.remove_directory(instance);
+  return !enabled && enabled.error() == EINTR;
+}
+
+}  // namespace
+
+// Of several probes the kernel frees all but the last, and then looks whether the event is in use. If it is, and they
+// are uprobes, the next hit makes it panic (seen on 6.1, 6.12).
+Io<void> remove_event(TraceFs& tracefs, const Event& event) {
+  const bool is_uprobe = event.kind == ProbeKind::uprobe;
+  if (event.lines.size() > 1 &&
+      (is_enabled(tracefs, event.name) || (is_uprobe && is_used_by_perf(tracefs, event.name))))
+    return std::unexpected(EBUSY);
+  return tracefs.write(file_of(event.kind), "-:" + event.name.group + "/" + event.name.event + "\n");
 }
 
 Error removal_error(const EventName& name, int error_number) {

@@ -69,8 +69,13 @@ std::vector<Event> events_of(std::span<const std::string> lines);
 // refused too (EEXIST): the kernel would silently add our probe to somebody else's event.
 std::expected<void, Refusal> add_events(TraceFs& tracefs, std::span<const std::string> lines);
 
-// Removes an event by name. One in use is an error (EBUSY).
-Io<void> remove_event(TraceFs& tracefs, ProbeKind kind, const EventName& name);
+// Adds the lines of one more member to an event of ours that is shared (probe/shared.h): all of them, or none.
+std::expected<void, Refusal> add_member(TraceFs& tracefs, std::span<const std::string> lines);
+// Removes the probes of one member. The event must not be in use: the kernel does not look.
+Io<void> remove_member(TraceFs& tracefs, const EventName& shared, unsigned number);
+
+// Removes an event. One in use is an error (EBUSY).
+Io<void> remove_event(TraceFs& tracefs, const Event& event);
 // The same as an Error that names the event and says who may hold it.
 Error removal_error(const EventName& name, int error_number);
 

@@ -60,7 +60,7 @@ TEST_CASE("event probes stand in the file that lists every kind") {
                            {ProbeKind::eprobe, {"probe", "b"}, {"e:probe/b sched.sched_switch p=$prev_pid"}}});
   CHECK(is_event_probe(fake, {"probe", "b"}));
   CHECK_FALSE(is_event_probe(fake, {"probe", "a"}));
-  CHECK(remove_event(fake, ProbeKind::eprobe, {"probe", "b"}));
+  CHECK(remove_event(fake, {ProbeKind::eprobe, {"probe", "b"}}));
   CHECK(fake.files["dynamic_events"] == "p:probe/a x+0\n");
 }
 
@@ -127,6 +127,34 @@ TEST_CASE("an event of another is never added to") {
   CHECK(base::format_error(to_error(again.error()), false) ==
         "error: event 'probe:a' already exists\n"
         "hint: take another name (-f finds one), or delete it first: dtrace++ delete probe:a\n");
+}
+
+TEST_CASE("a member comes and goes without the others") {
+  FakeTraceFs fake = both_kinds();
+  const std::vector<std::string> one{"p:probe_x/dtp_shared_1 /bin/x:0x10 dtp_member=\\1:u16"};
+  const std::vector<std::string> two{"p:probe_x/dtp_shared_1 /bin/x:0x20 dtp_member=\\2:u16",
+                                     "p:probe_x/dtp_shared_1 /bin/x:0x30 dtp_member=\\2:u16"};
+  REQUIRE(add_events(fake, one));
+  REQUIRE(add_member(fake, two));
+  CHECK(list_events(fake)->size() == 1);
+  REQUIRE(remove_member(fake, {"probe_x", "dtp_shared_1"}, 2));
+  CHECK(fake.files["uprobe_events"] == one[0] + "\n");
+  fake.refused[two[1]] = EINVAL;
+  const auto refused = add_member(fake, two);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().index == 1);
+  CHECK(fake.files["uprobe_events"] == one[0] + "\n");
+}
+
+TEST_CASE("an event of several probes is not removed while it is enabled anywhere") {
+  FakeTraceFs fake = both_kinds();
+  REQUIRE(add_events(fake, std::vector<std::string>{"p:probe/a x+0", "p:probe/a y+0"}));
+  const Event event = list_events(fake)->front();
+  fake.files["instances/theirs/events/probe/a/enable"] = "1*\n";
+  CHECK(remove_event(fake, event).error() == EBUSY);
+  CHECK(fake.log.size() == 2);
+  fake.files["instances/theirs/events/probe/a/enable"] = "0\n";
+  CHECK(remove_event(fake, event));
 }
 
 TEST_CASE("what would end a definition early is not written") {

@@ -71,7 +71,8 @@ class FakeTraceFs final : public TraceFs {
   Io<base::Fd> open_stream(const std::string&) override { return std::unexpected(ENOENT); }
 
  private:
-  // "p:GROUP/EVENT PLACE" adds a line and the event's directory, "-:GROUP/EVENT" takes them away.
+  // "p:GROUP/EVENT PLACE" adds a line and the event's directory, "-:GROUP/EVENT" takes them away, "-:GROUP/EVENT PLACE"
+  // that line.
   Io<void> change_events(const std::string& path, const std::string& text) {
     const std::size_t colon = text.find(':');
     const std::string name = text.substr(colon + 1, text.find(' ') - colon - 1);
@@ -84,11 +85,12 @@ class FakeTraceFs final : public TraceFs {
     const std::string all = files[path];
     for (std::string_view rest = all; !rest.empty();) {
       const std::string line(base::take_line(rest));
-      if (!line.contains(":" + name + " ")) kept += line + "\n";
+      const bool is_meant = text.contains(' ') ? line.ends_with(text.substr(colon)) : line.contains(":" + name + " ");
+      if (!is_meant) kept += line + "\n";
     }
     if (kept == all) return std::unexpected(ENOENT);
     files[path] = kept;
-    files.erase("events/" + name + "/id");
+    if (!kept.contains(":" + name + " ")) files.erase("events/" + name + "/id");
     return {};
   }
 

@@ -41,7 +41,7 @@ Io<void> remove_patiently(TraceFs& tracefs, const Event& event) {
   using namespace std::chrono_literals;
   const auto end = std::chrono::steady_clock::now() + 1s;
   for (;;) {
-    const Io<void> removed = remove_event(tracefs, event.kind, event.name);
+    const Io<void> removed = remove_event(tracefs, event);
     if (removed || removed.error() != EBUSY || std::chrono::steady_clock::now() >= end) return removed;
     // Somebody enabled all events of tracefs, or a perf event is still being torn down.
     (void)tracefs.write("events/" + event.name.group + "/" + event.name.event + "/enable", "0");
@@ -90,6 +90,12 @@ OwnedEvents::OwnedEvents(OwnedEvents&& other) noexcept
 
 OwnedEvents::~OwnedEvents() { (void)remove(); }
 
+std::expected<void, Refusal> OwnedEvents::add_member(std::span<const std::string> lines) {
+  if (auto added = kernel::add_member(*tracefs_, lines); !added) return added;
+  events_.front().lines.insert(events_.front().lines.end(), lines.begin(), lines.end());
+  return {};
+}
+
 Result<void> OwnedEvents::remove() {
   Result<void> result;
   for (const Event& event : std::exchange(events_, {})) {
@@ -107,7 +113,7 @@ Result<std::vector<EventName>> remove_stale(TraceFs& tracefs) {
   for (const Event& event : events) {
     const auto owner = owner_of(event.name.group);
     if (!owner || is_alive(*owner)) continue;
-    if (remove_event(tracefs, event.kind, event.name)) removed.push_back(event.name);
+    if (remove_event(tracefs, event)) removed.push_back(event.name);
   }
   return removed;
 }

@@ -45,6 +45,8 @@ class OwnedEvents {
   ~OwnedEvents();  // removes; an error has nowhere to go here
 
   const std::vector<Event>& events() const { return events_; }
+  // One more member of the first of them, which is shared: it goes with the others.
+  std::expected<void, Refusal> add_member(std::span<const std::string> lines);
   // Removes them now. An event somebody else uses as well is waited for, a second at most.
   Result<void> remove();
 

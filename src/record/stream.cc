@@ -22,6 +22,9 @@ std::uint64_t load_number(Bytes record, std::size_t offset) {
   return number;
 }
 
+// The kernel's number of the event, and the member's.
+std::uint32_t member_key(std::uint16_t id, std::uint16_t member) { return std::uint32_t{id} << 16 | member; }
+
 // With several layouts the id must be at the same place in all, or it could not be found before it is known.
 bool can_be_told_apart(const std::vector<Layout>& layouts) {
   return std::ranges::all_of(layouts, [&](const Layout& layout) {
@@ -43,7 +46,10 @@ Result<Stream> Stream::create(std::span<const StreamEvent> events, std::span<con
   if (!stream.uniform_ && !can_be_told_apart(stream.layouts_)) {
     return fail({.what = "the events have different record layouts and no identifier to tell them apart"});
   }
-  for (const EventSchema& schema : schemas) stream.schemas_[schema.id] = &schema;
+  for (const EventSchema& schema : schemas) {
+    stream.schemas_[schema.id] = &schema;
+    if (schema.member_offset >= 0) stream.members_[member_key(schema.id, schema.member)] = &schema;
+  }
   stream.consumer_ = std::move(consumer);
   return stream;
 }
@@ -65,10 +71,22 @@ const EventSchema* Stream::schema_of(Bytes raw) {
   if (raw.size() < 2) return nullptr;
   std::uint16_t id = 0;
   std::memcpy(&id, raw.data(), sizeof id);
-  if (last_schema_ != nullptr && last_schema_->id == id) return last_schema_;
-  const auto found = schemas_.find(id);
-  if (found == schemas_.end()) return nullptr;
-  return last_schema_ = found->second;
+  if (last_schema_ == nullptr || last_schema_->id != id) {
+    const auto found = schemas_.find(id);
+    if (found == schemas_.end()) return nullptr;
+    last_schema_ = found->second;
+  }
+  return last_schema_->member_offset < 0 ? last_schema_ : member_of(*last_schema_, raw);
+}
+
+const EventSchema* Stream::member_of(const EventSchema& any, Bytes raw) const {
+  std::uint16_t member = 0;
+  const auto offset = static_cast<std::size_t>(any.member_offset);
+  if (offset + sizeof member > raw.size()) return nullptr;
+  std::memcpy(&member, raw.data() + offset, sizeof member);
+  if (member == any.member) return &any;
+  const auto found = members_.find(member_key(any.id, member));
+  return found == members_.end() ? nullptr : found->second;
 }
 
 Result<void> Stream::add(Bytes record) {

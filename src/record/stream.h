@@ -54,6 +54,7 @@ class Stream {
   const Layout* layout_of_sample(std::span<const std::byte> record) const;
   const Layout* layout_of_other(std::span<const std::byte> record) const;
   const EventSchema* schema_of(std::span<const std::byte> raw);
+  const EventSchema* member_of(const EventSchema& any, std::span<const std::byte> raw) const;
   Result<void> emit(std::span<const std::byte> record);
   void note_comm(std::span<const std::byte> record);
   void note_fork(std::span<const std::byte> record);
@@ -64,7 +65,8 @@ class Stream {
   std::vector<Layout> layouts_ = {};
   bool uniform_ = true;  // all layouts are the first
   std::unordered_map<std::uint64_t, std::size_t> layout_of_id_ = {};
-  std::unordered_map<std::uint16_t, const EventSchema*> schemas_ = {};
+  std::unordered_map<std::uint16_t, const EventSchema*> schemas_ = {};  // of a shared event: any of its members
+  std::unordered_map<std::uint32_t, const EventSchema*> members_ = {};
   const EventSchema* last_schema_ = nullptr;
   TimeOrder<> order_ = {};
   CommTable comms_ = {};

@@ -333,7 +333,7 @@ TEST_CASE_FIXTURE(Fixture, "what a killed owner left is removed by the next, and
   CHECK(tracefs.read("uprobe_events")->contains("dtp_" + std::to_string(pid) + "_"));
   CHECK(remove_stale(tracefs)->size() == 1);
   CHECK(find_event(*list_events(tracefs), {"dtpp_test_theirs", "hit"}));
-  REQUIRE(remove_event(tracefs, ProbeKind::uprobe, {"dtpp_test_theirs", "hit"}));
+  REQUIRE(remove_event(tracefs, {.kind = ProbeKind::uprobe, .name = {"dtpp_test_theirs", "hit"}}));
 }
 
 TEST_CASE_FIXTURE(Fixture, "an event that somebody else enabled is still removed") {
