@@ -2,7 +2,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <set>
 #include <span>
 
 #include "base/pattern.h"
@@ -62,17 +64,33 @@ Result<Choice> choose(std::span<const KnownEvent> events, const std::vector<std:
   return choice;
 }
 
+// Those that share an event go at once.
+Result<void> remove_each(kernel::TraceFs& tracefs, const kernel::Registry& known,
+                         const std::vector<const KnownEvent*>& chosen, const Common& common) {
+  std::map<const kernel::Event*, std::set<unsigned>> members;
+  for (const KnownEvent* event : chosen)
+    if (event->member != 0) members[event->shared.get()].insert(event->member);
+  for (const auto& [shared, numbers] : members) {
+    const auto removed = kernel::remove_members(tracefs, known, *shared, numbers);
+    if (!removed) return fail(kernel::removal_error(shared->name, removed.error()));
+  }
+  for (const KnownEvent* event : chosen) {
+    const auto& name = event->event.name;
+    if (event->member == 0) {
+      const auto removed = kernel::remove_event(tracefs, event->event);
+      if (!removed) return fail(kernel::removal_error(name, removed.error()));
+      known.forget(name);
+    }
+    if (!common.quiet) fmt::print("deleted {}\n", kernel::spell(name));
+  }
+  return {};
+}
+
 Result<void> remove_chosen(kernel::TraceFs& tracefs, const Options& options, const Common& common) {
   const kernel::Registry known;
   DTP_TRY(const auto events, kernel::list_known_events(tracefs, known));
   DTP_TRY(const Choice choice, choose(events, options.patterns));
-  for (const KnownEvent* event : choice.chosen) {
-    const auto& name = event->event.name;
-    const auto removed = kernel::remove_event(tracefs, event->event);
-    if (!removed) return fail(kernel::removal_error(name, removed.error()));
-    known.forget(name);
-    if (!common.quiet) fmt::print("deleted {}\n", kernel::spell(name));
-  }
+  DTP_CHECK(remove_each(tracefs, known, choice.chosen, common));
   for (const KnownEvent* event : choice.spared) {
     const bool is_chosen = std::find(choice.chosen.begin(), choice.chosen.end(), event) != choice.chosen.end();
     if (!is_chosen && !common.quiet)

@@ -59,8 +59,7 @@ std::string describe(const kernel::Event& event, EventPlaces& source) {
   }
   if (definitions.size() > most_places) places += fmt::format(" and {} more", definitions.size() - most_places);
   if (definitions.empty()) return places;
-  for (const probe::DefinitionArgument& argument : definitions.front().arguments)
-    arguments += " " + spell(argument);
+  for (const probe::DefinitionArgument& argument : definitions.front().arguments) arguments += " " + spell(argument);
   return arguments.empty() ? places : places + " with" + arguments;
 }
 
@@ -120,6 +119,7 @@ void print_json(const KnownEvent& event, EventPlaces& source) {
   append_member(out, "kind", kernel::name_of(event.event.kind));
   append_member(out, "standing", name_of(event.standing));
   if (event.known) append_member(out, "request", event.known->request);
+  if (event.member != 0) append_member(out, "shared", event.shared->name.event);
   if (event.owner) out += fmt::format(",\"owner\":{}", event.owner->pid);
   out += ",\"points\":[";
   for (const probe::Definition& definition : definitions_of(event.event)) {

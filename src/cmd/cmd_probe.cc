@@ -1,15 +1,19 @@
 // dtrace++ probe: adds persistent probes, or prints what they would be.
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "cmd/command.h"
 #include "cmd/compile.h"
 #include "cmd/refusal.h"
+#include "cmd/share.h"
 #include "kernel/events.h"
 #include "kernel/owner.h"
 #include "kernel/registry.h"
+#include "kernel/standing.h"
 #include "kernel/tracefs.h"
 
 namespace dtp::cmd {
@@ -23,6 +27,7 @@ struct Options {
   bool is_definition = false;                 // -D is given, perhaps before other options and without a value
   bool dry_run = false;
   bool force = false;
+  bool separate = false;
 };
 
 // Words that stand alone make one request, or go on the last one of -D.
@@ -36,7 +41,12 @@ std::vector<std::string> requests_of(const Options& options) {
   return requests;
 }
 
+// Of one that shares an event of the kernel the lines name that.
 void rename(Compiled& compiled, const std::string& event) {
+  if (compiled.member != 0) {
+    compiled.plan.event = event;
+    return;
+  }
   const std::string was = compiled.plan.group + "/" + compiled.plan.event + " ";
   compiled.plan.event = event;
   const std::string is = compiled.plan.group + "/" + event + " ";
@@ -54,34 +64,61 @@ void remember(kernel::TraceFs& tracefs, const std::vector<const Compiled*>& adde
   if (!events) return;
   std::map<kernel::EventName, const kernel::Event*> listed;
   for (const kernel::Event& event : *events) listed.emplace(event.name, &event);
+  std::map<kernel::EventName, kernel::KnownProbe> probes;
   for (const Compiled* compiled : added) {
-    kernel::KnownProbe known{.name = {compiled->plan.group, compiled->plan.event}, .request = shown(*compiled)};
+    const auto [at, is_new] = probes.try_emplace(kernel_name(*compiled));
+    kernel::KnownProbe& known = at->second;
+    if (compiled->member != 0) known.members.push_back({compiled->member, compiled->plan.event, shown(*compiled)});
+    if (!is_new) continue;
+    known.name = at->first;
+    known.request = shown(*compiled);
     const auto& fields = compiled->plan.points.front().fields;
     for (std::size_t i = 0; i < fields.size(); ++i)
       known.fields.push_back(
           {fields[i].name.empty() ? fmt::format("arg{}", i + 1) : fields[i].name, fields[i].display, fields[i].c_type});
-    if (const auto event = listed.find(known.name); event != listed.end())
-      kernel::Registry().save(known, *event->second);
   }
+  for (const auto& [name, known] : probes)
+    if (const auto event = listed.find(name); event != listed.end()) kernel::Registry().save(known, *event->second);
 }
 
 void take_back(kernel::TraceFs& tracefs, const Compiled& compiled, const Options& options, const Common& common) {
   if (options.dry_run) return;
-  for (const kernel::Event& event : kernel::events_of(compiled.lines))
-    if (kernel::remove_event(tracefs, event) && !common.quiet)
-      fmt::print("took {}:{} back\n", event.name.group, event.name.event);
+  for (const kernel::Event& event : kernel::events_of(compiled.lines)) {
+    const auto removed = kernel::remove_event(tracefs, event);
+    const bool went_with_others = !removed && removed.error() == ENOENT && compiled.member != 0;
+    if ((removed || went_with_others) && !common.quiet)
+      fmt::print("took {}:{} back\n", compiled.plan.group, compiled.plan.event);
+  }
+}
+
+bool is_there(kernel::TraceFs& tracefs, const kernel::EventName& name) {
+  return tracefs.exists("events/" + name.group + "/" + name.event);
+}
+
+// Names that are taken though tracefs does not know them.
+std::set<kernel::EventName> names_of_members(kernel::TraceFs& tracefs) {
+  std::set<kernel::EventName> names;
+  const auto known = kernel::list_known_events(tracefs, kernel::Registry());
+  for (const kernel::KnownEvent& event : known.value_or(std::vector<kernel::KnownEvent>{}))
+    if (event.member != 0) names.insert(event.event.name);
+  return names;
 }
 
 // Prints what it adds.
-Result<void> add(kernel::TraceFs& tracefs, Compiled& compiled, const Options& options, const Common& common) {
+Result<void> add(kernel::TraceFs& tracefs, Compiled& compiled, std::set<kernel::EventName>& members,
+                 const Options& options, const Common& common) {
   DTP_TRY(const kernel::EventName name,
-          kernel::free_name(tracefs, {compiled.plan.group, compiled.plan.event}, options.force));
+          kernel::free_name(tracefs, {compiled.plan.group, compiled.plan.event}, options.force, members));
   if (name.event != compiled.plan.event) rename(compiled, name.event);
   if (!options.dry_run) {
-    const auto add_lines = [&](const std::vector<std::string>& lines) { return kernel::add_events(tracefs, lines); };
+    const bool is_next = compiled.member != 0 && is_there(tracefs, kernel_name(compiled));
+    const auto add_lines = [&](const std::vector<std::string>& lines) {
+      return is_next ? kernel::add_member(tracefs, lines) : kernel::add_events(tracefs, lines);
+    };
     if (auto added = add_possible(compiled, options.target, common, add_lines); !added)
       return fail(explain(added.error(), compiled));
   }
+  if (compiled.member != 0) members.insert(name);
   if (common.quiet) return {};
   const std::string places = compiled.lines.size() > 1 ? fmt::format(" at {} places", compiled.lines.size()) : "";
   fmt::print("{} {}:{}{}\n", options.dry_run ? "would add" : "added", name.group, name.event, places);
@@ -95,9 +132,10 @@ Result<void> add(kernel::TraceFs& tracefs, Compiled& compiled, const Options& op
 Result<std::vector<const Compiled*>> add_all(kernel::TraceFs& tracefs, Compilation& compilation, const Options& options,
                                              const Common& common) {
   std::vector<const Compiled*> added;
+  std::set<kernel::EventName> members = names_of_members(tracefs);
   Refused refused;
   for (Compiled& one : compilation.events) {
-    auto done = add(tracefs, one, options, common);
+    auto done = add(tracefs, one, members, options, common);
     if (!done)
       done = refused.add(std::move(done.error()), one);
     else
@@ -153,6 +191,7 @@ int run(const Options& options, const Common& common) {
   auto tracefs = kernel::find_tracefs();
   if (!tracefs) return report(tracefs.error(), common);
   static_cast<void>(kernel::remove_stale(*tracefs));
+  if (!options.separate && kernel::Registry().is_usable()) share_events(*tracefs, compilation->events);
   const auto added = add_all(*tracefs, *compilation, options, common);
   if (!added) return report(added.error(), common);
   if (!added->empty() && !common.quiet && !options.dry_run) print_what_next(*added);
@@ -180,6 +219,9 @@ void add_probe(Registry& registry) {
   command.add_flag("-n,--dry-run", options->dry_run, "say what would be added, add nothing");
   command.add_flag("--keep-going", options->target.keep_going, "leave out the probes that cannot be, add the others");
   command.add_flag("-f,--force", options->force, "take a free name EVENT_N when EVENT exists");
+  command.add_flag(
+      "--separate", options->separate,
+      "one event of the kernel for each function: many functions with the same values share one otherwise");
   add_target_options(command, options->target);
   add_process_option(command, options->target);
   add_compile_options(command, options->target);

@@ -2,7 +2,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "base/pattern.h"
@@ -13,8 +15,9 @@
 #include "cmd/recording.h"
 #include "cmd/watch.h"
 #include "kernel/capture.h"
-#include "kernel/owner.h"
 #include "kernel/registry.h"
+#include "kernel/standing.h"
+#include "probe/shared.h"
 #include "record/recorder.h"
 
 namespace dtp::cmd {
@@ -79,48 +82,111 @@ Error no_such_event(const std::string& pattern, const std::vector<kernel::EventN
           .status = Status::wrong_request};
 }
 
-Result<std::vector<kernel::EventName>> find_events(kernel::TraceFs& tracefs, const std::string& pattern) {
-  DTP_TRY(const std::vector<kernel::EventName> near, events_near(tracefs, pattern));
+// Those that share an event of the kernel have no directory; it is not shown instead of them.
+Result<std::vector<kernel::EventName>> find_events(kernel::TraceFs& tracefs, const std::string& pattern,
+                                                   const std::vector<kernel::KnownEvent>& known) {
+  DTP_TRY(std::vector<kernel::EventName> near, events_near(tracefs, pattern));
   std::vector<kernel::EventName> found;
+  std::set<kernel::EventName> shared;
+  for (const kernel::KnownEvent& event : known) {
+    if (event.member == 0) continue;
+    shared.insert(event.shared->name);
+    if (kernel::matches(event.event.name, pattern)) found.push_back(event.event.name);
+  }
+  std::erase_if(near, [&](const kernel::EventName& name) { return shared.contains(name); });
   for (const auto& name : near) {
     if (kernel::matches(name, pattern) && tracefs.exists("events/" + name.group + "/" + name.event + "/id"))
       found.push_back(name);
   }
-  if (found.empty()) return fail(no_such_event(pattern, near));
-  return found;
+  if (!found.empty()) return found;
+  for (const kernel::KnownEvent& event : known)
+    if (event.member != 0) near.push_back(event.event.name);
+  return fail(no_such_event(pattern, near));
 }
 
 // How fields want to be shown, as `dtrace++ probe` remembered it.
-std::vector<record::FieldDisplay> known_displays(const std::vector<kernel::Event>& listed,
-                                                 const kernel::EventName& name) {
+std::vector<record::FieldDisplay> known_displays(const kernel::KnownEvent* event) {
   std::vector<record::FieldDisplay> displays;
-  const auto event = kernel::find_event(listed, name);
-  if (!event) return displays;
-  if (const auto known = kernel::Registry().find(*event)) {
-    for (const auto& field : known->fields) displays.push_back({field.name, field.display});
-  }
+  if (event == nullptr || !event->known) return displays;
+  for (const auto& field : event->known->fields) displays.push_back({field.name, field.display});
   return displays;
 }
 
-Result<std::vector<WatchedEvent>> choose_events(kernel::TraceFs& tracefs, const Options& options) {
-  DTP_TRY(const std::vector<kernel::Event> listed, kernel::list_events(tracefs));
-  std::vector<WatchedEvent> events;
-  for (const Wanted& wanted : options.events) {
-    DTP_TRY(const auto names, find_events(tracefs, wanted.pattern));
-    for (const auto& name : names) {
-      const bool again = std::ranges::any_of(events, [&](const WatchedEvent& event) { return event.name == name; });
-      if (again) continue;
-      DTP_TRY(WatchedEvent event, watch_event(tracefs, name, known_displays(listed, name), wanted.filter));
-      events.push_back(std::move(event));
+// The events of the kernel to be recorded, in the order in which they were asked for.
+class Chosen {
+ public:
+  Chosen(kernel::TraceFs& tracefs, const std::vector<kernel::KnownEvent>& known) : tracefs_(tracefs) {
+    for (const kernel::KnownEvent& event : known) {
+      known_.emplace(event.event.name, &event);
+      if (event.member != 0) members_of_[event.shared->name].insert(event.member);
     }
   }
-  return events;
+
+  Result<void> add(const kernel::EventName& name, const std::string& filter) {
+    const auto at = known_.find(name);
+    const kernel::KnownEvent* const known = at == known_.end() ? nullptr : at->second;
+    if (!names_.insert(name).second) return {};
+    const bool is_member = known != nullptr && known->member != 0;
+    const kernel::EventName& recorded = is_member ? known->shared->name : name;
+    DTP_TRY(WatchedEvent event, watch_event(tracefs_, recorded, known_displays(known), filter));
+    const auto [place, is_new] = places_.try_emplace(recorded, events_.size());
+    filters_[recorded][is_member ? known->member : 0] = event.filter;
+    if (is_new) events_.push_back(std::move(event));
+    if (!is_member) return {};
+    WatchedEvent& shared = events_[place->second];
+    shared.members.push_back({shared.schema.id, static_cast<std::uint16_t>(known->member), name.event});
+    shared.are_filtered.push_back(!filter.empty());
+    return {};
+  }
+
+  Result<std::vector<WatchedEvent>> take() {
+    for (WatchedEvent& event : events_)
+      if (!event.members.empty()) DTP_CHECK(set_filter(event));
+    return std::move(events_);
+  }
+
+ private:
+  // Where the kernel cannot be told so many numbers, it records the others, too, and nobody is shown them.
+  Result<void> set_filter(WatchedEvent& event) const {
+    const auto& filters = filters_.at(event.name);
+    event.filter = probe::filter_of_members(filters, members_of_.at(event.name));
+    constexpr std::size_t longest_filter = 4000;  // a page of the kernel
+    if (event.filter.size() <= longest_filter) return {};
+    event.filter = filters.begin()->second;
+    const bool is_same = std::ranges::all_of(filters, [&](const auto& one) { return one.second == event.filter; });
+    if (is_same) return {};
+    return fail(
+        {.what = "the filters of the events that share '" + kernel::spell(event.name) + "' are too long together",
+         .hint = "give them one filter, or record them one after the other",
+         .status = Status::not_possible});
+  }
+
+  kernel::TraceFs& tracefs_;
+  std::map<kernel::EventName, const kernel::KnownEvent*> known_ = {};
+  std::map<kernel::EventName, std::set<unsigned>> members_of_ = {};
+  std::set<kernel::EventName> names_ = {};
+  std::map<kernel::EventName, std::size_t> places_ = {};  // in `events_`
+  std::map<kernel::EventName, std::map<unsigned, std::string>> filters_ = {};
+  std::vector<WatchedEvent> events_ = {};
+};
+
+Result<std::vector<WatchedEvent>> choose_events(kernel::TraceFs& tracefs, const Options& options) {
+  DTP_TRY(const std::vector<kernel::KnownEvent> known, kernel::list_known_events(tracefs, kernel::Registry()));
+  Chosen chosen(tracefs, known);
+  for (const Wanted& wanted : options.events) {
+    DTP_TRY(const auto names, find_events(tracefs, wanted.pattern, known));
+    for (const auto& name : names) DTP_CHECK(chosen.add(name, wanted.filter));
+  }
+  return chosen.take();
 }
 
 record::TracingData tracing_data(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& events) {
   record::TracingData data{.header_page = tracefs.read("events/header_page").value_or(""),
                            .header_event = tracefs.read("events/header_event").value_or("")};
-  for (const WatchedEvent& event : events) data.formats.push_back({event.name.group, event.format});
+  for (const WatchedEvent& event : events) {
+    data.formats.push_back({event.name.group, event.format});
+    data.members.insert(data.members.end(), event.members.begin(), event.members.end());
+  }
   return data;
 }
 
@@ -156,7 +222,12 @@ record::RecorderOptions recorder_options(const Options& options, const Limits& l
   wanted.origin.version = "dtrace++ " DTP_VERSION;
   if (wanted.is_flight) wanted.most_ended = 4096;  // their records may be old when they are asked for
   wanted.watches_all = target.all_cpus && target.cpus.empty();
-  for (const WatchedEvent& event : events) wanted.may_be_too_long.push_back(may_be_too_long(event.schema));
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const WatchedEvent& event = events[i];
+    wanted.may_be_too_long.push_back(may_be_too_long(event.schema));
+    const int offset = schemas_of(event).front().member_offset;
+    if (offset >= 0) wanted.shared.push_back({i, static_cast<std::size_t>(offset), event.members, event.are_filtered});
+  }
   wanted.count = [&capture] { return capture.counted(); };
   return wanted;
 }

@@ -31,6 +31,7 @@ struct WatchedEvent {
   record::EventSchema schema = {};
   std::string filter = {};                   // in the kernel's language
   std::vector<record::Member> members = {};  // who share it; empty: it is one event
+  std::vector<bool> are_filtered = {};       // of the members: not all of its records are wanted
 };
 // What its records are shown as.
 std::vector<record::EventSchema> schemas_of(const WatchedEvent& event);

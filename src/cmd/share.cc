@@ -36,8 +36,10 @@ void share_events(kernel::TraceFs& tracefs, std::vector<Compiled>& events) {
     if (std::string signature = signature_of(compiled); !signature.empty())
       alike[std::move(signature)].push_back(&compiled);
   unsigned last = 0;
-  for (const auto& [signature, members] : alike) {
+  for (auto& [signature, members] : alike) {
     if (members.size() < least_shared || members.size() > probe::most_members) continue;
+    // What a glob chooses of them are few ranges of numbers then.
+    std::ranges::sort(members, {}, [](const Compiled* member) { return std::string_view(member->plan.event); });
     const std::string shared = free_shared(tracefs, members.front()->plan.group, last);
     for (unsigned number = 1; Compiled* const member : members) {
       for (std::string& line : member->lines) line = probe::as_member(line, shared, number);

@@ -400,12 +400,9 @@ std::vector<Counted> Capture::State::count() const {
     for (const Ring& ring : rings) all.front().ring_full += ring.lost();
   const std::vector<Profile> now = profiles_after.empty() ? read_profiles(tracefs, names()) : profiles_after;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    Profile& profile = all[i].profile = now[i];
-    profile.is_known = profile.is_known && profiles_before[i].is_known;
-    profile.hits -= profiles_before[i].hits;
-    profile.missed -= profiles_before[i].missed;
+    all[i].profile = now[i] - profiles_before[i];
     const bool is_filtered = is_of_instance(events[i]) && !asked[i].filter.empty();
-    if (is_filtered && profile.is_known) all[i].reached = profile.hits;
+    if (is_filtered && all[i].profile.is_known) all[i].reached = all[i].profile.hits;
     add_windows(i, all[i]);
   }
   // The instance's rings count for all of its events together.

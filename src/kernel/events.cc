@@ -196,6 +196,26 @@ std::expected<void, Refusal> add_events(TraceFs& tracefs, std::span<const std::s
   return {};
 }
 
+namespace {
+
+// The kernel compares place and arguments with what it lists.
+Io<void> remove_lines(TraceFs& tracefs, const Event& listed, const std::set<unsigned>& members) {
+  for (const std::string& line : listed.lines) {
+    if (!members.contains(probe::member_number(line).value_or(0))) continue;
+    const std::string command = "-:" + listed.name.group + "/" + listed.name.event + line.substr(line.find(' ')) + "\n";
+    if (const Io<void> removed = tracefs.write(file_of(listed.kind), command); !removed) return removed;
+  }
+  return {};
+}
+
+void take_back_member(TraceFs& tracefs, const std::string& line) {
+  const auto events = list_events(tracefs);
+  const auto event = events ? find_event(*events, *name_of_line(line)) : std::nullopt;
+  if (event) (void)remove_lines(tracefs, *event, {probe::member_number(line).value_or(0)});
+}
+
+}  // namespace
+
 std::expected<void, Refusal> add_member(TraceFs& tracefs, std::span<const std::string> lines) {
   for (std::size_t i = 0; i < lines.size(); ++i) {
     auto refusal = check_line(tracefs, lines[i]);
@@ -203,21 +223,8 @@ std::expected<void, Refusal> add_member(TraceFs& tracefs, std::span<const std::s
       if (auto added = add_line(tracefs, lines[i]); !added) refusal = std::move(added.error());
     if (!refusal) continue;
     refusal->index = i;
-    if (i > 0) (void)remove_member(tracefs, *name_of_line(lines[i]), probe::member_number(lines[i]).value_or(0));
+    if (i > 0) take_back_member(tracefs, lines[i]);
     return std::unexpected(*std::move(refusal));
-  }
-  return {};
-}
-
-// The kernel compares place and arguments with what it lists.
-Io<void> remove_member(TraceFs& tracefs, const EventName& shared, unsigned number) {
-  for (const ProbeKind kind : {ProbeKind::kprobe, ProbeKind::uprobe}) {
-    const std::vector<std::string> lines = split_lines(read_listing(tracefs, file_of(kind).c_str()).value_or(""));
-    for (const std::string& line : lines) {
-      if (name_of_line(line) != shared || probe::member_number(line) != number) continue;
-      const std::string command = "-:" + shared.group + "/" + shared.event + line.substr(line.find(' ')) + "\n";
-      if (const Io<void> removed = tracefs.write(file_of(kind), command); !removed) return removed;
-    }
   }
   return {};
 }
@@ -237,16 +244,23 @@ bool is_used_by_perf(TraceFs& tracefs, const EventName& name) {
   return !enabled && enabled.error() == EINTR;
 }
 
-}  // namespace
-
 // Of several probes the kernel frees all but the last, and then looks whether the event is in use. If it is, and they
 // are uprobes, the next hit makes it panic (seen on 6.1, 6.12).
+bool is_in_use(TraceFs& tracefs, const Event& event) {
+  if (is_enabled(tracefs, event.name)) return true;
+  return event.kind == ProbeKind::uprobe && is_used_by_perf(tracefs, event.name);
+}
+
+}  // namespace
+
 Io<void> remove_event(TraceFs& tracefs, const Event& event) {
-  const bool is_uprobe = event.kind == ProbeKind::uprobe;
-  if (event.lines.size() > 1 &&
-      (is_enabled(tracefs, event.name) || (is_uprobe && is_used_by_perf(tracefs, event.name))))
-    return std::unexpected(EBUSY);
+  if (event.lines.size() > 1 && is_in_use(tracefs, event)) return std::unexpected(EBUSY);
   return tracefs.write(file_of(event.kind), "-:" + event.name.group + "/" + event.name.event + "\n");
+}
+
+Io<void> remove_probes(TraceFs& tracefs, const Event& listed, const std::set<unsigned>& members) {
+  if (is_in_use(tracefs, listed)) return std::unexpected(EBUSY);
+  return remove_lines(tracefs, listed, members);
 }
 
 Error removal_error(const EventName& name, int error_number) {
@@ -259,12 +273,15 @@ Error removal_error(const EventName& name, int error_number) {
   return tracefs_error("cannot delete", spell(name), error_number);
 }
 
-Result<EventName> free_name(TraceFs& tracefs, const EventName& name, bool force) {
-  if (!tracefs.exists(directory_of(name))) return name;
+Result<EventName> free_name(TraceFs& tracefs, const EventName& name, bool force, const std::set<EventName>& members) {
+  const auto is_free = [&](const EventName& one) {
+    return !tracefs.exists(directory_of(one)) && !members.contains(one);
+  };
+  if (is_free(name)) return name;
   if (!force) return fail(to_error({.error_number = EEXIST, .line = "p:" + name.group + "/" + name.event + " "}));
   for (int suffix = 1; suffix <= last_suffix; ++suffix) {
     EventName next{name.group, name.event + "_" + std::to_string(suffix)};
-    if (!tracefs.exists(directory_of(next))) return next;
+    if (is_free(next)) return next;
   }
   return fail({.what = "events '" + spell(name) + "' to '" + spell(name) + "_1023' all exist",
                .hint = "delete some of them: dtrace++ delete '" + spell(name) + "_*'"});

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <expected>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -71,16 +72,18 @@ std::expected<void, Refusal> add_events(TraceFs& tracefs, std::span<const std::s
 
 // Adds the lines of one more member to an event of ours that is shared (probe/shared.h): all of them, or none.
 std::expected<void, Refusal> add_member(TraceFs& tracefs, std::span<const std::string> lines);
-// Removes the probes of one member. The event must not be in use: the kernel does not look.
-Io<void> remove_member(TraceFs& tracefs, const EventName& shared, unsigned number);
+// Removes the probes of some of its members. One in use is an error (EBUSY).
+Io<void> remove_probes(TraceFs& tracefs, const Event& listed, const std::set<unsigned>& members);
 
 // Removes an event. One in use is an error (EBUSY).
 Io<void> remove_event(TraceFs& tracefs, const Event& event);
 // The same as an Error that names the event and says who may hold it.
 Error removal_error(const EventName& name, int error_number);
 
-// `name`, or with `force` the first of name_1 .. name_1023 that is free (as perf counts).
-Result<EventName> free_name(TraceFs& tracefs, const EventName& name, bool force);
+// `name`, or with `force` the first of name_1 .. name_1023 that is free (as perf counts). `members` are names that
+// tracefs does not know.
+Result<EventName> free_name(TraceFs& tracefs, const EventName& name, bool force,
+                            const std::set<EventName>& members = {});
 
 // Shell globs over "GROUP:EVENT"; without a colon over the event alone.
 bool matches(const EventName& name, const std::string& pattern);

@@ -137,7 +137,7 @@ TEST_CASE("a member comes and goes without the others") {
   REQUIRE(add_events(fake, one));
   REQUIRE(add_member(fake, two));
   CHECK(list_events(fake)->size() == 1);
-  REQUIRE(remove_member(fake, {"probe_x", "dtp_shared_1"}, 2));
+  REQUIRE(remove_probes(fake, list_events(fake)->front(), {2}));
   CHECK(fake.files["uprobe_events"] == one[0] + "\n");
   fake.refused[two[1]] = EINVAL;
   const auto refused = add_member(fake, two);
@@ -171,6 +171,7 @@ TEST_CASE("free names count as perf does") {
   fake.files["events/probe/a_1/id"] = "2";
   CHECK(free_name(fake, {"probe", "b"}, false) == EventName{"probe", "b"});
   CHECK(free_name(fake, {"probe", "a"}, true) == EventName{"probe", "a_2"});
+  CHECK(free_name(fake, {"probe", "a"}, true, {{"probe", "a_2"}}) == EventName{"probe", "a_3"});
   CHECK(free_name(fake, {"probe", "a"}, false).error().what == "event 'probe:a' already exists");
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/lines.h"
+#include "probe/shared.h"
 
 namespace dtp::kernel {
 namespace {
@@ -54,7 +55,24 @@ void add_profile(std::string_view definitions, std::string_view profile, std::sp
     sum.is_return |= defined[i].starts_with('r');
     sum.hits += one.hits;
     sum.missed += one.missed;
+    if (const auto number = probe::member_number(defined[i])) {
+      sum.members[*number].hits += one.hits;
+      sum.members[*number].missed += one.missed;
+    }
   }
+}
+
+Profile operator-(Profile now, const Profile& before) {
+  now.is_known = now.is_known && before.is_known;
+  now.hits -= before.hits;
+  now.missed -= before.missed;
+  for (auto& [number, count] : now.members) {
+    const auto then = before.members.find(number);
+    if (then == before.members.end()) continue;
+    count.hits -= then->second.hits;
+    count.missed -= then->second.missed;
+  }
+  return now;
 }
 
 std::vector<Profile> read_profiles(TraceFs& tracefs, std::span<const EventName> events) {

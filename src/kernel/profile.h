@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -10,14 +11,23 @@
 
 namespace dtp::kernel {
 
+struct ProbeHits {
+  std::uint64_t hits = 0;
+  std::uint64_t missed = 0;
+  bool operator==(const ProbeHits&) const = default;
+};
+
 // Of all probes of an event, so far.
 struct Profile {
   bool is_known = false;  // no profile: a tracepoint, and event probes and function probes
   bool is_return = false;
   std::uint64_t hits = 0;    // the missed ones not among them
   std::uint64_t missed = 0;  // hits during the handling of another, and returns for which no memory was kept
+  std::map<unsigned, ProbeHits> members = {};  // of a shared event, by their numbers
   bool operator==(const Profile&) const = default;
 };
+// What was counted since `before`.
+Profile operator-(Profile now, const Profile& before);
 
 // Adds what the lines of a profile say of the events. They have no groups, but stand in the order of the definitions;
 // where the two do not agree nothing is known. uprobe_profile counts no misses.

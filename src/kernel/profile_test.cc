@@ -35,4 +35,14 @@ TEST_CASE("lines of uprobes begin with a file") {
   CHECK(seen(events, profile, {{"u", "a"}}) == std::vector<Profile>{{true, true, 17, 0}});
 }
 
+TEST_CASE("members of a shared event are counted apart, too") {
+  constexpr std::string_view events =
+      "p:u/s /bin/x:0x10 dtp_member=\\1:u16\np:u/s /bin/x:0x20 dtp_member=\\2:u16\n"
+      "p:u/s /bin/x:0x30 dtp_member=\\2:u16\n";
+  const auto before = seen(events, "  /bin/x s  1\n  /bin/x s  2\n  /bin/x s  3\n", {{"u", "s"}});
+  const auto after = seen(events, "  /bin/x s  1\n  /bin/x s  9\n  /bin/x s  4\n", {{"u", "s"}});
+  CHECK(before == std::vector<Profile>{{true, false, 6, 0, {{1, {1, 0}}, {2, {5, 0}}}}});
+  CHECK(after[0] - before[0] == Profile{true, false, 8, 0, {{1, {0, 0}}, {2, {8, 0}}}});
+}
+
 }  // namespace dtp::kernel

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <utility>
 
 #include "base/file.h"
@@ -62,6 +63,8 @@ std::string format_known(const KnownProbe& probe) {
            (field.display == path::Display::none ? "-" : std::string(path::name_of(field.display))) + " " +
            one_line(field.c_type) + "\n";
   }
+  for (const KnownMember& member : probe.members)
+    out += "member " + std::to_string(member.number) + " " + member.event + " " + one_line(member.request) + "\n";
   return out;
 }
 
@@ -83,15 +86,26 @@ std::optional<KnownProbe> parse_known(std::string_view text) {
       field.display = path::display_of(take_until(line, ' '));  // "-", or one of a later version: shown plainly
       field.c_type = line;
       probe.fields.push_back(std::move(field));
+    } else if (key == "member") {
+      KnownMember member;
+      const std::string_view number = take_until(line, ' ');
+      std::from_chars(number.data(), number.data() + number.size(), member.number);
+      member.event = take_until(line, ' ');
+      member.request = line;
+      probe.members.push_back(std::move(member));
     }
   }
   return probe;
 }
 
+bool Registry::is_usable() const {
+  make_directories(directory_);
+  return is_trusted(directory_) && ::access(directory_.c_str(), W_OK) == 0;
+}
+
 void Registry::save(const KnownProbe& probe, const Event& listed) const {
   if (!is_plain(probe.name.group) || !is_plain(probe.name.event)) return;
-  make_directories(directory_);
-  if (!is_trusted(directory_)) return;
+  if (!is_usable()) return;
   KnownProbe known = probe;
   known.lines = listed.lines;
   const std::string path = path_of(directory_, probe.name);

@@ -18,10 +18,19 @@ struct KnownField {
   bool operator==(const KnownField&) const = default;
 };
 
+// One of those that share the event (probe/shared.h).
+struct KnownMember {
+  unsigned number = 0;
+  std::string event = {};
+  std::string request = {};
+  bool operator==(const KnownMember&) const = default;
+};
+
 struct KnownProbe {
   EventName name = {};
   std::string request = {};  // the user's words
   std::vector<KnownField> fields = {};
+  std::vector<KnownMember> members = {};
   std::vector<std::string> lines = {};  // as the kernel lists them; save() fills it
   bool operator==(const KnownProbe&) const = default;
 };
@@ -29,6 +38,8 @@ struct KnownProbe {
 class Registry {
  public:
   explicit Registry(std::string directory = "/run/dtracepp/probes") : directory_(std::move(directory)) {}
+  // It remembers: without it nobody would know the names of members.
+  bool is_usable() const;
   // Call when the event exists. A place that cannot be written is no error: nothing is remembered then.
   void save(const KnownProbe& probe, const Event& listed) const;
   // None when nothing is known or the kernel's lines are not those of save().

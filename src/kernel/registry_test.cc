@@ -44,6 +44,13 @@ TEST_CASE("an entry reads back as it was written") {
   CHECK(parse_known("dtrace++ probe 1\nnews of later versions\nfield\n")->fields.size() == 1);
 }
 
+TEST_CASE("who shares an event is known with it") {
+  KnownProbe shared = tcp;
+  shared.members = {{1, "tcp_recvmsg", "tcp_* size"}, {2, "tcp_sendmsg", "tcp_* size"}};
+  CHECK(format_known(shared).ends_with("member 1 tcp_recvmsg tcp_* size\nmember 2 tcp_sendmsg tcp_* size\n"));
+  CHECK(parse_known(format_known(shared)) == shared);
+}
+
 TEST_CASE("kept while the kernel's definition is the same") {
   const TemporaryDirectory temporary;
   const Registry registry(temporary.path + "/run/probes");

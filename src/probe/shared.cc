@@ -54,6 +54,43 @@ std::optional<unsigned> member_number(std::string_view line) {
   return number;
 }
 
+namespace {
+
+// "dtp_member>=3&&dtp_member<=9||dtp_member==12": numbers that no member has may be in between.
+std::string one_of(const std::set<unsigned>& numbers, const std::set<unsigned>& all) {
+  const std::string field(member_field);
+  std::string filter;
+  for (auto at = all.begin(); at != all.end();) {
+    if (!numbers.contains(*at)) {
+      ++at;
+      continue;
+    }
+    const unsigned first = *at;
+    unsigned last = first;
+    for (; at != all.end() && numbers.contains(*at); ++at) last = *at;
+    if (!filter.empty()) filter += "||";
+    if (first == last)
+      filter += field + "==" + std::to_string(first);
+    else
+      filter += "(" + field + ">=" + std::to_string(first) + "&&" + field + "<=" + std::to_string(last) + ")";
+  }
+  return filter;
+}
+
+}  // namespace
+
+std::string filter_of_members(const std::map<unsigned, std::string>& asked, const std::set<unsigned>& all) {
+  std::map<std::string, std::set<unsigned>> numbers_of;
+  for (const auto& [number, filter] : asked) numbers_of[filter].insert(number);
+  if (numbers_of.size() == 1 && asked.size() == all.size()) return numbers_of.begin()->first;
+  std::string whole;
+  for (const auto& [filter, numbers] : numbers_of) {
+    if (!whole.empty()) whole += "||";
+    whole += filter.empty() ? "(" + one_of(numbers, all) + ")" : "((" + one_of(numbers, all) + ")&&(" + filter + "))";
+  }
+  return whole;
+}
+
 std::string alone(const std::string& line, std::string_view event) {
   return rename(line.substr(0, line.rfind(member_start())), event);
 }

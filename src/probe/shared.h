@@ -8,7 +8,9 @@
 //   p:probe_libc/dtp_shared_1 /lib/libc.so.6:0x98b20 size=%si dtp_member=\2:u16
 #pragma once
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -25,6 +27,9 @@ std::string signature_of(std::string_view line);
 std::string as_member(const std::string& line, std::string_view shared, unsigned number);
 // None: the line is not of a shared event.
 std::optional<unsigned> member_number(std::string_view line);
+// The filter of a shared event that lets through what these members ask for: number -> filter, empty: every record.
+// `all` are those that it has. Empty: nothing is kept out.
+std::string filter_of_members(const std::map<unsigned, std::string>& asked, const std::set<unsigned>& all);
 // The line as it would be of an event of its own.
 std::string alone(const std::string& line, std::string_view event);
 

@@ -40,4 +40,14 @@ TEST_CASE("lines that have no number of a member") {
     CHECK_MESSAGE(!member_number(line), line);
 }
 
+TEST_CASE("the filter of members") {
+  const std::set<unsigned> all{1, 2, 3, 5, 6, 8};
+  CHECK(filter_of_members({{1, ""}, {2, ""}, {3, ""}, {5, ""}, {6, ""}, {8, ""}}, all).empty());
+  CHECK(filter_of_members({{1, "a>1"}, {2, "a>1"}, {3, "a>1"}, {5, "a>1"}, {6, "a>1"}, {8, "a>1"}}, all) == "a>1");
+  CHECK(filter_of_members({{2, ""}}, all) == "(dtp_member==2)");
+  CHECK(filter_of_members({{1, ""}, {3, ""}, {5, ""}}, all) == "(dtp_member==1||(dtp_member>=3&&dtp_member<=5))");
+  CHECK(filter_of_members({{1, "a>1||b"}, {2, ""}, {6, "a>1||b"}}, all) ==
+        "(dtp_member==2)||((dtp_member==1||dtp_member==6)&&(a>1||b))");
+}
+
 }  // namespace dtp::probe

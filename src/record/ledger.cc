@@ -97,6 +97,65 @@ Account settle(const kernel::Counted& counted, std::uint64_t taken, std::uint64_
   return account;
 }
 
+namespace {
+
+struct Part {
+  Account account = {};
+  std::uint64_t missing = 0;  // hits that are not accounted for yet
+  bool is_filtered = false;
+};
+
+// Adds an amount to those whom it may be of, by what is missing of each.
+void share(std::uint64_t amount, std::uint64_t Account::*member, std::vector<Part>& parts, bool filtered_only = false) {
+  std::vector<Part*> takers;
+  for (Part& part : parts)
+    if (part.missing > 0 && (part.is_filtered || !filtered_only)) takers.push_back(&part);
+  if (takers.empty()) {
+    if (!parts.empty()) parts.front().account.*member += amount;
+    return;
+  }
+  double all = 0;
+  for (const Part* part : takers) all += static_cast<double>(part->missing);
+  double until = 0;
+  std::uint64_t given = 0;
+  for (Part* part : takers) {
+    until += static_cast<double>(amount) * static_cast<double>(part->missing) / all;
+    const auto now = part == takers.back() ? amount : std::min(amount, static_cast<std::uint64_t>(until + 0.5));
+    part->account.*member += now - given;
+    part->missing -= std::min(part->missing, now - given);
+    given = now;
+  }
+}
+
+}  // namespace
+
+std::vector<Account> share_out(const Account& whole, std::span<const Share> shares) {
+  std::vector<Part> parts;
+  std::uint64_t left_out = whole.left_out;
+  for (const Share& one : shares) {
+    const std::uint64_t own_left_out = one.taken - one.recorded;
+    parts.push_back({.account = {.event = one.event, .recorded = one.recorded, .left_out = own_left_out},
+                     .missing = difference(one.profile.hits, one.taken),
+                     .is_filtered = one.is_filtered});
+    Account& account = parts.back().account;
+    (whole.missed_return > 0 ? account.missed_return : account.recursion) = one.profile.missed;
+    left_out = difference(left_out, own_left_out);
+  }
+  share(whole.filtered, &Account::filtered, parts, true);
+  share(whole.ring_full, &Account::ring_full, parts);
+  share(whole.throttled, &Account::throttled, parts);
+  share(whole.too_long, &Account::too_long, parts);
+  share(left_out, &Account::left_out, parts);
+  share(whole.outside, &Account::outside, parts);
+  std::vector<Account> accounts;
+  for (Part& part : parts) {
+    Account& account = part.account;
+    account.hits = account.recorded + account.filtered + account.left_out + account.lost();
+    if (!account.event.empty()) accounts.push_back(std::move(account));
+  }
+  return accounts;
+}
+
 Account operator-(Account now, const Account& before) {
   for (const Column& column : columns) now.*column.member = difference(now.*column.member, before.*column.member);
   for (const Column& column : times) now.*column.member = difference(now.*column.member, before.*column.member);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,18 @@ struct Circumstances {
 // `taken`: samples that came out of the rings, of which `recorded` are written.
 Account settle(const kernel::Counted& counted, std::uint64_t taken, std::uint64_t recorded,
                const Circumstances& circumstances);
+// One of those that share an event of the kernel, which counts some things of the whole only.
+struct Share {
+  std::string event = {};  // empty: it was not asked for, and gets no account
+  kernel::ProbeHits profile = {};
+  std::uint64_t taken = 0;  // as settle() has them
+  std::uint64_t recorded = 0;
+  bool is_filtered = false;  // not all of its hits were asked for
+};
+// An account for each that was asked for, which stand first. What is known of the whole only is shared out by what is
+// missing of each.
+std::vector<Account> share_out(const Account& whole, std::span<const Share> shares);
+
 // What came after `before`, an earlier account of the same event.
 Account operator-(Account now, const Account& before);
 

@@ -97,4 +97,35 @@ TEST_CASE("a table of what is not 0") {
         "probe:a                 3          3                0\n");
 }
 
+TEST_CASE("those who share an event have accounts of their own") {
+  const std::vector<Share> shares{{.event = "g:one", .profile = {10, 0}, .taken = 10, .recorded = 10},
+                                  {.event = "g:two", .profile = {20, 0}, .taken = 5, .recorded = 4},
+                                  {.profile = {7, 0}, .is_filtered = true}};
+  const Account whole{.event = "g:all", .recorded = 14, .filtered = 7, .left_out = 1, .ring_full = 12, .outside = 3};
+  const auto accounts = share_out(whole, shares);
+  REQUIRE(accounts.size() == 2);
+  CHECK(accounts[0] == Account{.event = "g:one", .hits = 10, .recorded = 10});
+  CHECK(accounts[1] ==
+        Account{.event = "g:two", .hits = 17, .recorded = 4, .left_out = 1, .ring_full = 12, .outside = 3});
+}
+
+TEST_CASE("what is known of the whole only is shared out by what is missing, to the last hit") {
+  const std::vector<Share> shares{{.event = "one", .profile = {10, 2}, .taken = 5, .recorded = 5},
+                                  {.event = "two", .profile = {20, 0}, .taken = 5, .recorded = 5},
+                                  {.event = "three", .profile = {5, 0}, .taken = 5, .recorded = 5}};
+  const auto accounts = share_out({.recorded = 15, .ring_full = 20, .missed_return = 2}, shares);
+  REQUIRE(accounts.size() == 3);
+  CHECK(accounts[0].ring_full == 5);
+  CHECK(accounts[0].missed_return == 2);
+  CHECK(accounts[1].ring_full == 15);
+  CHECK(accounts[2].ring_full == 0);
+  for (const Account& account : accounts) CHECK(adds_up(account));
+}
+
+TEST_CASE("a loss of which nothing is known but its number stands with the first") {
+  const auto accounts = share_out({.ring_full = 3}, std::vector<Share>{{.event = "one"}, {.event = "two"}});
+  CHECK(accounts[0].ring_full == 3);
+  CHECK(accounts[1].ring_full == 0);
+}
+
 }  // namespace dtp::record

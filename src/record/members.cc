@@ -9,7 +9,6 @@
 namespace dtp::record {
 namespace {
 
-constexpr std::string_view first_line = "dtrace++ members 1\n";
 constexpr std::size_t longest_name = 256;
 constexpr std::size_t most_fields = 1 << 20;  // of all members: more than a file that we wrote has
 
@@ -39,15 +38,15 @@ std::vector<EventSchema> split_members(const EventSchema& shared, std::span<cons
 }
 
 std::string encode_members(std::span<const Member> members) {
-  std::string text(first_line);
+  std::string text(members_start);
   for (const Member& member : members)
     text += std::to_string(member.shared) + " " + std::to_string(member.number) + " " + member.event + "\n";
   return text;
 }
 
 std::optional<std::vector<Member>> decode_members(std::string_view text) {
-  if (!text.starts_with(first_line)) return std::nullopt;
-  text.remove_prefix(first_line.size());
+  if (!text.starts_with(members_start)) return std::nullopt;
+  text.remove_prefix(members_start.size());
   std::vector<Member> members;
   while (!text.empty()) {
     std::string_view line = base::take_line(text);

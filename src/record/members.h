@@ -23,7 +23,8 @@ struct Member {
 // tells which it is.
 std::vector<EventSchema> split_members(const EventSchema& shared, std::span<const Member> members);
 
-// As a section of a perf.data file: "dtrace++ members 1", then a line for each: "2327 1 malloc". None: not that.
+// As a section of a perf.data file: a first line, then a line for each: "2327 1 malloc". None: not that.
+inline constexpr std::string_view members_start = "dtrace++ members 1\n";
 std::string encode_members(std::span<const Member> members);
 std::optional<std::vector<Member>> decode_members(std::string_view text);
 

@@ -158,6 +158,7 @@ Result<PerfDataWriter> PerfDataWriter::create(std::string path, std::span<const 
   const std::string formats_text = encode_tracing_data(formats);
   writer.formats_ = {sizeof(FileHeader) + front.size(), formats_text.size()};
   front += formats_text;
+  if (!formats.members.empty()) front += encode_members(formats.members);
   front.append((8 - front.size() % 8) % 8, '\0');
   header.data = {sizeof(FileHeader) + front.size(), 0};
 

@@ -1,6 +1,7 @@
 // The perf.data file, as tools/perf/Documentation/perf.data-file-format.txt of the kernel describes it.
 //
-//   FileHeader | ids | attributes | [event formats] | data: records | feature table | features
+//   FileHeader | ids | attributes | [event formats] | [members, see members.h] | data: records | feature table |
+//   features
 //
 // An attribute is a perf_event_attr and the place of its ids: a record names its event by such an id. The data are the
 // records of the rings as the kernel wrote them, with some of perf's own between them (types from 64 on). The

@@ -88,7 +88,7 @@ Result<void> PerfDataReader::parse() {
   parse_origin(header);
   parse_ledger(header);
   DTP_TRY(const Bytes formats, find_formats(header));
-  return parse_formats(formats);
+  return parse_formats(formats, find_members(header));
 }
 
 Result<void> PerfDataReader::parse_events(const FileHeader& header) {
@@ -153,22 +153,34 @@ void PerfDataReader::parse_ledger(const FileHeader& header) {
   ledger_ = decode_ledger({reinterpret_cast<const char*>(text.data()), text.size()});
 }
 
+// What our files have between the attributes and the data.
+Bytes PerfDataReader::front_section(const FileHeader& header) const {
+  const std::uint64_t attrs_end = header.attrs.offset + header.attrs.size;
+  return attrs_end < data_begin_ ? section({attrs_end, data_begin_ - attrs_end}) : Bytes{};
+}
+
+// Behind the formats, in front of what fills up to the data.
+std::vector<Member> PerfDataReader::find_members(const FileHeader& header) const {
+  const Bytes front = front_section(header);
+  std::string_view text(reinterpret_cast<const char*>(front.data()), front.size());
+  text = text.substr(0, text.find_last_not_of('\0') + 1);
+  const std::size_t start = text.rfind(members_start);
+  if (start == std::string_view::npos) return {};
+  return decode_members(text.substr(start)).value_or(std::vector<Member>{});
+}
+
 Result<Bytes> PerfDataReader::find_formats(const FileHeader& header) const {
   const Bytes formats = feature_section(header, Feature::tracing_data);
   if (is_tracing_data(formats)) return formats;
-  // Our files have the formats between the attributes and the data: the table may be missing, or half overwritten.
-  const std::uint64_t attrs_end = header.attrs.offset + header.attrs.size;
-  if (attrs_end < data_begin_) {
-    const Bytes in_front = section({attrs_end, data_begin_ - attrs_end});
-    if (is_tracing_data(in_front)) return in_front;
-  }
+  // The table may be missing, or half overwritten.
+  if (const Bytes in_front = front_section(header); is_tracing_data(in_front)) return in_front;
   if (data_end_ > file_.size() || has_feature(header, Feature::tracing_data)) {
     return fail(error("is cut off: the event formats, which perf writes last, are missing"));
   }
   return fail(error("has no tracepoint or probe events"));
 }
 
-Result<void> PerfDataReader::parse_formats(Bytes section) {
+Result<void> PerfDataReader::parse_formats(Bytes section, const std::vector<Member>& members) {
   DTP_TRY(const TracingData data, decode_tracing_data(section));
   std::unordered_set<std::uint64_t> recorded;
   for (const StreamEvent& event : events_) {
@@ -176,7 +188,10 @@ Result<void> PerfDataReader::parse_formats(Bytes section) {
   }
   for (const EventFormat& format : data.formats) {
     DTP_TRY(EventSchema schema, parse_format(format.text, format.group));
-    if (recorded.contains(schema.id)) schemas_.push_back(std::move(schema));
+    if (!recorded.contains(schema.id)) continue;
+    std::vector<EventSchema> split = split_members(schema, members);
+    if (split.empty()) split.push_back(std::move(schema));
+    std::ranges::move(split, std::back_inserter(schemas_));
   }
   return {};
 }

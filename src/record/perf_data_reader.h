@@ -14,6 +14,7 @@
 #include "dtracepp/error.h"
 #include "dtracepp/record.h"
 #include "record/ledger.h"
+#include "record/members.h"
 #include "record/origin.h"
 #include "record/perf_data_format.h"
 #include "record/stream.h"
@@ -43,8 +44,10 @@ class PerfDataReader {
   PerfDataReader() = default;
   Result<void> parse();
   Result<void> parse_events(const FileHeader& header);
-  Result<void> parse_formats(std::span<const std::byte> section);
+  Result<void> parse_formats(std::span<const std::byte> section, const std::vector<Member>& members);
   Result<std::span<const std::byte>> find_formats(const FileHeader& header) const;
+  std::vector<Member> find_members(const FileHeader& header) const;
+  std::span<const std::byte> front_section(const FileHeader& header) const;
   std::span<const std::byte> feature_section(const FileHeader& header, Feature feature) const;
   void parse_ledger(const FileHeader& header);
   void parse_build_ids(const FileHeader& header);

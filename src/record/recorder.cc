@@ -4,9 +4,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -60,7 +62,10 @@ Recorder::Recorder(RecorderOptions options, std::vector<kernel::OpenedEvent> eve
       formats_(std::move(formats)),
       sideband_(options_.most_ended),
       layout_(events_.empty() ? Layout{} : make_layout(events_.front().attr)),
-      taken_(events_.size()) {
+      taken_(events_.size()),
+      shares_(options_.shared.size()) {
+  for (std::size_t i = 0; i < options_.shared.size(); ++i)
+    for (const Member& member : options_.shared[i].members) shares_[i][member.number] = {};
   for (std::size_t i = 0; i < events_.size(); ++i)
     for (const std::uint64_t id : events_[i].ids) event_of_[id] = i;
 }
@@ -114,6 +119,24 @@ std::size_t Recorder::event_of(std::uint64_t id) {
   return last_event_;
 }
 
+bool Recorder::is_shared(std::size_t event) const {
+  return std::ranges::find(options_.shared, event, &SharedEvent::event) != options_.shared.end();
+}
+
+// What is counted of the member besides; none: the event is not shared, or it is a member that nobody asked for.
+Recorder::Taken* Recorder::share_of(std::size_t event, std::span<const std::byte> record) {
+  const auto shared = std::ranges::find(options_.shared, event, &SharedEvent::event);
+  if (shared == options_.shared.end()) return nullptr;
+  Sample sample;
+  std::uint16_t number = 0;
+  if (!parse_sample(layout_, record, sample) || sample.raw.size() < shared->member_offset + sizeof number)
+    return nullptr;
+  std::memcpy(&number, sample.raw.data() + shared->member_offset, sizeof number);
+  auto& shares = shares_[static_cast<std::size_t>(shared - options_.shared.begin())];
+  const auto share = shares.find(number);
+  return share == shares.end() ? nullptr : &share->second;
+}
+
 // How many bytes of the records the limits let in; counts all of them.
 std::size_t Recorder::admit(std::span<const std::byte> records) {
   const std::uint64_t end_room = options_.most_bytes == 0 ? 0 : room_for_end(options_.origin, events_);
@@ -123,12 +146,17 @@ std::size_t Recorder::admit(std::span<const std::byte> records) {
     const std::uint64_t end = static_cast<std::uint64_t>(record.data() - records.data()) + header.size;
     if (options_.most_bytes > 0 && bytes_before + end + end_room > options_.most_bytes) is_full_ = true;
     const bool is_sample = header.type == PERF_RECORD_SAMPLE;
-    Taken* const taken = is_sample ? &taken_[event_of(id_of(record))] : nullptr;
+    const std::size_t event = is_sample ? event_of(id_of(record)) : 0;
+    Taken* const taken = is_sample ? &taken_[event] : nullptr;
+    Taken* const share = is_sample ? share_of(event, record) : nullptr;
     if (is_sample) ++taken->all;
+    if (share != nullptr) ++share->all;
     if (is_full_) return;
     if (is_sample || !options_.is_flight) admitted = end;
     if (is_sample) {
       ++taken->recorded;
+      if (share != nullptr) ++share->recorded;
+      if (share == nullptr && is_shared(event)) return;  // it is shown to nobody
       is_full_ = ++samples_ == options_.most_events;
     } else if (keeps_known()) {
       sideband_.note(trailer_time(layout_, record), record);
@@ -144,8 +172,11 @@ bool Recorder::has_failed(Result<void> written) {
   is_full_ = true;
   each_record(writer_->dropped(), [&](const perf_event_header& header, std::span<const std::byte> record) {
     if (header.type != PERF_RECORD_SAMPLE) return;
-    --taken_[event_of(id_of(record))].recorded;
-    --samples_;
+    const std::size_t event = event_of(id_of(record));
+    --taken_[event].recorded;
+    Taken* const share = share_of(event, record);
+    if (share != nullptr) --share->recorded;
+    if (share != nullptr || !is_shared(event)) --samples_;
   });
   return true;
 }
@@ -173,11 +204,37 @@ Ledger Recorder::settle_all(bool is_final) const {
   const std::vector<kernel::Counted> counted = options_.count();
   for (std::size_t i = 0; i < counted.size() && i < events_.size(); ++i) {
     const bool may_be_long = i < options_.may_be_too_long.size() && options_.may_be_too_long[i];
-    ledger.events.push_back(settle(counted[i], taken_[i].all, taken_[i].recorded,
-                                   {is_final, options_.watches_all, may_be_long, options_.is_flight}));
-    ledger.events.back().event = events_[i].name;
+    Account account = settle(counted[i], taken_[i].all, taken_[i].recorded,
+                             {is_final, options_.watches_all, may_be_long, options_.is_flight});
+    account.event = events_[i].name;
+    const auto shared = std::ranges::find(options_.shared, i, &SharedEvent::event);
+    if (shared == options_.shared.end())
+      ledger.events.push_back(std::move(account));
+    else
+      std::ranges::move(share_out(account, shares_of(*shared, counted[i].profile)), std::back_inserter(ledger.events));
   }
   return ledger;
+}
+
+// Those that were asked for, then the others.
+std::vector<Share> Recorder::shares_of(const SharedEvent& shared, const kernel::Profile& profile) const {
+  const auto& taken = shares_[static_cast<std::size_t>(&shared - options_.shared.data())];
+  const std::string& name = events_[shared.event].name;
+  const std::string group = name.substr(0, name.find(':') + 1);
+  auto others = profile.members;
+  std::vector<Share> shares;
+  for (std::size_t i = 0; i < shared.members.size(); ++i) {
+    const unsigned number = shared.members[i].number;
+    const Taken& own = taken.at(number);
+    shares.push_back({.event = group + shared.members[i].event,
+                      .profile = others[number],
+                      .taken = own.all,
+                      .recorded = own.recorded,
+                      .is_filtered = shared.are_filtered[i]});
+    others.erase(number);
+  }
+  for (const auto& [number, hits] : others) shares.push_back({.profile = hits, .is_filtered = true});
+  return shares;
 }
 
 Result<void> Recorder::switch_file() {

@@ -19,6 +19,14 @@
 
 namespace dtp::record {
 
+// An event of the kernel that several share: they are counted one by one.
+struct SharedEvent {
+  std::size_t event = 0;          // its place among the events
+  std::size_t member_offset = 0;  // of the number in a raw record
+  std::vector<Member> members = {};
+  std::vector<bool> are_filtered = {};  // of each member
+};
+
 struct RecorderOptions {
   std::string path = {};
   std::uint64_t most_events = 0;  // 0: no limit; so for the others
@@ -32,6 +40,7 @@ struct RecorderOptions {
   std::size_t most_ended = 64;             // see Sideband
   bool watches_all = false;                // see Circumstances
   std::vector<bool> may_be_too_long = {};  // of each event
+  std::vector<SharedEvent> shared = {};
   // What the kernel has counted up to now.
   std::function<std::vector<kernel::Counted>()> count = {};
   Origin origin = {};
@@ -64,6 +73,11 @@ class Recorder {
   const std::vector<std::string>& files() const { return files_; }
 
  private:
+  // Samples.
+  struct Taken {
+    std::uint64_t all = 0;
+    std::uint64_t recorded = 0;
+  };
   Recorder(RecorderOptions options, std::vector<kernel::OpenedEvent> events, TracingData formats);
   Result<void> open();
   Result<void> finish(bool is_final);
@@ -71,6 +85,9 @@ class Recorder {
   bool keeps_known() const { return options_.switches || options_.is_flight; }
   Ledger settle_all(bool is_final) const;
   std::size_t event_of(std::uint64_t id);
+  bool is_shared(std::size_t event) const;
+  Taken* share_of(std::size_t event, std::span<const std::byte> record);
+  std::vector<Share> shares_of(const SharedEvent& shared, const kernel::Profile& profile) const;
   std::size_t admit(std::span<const std::byte> records);
   bool has_failed(Result<void> written);
 
@@ -83,12 +100,9 @@ class Recorder {
   std::chrono::steady_clock::time_point opened_at_ = {};
   std::uint64_t first_sample_ = 0;  // of the open file
   std::uint64_t samples_ = 0;
-  // Samples of each event.
-  struct Taken {
-    std::uint64_t all = 0;
-    std::uint64_t recorded = 0;
-  };
-  std::vector<Taken> taken_ = {};
+  std::vector<Taken> taken_ = {};  // of each event
+  // Of each shared event, by the numbers of its members.
+  std::vector<std::unordered_map<unsigned, Taken>> shares_ = {};
   std::unordered_map<std::uint64_t, std::size_t> event_of_ = {};
   std::uint64_t last_id_ = 0;  // a ring's samples are mostly of one event
   std::size_t last_event_ = 0;

@@ -76,7 +76,7 @@ const EventSchema* Stream::schema_of(Bytes raw) {
     if (found == schemas_.end()) return nullptr;
     last_schema_ = found->second;
   }
-  return last_schema_->member_offset < 0 ? last_schema_ : member_of(*last_schema_, raw);
+  return last_schema_;
 }
 
 const EventSchema* Stream::member_of(const EventSchema& any, Bytes raw) const {
@@ -179,6 +179,8 @@ Result<void> Stream::emit_sample(Bytes record) {
     ++counts_.other;
     return {};
   }
+  if (schema->member_offset >= 0) schema = member_of(*schema, sample.raw);
+  if (schema == nullptr) return {};  // nobody asked for this member
   record_.time_ns = sample.time_ns;
   record_.cpu = sample.cpu;
   record_.pid = sample.pid;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dtracepp/error.h"
+#include "record/members.h"
 
 namespace dtp::record {
 
@@ -20,6 +21,7 @@ struct TracingData {
   std::string header_page = {};   // of events/header_page
   std::string header_event = {};  // of events/header_event
   std::vector<EventFormat> formats = {};
+  std::vector<Member> members = {};  // in a section of their own
   bool operator==(const TracingData&) const = default;
 };
 
