@@ -32,4 +32,10 @@ TEST_CASE("errors of the same request follow") {
   CHECK(format_error({.what = "a", .also = {{.what = "b"}}}, false) == "error: a\nerror: b\n");
 }
 
+TEST_CASE("a terminal has its words and the caret in colour, and nothing that others wrote") {
+  const Error error{.what = "x\033[1m", .where = Where{"", "ab", {0, 1}}, .hint = "y"};
+  CHECK(format_error(error, false, true) ==
+        "\033[1;31merror:\033[0m x\\x1b[1m\n  ab\n  \033[1;31m^\033[0m\n\033[1mhint:\033[0m y\n");
+}
+
 }  // namespace dtp::base

@@ -15,6 +15,7 @@
 #include "cmd/json_object.h"
 #include "cmd/output_format.h"
 #include "cmd/target.h"
+#include "cmd/terminal.h"
 #include "debug/clone.h"
 #include "debug/demangle.h"
 
@@ -250,6 +251,7 @@ Result<std::vector<Function>> find(const Options& options) {
 int run(const Options& options, const Common& common) {
   const auto functions = find(options);
   if (!functions) return report(functions.error(), common);
+  const Paged paged(common);
   if (options.format == "json")
     print_json(*functions);
   else if (options.is_long)
@@ -274,6 +276,7 @@ void add_funcs(Registry& registry) {
   add_format_option(command, options->format, text_or_objects);
   add_target_options(command, options->target);
   add_process_option(command, options->target);
+  add_pager_option(command, registry.common);
   add_common_options(command, registry.common);
   command.footer(
       "Examples:\n"

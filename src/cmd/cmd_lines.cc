@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
 #include <limits>
 #include <memory>
 
@@ -13,6 +12,7 @@
 #include "cmd/json_object.h"
 #include "cmd/output_format.h"
 #include "cmd/target.h"
+#include "cmd/terminal.h"
 #include "debug/process_files.h"
 #include "debug/source_path.h"
 #include "debug/source_text.h"
@@ -164,13 +164,6 @@ Shown cut(debug::SourceLines source, const Wanted& wanted, const debug::SourcePl
   return shown;
 }
 
-bool has_colour() {
-  const char* const wish = std::getenv("NO_COLOR");
-  const char* const terminal = std::getenv("TERM");
-  return ::isatty(STDOUT_FILENO) == 1 && (wish == nullptr || *wish == '\0') && terminal != nullptr &&
-         std::string_view(terminal) != "dumb";
-}
-
 // Tabs as a terminal shows them; anything else that would move its cursor is made visible.
 std::string printable(std::string_view line) {
   std::string spread;
@@ -244,7 +237,7 @@ Result<void> list(const Options& options, const Common& common) {
   for (debug::SourceLines& source : sources) {
     Shown shown = cut(std::move(source), wanted, places);
     has_lines = has_lines || !shown.source.lines.empty();
-    out += options.format == "json" ? format_json(shown) : format_text(shown, has_colour());
+    out += options.format == "json" ? format_json(shown) : format_text(shown, has_colour(common, STDOUT_FILENO));
     if (shown.text.path.empty()) without_text.push_back(std::move(shown));
   }
   if (!has_lines)
@@ -252,7 +245,10 @@ Result<void> list(const Options& options, const Common& common) {
                  .where = Where{"lines", options.place, wanted.range},
                  .hint = "give no range to see which lines have code",
                  .status = Status::wrong_request});
-  std::fwrite(out.data(), 1, out.size(), stdout);
+  {
+    const Paged paged(common);
+    std::fwrite(out.data(), 1, out.size(), stdout);
+  }
   if (options.format == "text" && !common.quiet)
     for (const Shown& shown : without_text) print_missing(shown, options);
   return {};
@@ -269,6 +265,7 @@ void add_lines(Registry& registry) {
   add_format_option(command, options->format, text_or_objects);
   add_target_options(command, options->target);
   add_process_option(command, options->target);
+  add_pager_option(command, registry.common);
   add_common_options(command, registry.common);
   command.footer(
       "Lines of a function count from its declaration, as in a probe: line 4 of vfs_read is 'vfs_read:4'.\n"

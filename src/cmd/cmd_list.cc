@@ -8,6 +8,7 @@
 #include "cmd/command.h"
 #include "cmd/event_place.h"
 #include "cmd/output_format.h"
+#include "cmd/terminal.h"
 #include "kernel/standing.h"
 #include "probe/definition.h"
 
@@ -139,7 +140,7 @@ void print_json(const KnownEvent& event, EventPlaces& source) {
   fmt::print("{}]}}\n", out);
 }
 
-Result<void> list(const Options& options) {
+Result<void> list(const Options& options, const Common& common) {
   DTP_TRY(auto tracefs, kernel::find_tracefs());
   DTP_TRY(auto events, kernel::list_known_events(tracefs, kernel::Registry()));
   if (!options.patterns.empty()) {
@@ -148,6 +149,7 @@ Result<void> list(const Options& options) {
                           [&](const std::string& pattern) { return kernel::matches(event.event.name, pattern); });
     });
   }
+  const Paged paged(common);
   if (options.format == "text") {
     print_text(events);
     return {};
@@ -164,10 +166,11 @@ void add_list(Registry& registry) {
   const auto options = std::make_shared<Options>();
   command->add_option("EVENT", options->patterns, "[GROUP:]EVENT, with * and ? for any; default: all");
   add_format_option(*command, options->format, text_or_objects);
+  add_pager_option(*command, registry.common);
   add_common_options(*command, registry.common);
   command->callback([&registry, options] {
     registry.run = [&registry, options] {
-      const auto done = list(*options);
+      const auto done = list(*options, registry.common);
       return done ? 0 : report(done.error(), registry.common);
     };
   });

@@ -12,6 +12,7 @@
 #include "cmd/read_recording.h"
 #include "cmd/report_pages.h"
 #include "cmd/selection.h"
+#include "cmd/terminal.h"
 #include "report/call_graph.h"
 #include "report/difference.h"
 #include "report/folded.h"
@@ -32,7 +33,7 @@ struct Options {
   symbol::Options symbols = {};
 };
 
-Result<Reading> read_recording(const std::string& path, const Options& options) {
+Result<Reading> read_recording(const std::string& path, const Options& options, bool with_progress) {
   DTP_TRY(const record::PerfDataReader reader, open_recording(path));
   DTP_TRY(std::vector<report::Key> keys, parse_keys(options.keys, reader.schemas()));
   symbol::Symbolizer symbols(options.symbols);
@@ -52,7 +53,7 @@ Result<Reading> read_recording(const std::string& path, const Options& options) 
         if (survey) survey->add(record);
         return exports.add(record);
       },
-      reading.counts);
+      reading.counts, with_progress);
   if (reading.ledger) reading.counts.lost = reading.ledger->lost();
   reading.profile = std::move(profiler).finish();
   DTP_CHECK(exports.finish(reading.profile, path));
@@ -71,18 +72,23 @@ void append_losses(std::string& out, const Reading& reading) {
   out += "#\n";
 }
 
-Result<void> print_profile(const Options& options, const Reading& reading) {
+Result<void> print_profile(const Options& options, const Reading& reading, const Common& common) {
   if (options.pages.are_wanted()) return draw_pages(options.pages, reading, options.graph.order);
   if (options.exports.any()) return {};
+  report::CallGraphOptions graph = options.graph;
+  graph.with_colour = has_colour(common, STDOUT_FILENO);
+  const Paged paged(common);
   report::Output output(STDOUT_FILENO);
   if (!options.is_folded) append_losses(output.buffer(), reading);
   DTP_CHECK(options.is_folded ? report::write_folded(output, reading.profile)
-                              : report::write_call_graph(output, reading.profile, options.graph));
+                              : report::write_call_graph(output, reading.profile, graph));
   return output.flush();
 }
 
-Result<void> print_difference(const Options& options, const Reading& before, const Reading& after) {
+Result<void> print_difference(const Options& options, const Reading& before, const Reading& after,
+                              const Common& common) {
   if (!options.pages.flamegraph.empty()) return draw_difference(options.pages, before, after, options.graph.order);
+  const Paged paged(common);
   report::Output output(STDOUT_FILENO);
   append_losses(output.buffer(), before);
   append_losses(output.buffer(), after);
@@ -93,14 +99,14 @@ Result<void> print_difference(const Options& options, const Reading& before, con
 
 Result<void> print_report(const Options& options, const Common& common) {
   if (options.diff.empty()) {
-    DTP_TRY(const Reading reading, read_recording(options.input, options));
-    DTP_CHECK(print_profile(options, reading));
+    DTP_TRY(const Reading reading, read_recording(options.input, options, !common.quiet));
+    DTP_CHECK(print_profile(options, reading, common));
     if (!common.quiet) print_left_out(reading.counts);
     return reading.end;
   }
-  DTP_TRY(const Reading before, read_recording(options.diff[0], options));
-  DTP_TRY(const Reading after, read_recording(options.diff[1], options));
-  DTP_CHECK(print_difference(options, before, after));
+  DTP_TRY(const Reading before, read_recording(options.diff[0], options, !common.quiet));
+  DTP_TRY(const Reading after, read_recording(options.diff[1], options, !common.quiet));
+  DTP_CHECK(print_difference(options, before, after, common));
   for (const Reading* reading : {&before, &after})
     if (!common.quiet) print_left_out(reading->counts);
   return before.end ? after.end : before.end;
@@ -140,6 +146,7 @@ void add_report(Registry& registry) {
   add_export_options(command, options->exports, {folded, difference});
   add_selection_options(command, options->selection);
   add_symbol_options(command, options->symbols);
+  add_pager_option(command, registry.common);
   add_common_options(command, registry.common);
   command.footer(
       "Examples:\n"

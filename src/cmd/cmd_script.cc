@@ -1,4 +1,5 @@
 // dtrace++ script: prints the records of a perf.data file.
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <memory>
@@ -39,6 +40,12 @@ Result<report::LineOptions> to_line_options(const Options& options, const record
   return line;
 }
 
+// Progress would stand among lines that go to the terminal, or to a pager.
+bool is_file(int fd) {
+  struct stat status = {};
+  return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
 Result<void> print_file(const Options& options, const Common& common) {
   DTP_TRY(const record::Selection selection, to_selection(options.selection));
   DTP_TRY(const record::PerfDataReader reader, open_recording(options.input));
@@ -49,7 +56,7 @@ Result<void> print_file(const Options& options, const Common& common) {
   DTP_CHECK(report->begin(reader.schemas()));
   record::Counts counts;
   const auto print = [&](const record::Record& record) { return report->record(record); };
-  const auto read = read_selected(reader, selection, print, counts);
+  const auto read = read_selected(reader, selection, print, counts, !common.quiet && is_file(STDOUT_FILENO));
   // Records before an error are printed before it.
   DTP_CHECK(report->end());
   if (!common.quiet) print_counts(counts, reader.ledger(), common.verbose);

@@ -8,6 +8,7 @@
 #include "cmd/columns.h"
 #include "cmd/command.h"
 #include "cmd/compile.h"
+#include "cmd/terminal.h"
 #include "probe/definition.h"
 
 namespace dtp::cmd {
@@ -55,6 +56,7 @@ int run(const Options& options, const Common& common) {
   const auto compilation = compile(options.target, {join_words(options.words)});
   if (!compilation) return report(compilation.error(), common);
   print_warnings(*compilation, common);
+  const Paged paged(common);
   if (!common.quiet) fmt::print("types and places from: {}\n\n", compilation->source);
   const char* separator = "";
   for (const Compiled& one : compilation->events)
@@ -74,6 +76,7 @@ void add_show(Registry& registry) {
   add_target_options(command, options->target);
   add_process_option(command, options->target);
   add_compile_options(command, options->target);
+  add_pager_option(command, registry.common);
   add_common_options(command, registry.common);
   command.footer("Example:\n  dtrace++ show 'vfs_read file->f_path.dentry->d_name.name:string'");
   command.callback(

@@ -12,6 +12,7 @@
 #include "cmd/output_format.h"
 #include "cmd/read_recording.h"
 #include "cmd/selection.h"
+#include "cmd/terminal.h"
 #include "report/stats.h"
 
 namespace dtp::cmd {
@@ -59,25 +60,26 @@ Result<const record::EventSchema*> find_event(const std::string& wanted, const S
 // Adds the records up with FieldNumbers or Latency.
 template <class Adder>
 Result<report::Numbers> add_up(const record::PerfDataReader& reader, const record::Selection& selection, Adder adder,
-                               record::Counts& counts, Result<void>& read) {
+                               record::Counts& counts, Result<void>& read, bool with_progress) {
   read = read_selected(
       reader, selection,
       [&](const record::Record& record) -> Result<void> {
         adder.add(record);
         return {};
       },
-      counts);
+      counts, with_progress);
   return std::move(adder).finish();
 }
 
 Result<report::Numbers> collect(const Options& options, const record::PerfDataReader& reader, record::Counts& counts,
-                                Result<void>& read) {
+                                Result<void>& read, bool with_progress) {
   DTP_TRY(const record::Selection selection, to_selection(options.selection));
   DTP_TRY(std::vector<report::Key> keys, parse_keys(options.keys, reader.schemas()));
   symbol::Symbolizer symbols(options.symbols);
   if (options.latency.empty()) {
     DTP_CHECK(check_number("field", options.field, reader.schemas()));
-    return add_up(reader, selection, report::FieldNumbers(options.field, std::move(keys), symbols), counts, read);
+    return add_up(reader, selection, report::FieldNumbers(options.field, std::move(keys), symbols), counts, read,
+                  with_progress);
   }
   DTP_TRY(const record::EventSchema* const entry, find_event(options.latency[0], reader.schemas()));
   DTP_TRY(const record::EventSchema* const leave, find_event(options.latency[1], reader.schemas()));
@@ -86,7 +88,8 @@ Result<report::Numbers> collect(const Options& options, const record::PerfDataRe
                  .where = Where{"--latency", options.latency[1], {0, options.latency[1].size()}},
                  .status = Status::wrong_request});
   }
-  return add_up(reader, selection, report::Latency(*entry, *leave, std::move(keys), symbols), counts, read);
+  return add_up(reader, selection, report::Latency(*entry, *leave, std::move(keys), symbols), counts, read,
+                with_progress);
 }
 
 report::Histograms to_histograms(const std::string& word) {
@@ -99,6 +102,13 @@ void print_unpaired(const report::Numbers& numbers) {
   if (numbers.lone_returns > 0) fmt::print(stderr, "left out: {} returns without an entry\n", numbers.lone_returns);
 }
 
+Result<void> print_numbers(const Options& options, const report::Numbers& numbers, const Common& common) {
+  const Paged paged(common);
+  report::Output output(STDOUT_FILENO);
+  return options.format == "json" ? report::write_stats_json(output, numbers)
+                                  : report::write_stats(output, numbers, to_histograms(options.histograms));
+}
+
 Result<void> print_stats(const Options& options, const Common& common) {
   if (options.field.empty() == options.latency.empty()) {
     return fail(
@@ -109,10 +119,8 @@ Result<void> print_stats(const Options& options, const Common& common) {
   DTP_TRY(const record::PerfDataReader reader, open_recording(options.input));
   record::Counts counts;
   Result<void> read;
-  DTP_TRY(const report::Numbers numbers, collect(options, reader, counts, read));
-  report::Output output(STDOUT_FILENO);
-  DTP_CHECK(options.format == "json" ? report::write_stats_json(output, numbers)
-                                     : report::write_stats(output, numbers, to_histograms(options.histograms)));
+  DTP_TRY(const report::Numbers numbers, collect(options, reader, counts, read, !common.quiet));
+  DTP_CHECK(print_numbers(options, numbers, common));
   if (!common.quiet) {
     print_unpaired(numbers);
     print_counts(counts, reader.ledger(), common.verbose);
@@ -137,6 +145,7 @@ void add_stats(Registry& registry) {
   add_selection_options(command, options->selection);
   add_format_option(command, options->format, "how numbers are printed");
   add_symbol_options(command, options->symbols);
+  add_pager_option(command, registry.common);
   add_common_options(command, registry.common);
   command.footer(
       "Examples:\n"

@@ -9,6 +9,7 @@
 #include "cmd/json_object.h"
 #include "cmd/output_format.h"
 #include "cmd/target.h"
+#include "cmd/terminal.h"
 #include "debug/clone.h"
 #include "debug/demangle.h"
 #include "expr/parse.h"
@@ -163,6 +164,7 @@ int run(const Options& options, const Common& common) {
   const auto opened = open_target(options.target);
   if (!opened) return report(opened.error(), common);
   int status = 0;
+  const Paged paged(common);
   for (const std::string& point : options.points) {
     const auto listed = list(point, (*opened)->target, options);
     if (listed)
@@ -184,6 +186,7 @@ void add_vars(Registry& registry) {
   add_format_option(command, options->format, text_or_objects);
   add_target_options(command, options->target);
   add_process_option(command, options->target);
+  add_pager_option(command, registry.common);
   add_common_options(command, registry.common);
   command.footer(
       "Examples:\n"

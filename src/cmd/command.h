@@ -11,10 +11,14 @@
 
 namespace dtp::cmd {
 
+enum class Colour { at_terminal, always, never };
+
 // Options of the whole program.
 struct Common {
   bool verbose = false;
   bool quiet = false;
+  Colour colour = Colour::at_terminal;
+  bool with_pager = true;
 };
 
 // A command file defines `void add_NAME(Registry&)`: it adds its subcommand and sets `run` from the
@@ -27,7 +31,7 @@ struct Registry {
   std::function<int()> run = {};
 };
 
-// -v and -q, which every command has.
+// -v, -q and --color, which every command has.
 void add_common_options(CLI::App& command, Common& common);
 
 // Prints the error to standard error and gives the exit status that belongs to it.

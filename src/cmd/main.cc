@@ -1,5 +1,6 @@
 // dtrace++: the command line.
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -9,6 +10,7 @@
 #include "base/caret.h"
 #include "base/suggest.h"
 #include "cmd/command.h"
+#include "cmd/terminal.h"
 
 namespace dtp::cmd {
 
@@ -19,10 +21,19 @@ namespace dtp::cmd {
 void add_common_options(CLI::App& command, Common& common) {
   auto* verbose = command.add_flag("-v,--verbose", common.verbose, "say more");
   command.add_flag("-q,--quiet", common.quiet, "say nothing but errors")->excludes(verbose);
+  command
+      .add_option_function<std::string>(
+          "--color",
+          [&common](const std::string& when) {
+            if (when != "auto") common.colour = when == "always" ? Colour::always : Colour::never;
+          },
+          "colours on a terminal without NO_COLOR (auto, the default), always, or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->type_name("WHEN");
 }
 
 int report(const Error& error, const Common& common) {
-  fmt::print(stderr, "{}", base::format_error(error, common.verbose));
+  fmt::print(stderr, "{}", base::format_error(error, common.verbose, has_colour(common, STDERR_FILENO)));
   return static_cast<int>(error.status);
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/progress.h"
 #include "cmd/number_list.h"
 
 namespace dtp::cmd {
@@ -81,12 +82,15 @@ Result<record::Selection> to_selection(const SelectionOptions& options) {
 }
 
 Result<void> read_selected(const record::PerfDataReader& reader, const record::Selection& selection,
-                           const record::Consumer& consumer, record::Counts& counts) {
+                           const record::Consumer& consumer, record::Counts& counts, bool with_progress) {
+  base::Progress progress("reading");
+  record::PerfDataReader::Watch watch;
+  if (with_progress) watch = [&](std::uint64_t done, std::uint64_t whole) { progress.show(done, whole); };
   return reader.read(
       [&](const record::Record& record) {
         return record::selects(selection, record) ? consumer(record) : Result<void>{};
       },
-      counts);
+      counts, watch);
 }
 
 }  // namespace dtp::cmd

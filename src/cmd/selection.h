@@ -20,8 +20,8 @@ struct SelectionOptions {
 void add_selection_options(CLI::App& command, SelectionOptions& options);
 Result<record::Selection> to_selection(const SelectionOptions& options);
 
-// PerfDataReader::read() of those records.
+// PerfDataReader::read() of those records, with progress on the terminal if it is wanted.
 Result<void> read_selected(const record::PerfDataReader& reader, const record::Selection& selection,
-                           const record::Consumer& consumer, record::Counts& counts);
+                           const record::Consumer& consumer, record::Counts& counts, bool with_progress);
 
 }  // namespace dtp::cmd

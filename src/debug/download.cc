@@ -5,7 +5,6 @@
 #include <dlfcn.h>
 #include <elfutils/debuginfod.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -17,6 +16,7 @@
 #include <type_traits>
 
 #include "base/file.h"
+#include "base/progress.h"
 
 namespace dtp::debug {
 namespace {
@@ -45,28 +45,24 @@ bool load(Client& client) {
          find(client.set_progress, "debuginfod_set_progressfn") && find(client.set_data, "debuginfod_set_user_data");
 }
 
-struct Progress {
+struct Transfer {
   DownloadLimits limits = {};
-  const char* what = "";
+  base::Progress progress;
   std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
-  bool is_shown = ::isatty(STDERR_FILENO) == 1;
-  bool has_shown = false;
   std::string stopped = {};
 };
 
 // Called while it is downloaded, with the size when it is known. Not 0: stop.
-int watch(Progress& progress, long done, long whole) {
+int watch(Transfer& transfer, long done, long whole) {
   const auto size = static_cast<std::uint64_t>(std::max({done, whole, 0L}));
-  const auto spent = std::chrono::steady_clock::now() - progress.begin;
-  if (size > progress.limits.bytes)
-    progress.stopped = fmt::format("more than {} MB (--download-limit)", progress.limits.bytes >> 20);
-  else if (spent > std::chrono::seconds(progress.limits.seconds))
-    progress.stopped = fmt::format("not done in {} s (--download-time)", progress.limits.seconds);
-  if (progress.is_shown && done > 0) {
-    fmt::print(stderr, "\rdownloading {}: {} of {} MB ", progress.what, done >> 20, whole >> 20);
-    progress.has_shown = true;
-  }
-  return progress.stopped.empty() ? 0 : 1;
+  const auto spent = std::chrono::steady_clock::now() - transfer.begin;
+  if (size > transfer.limits.bytes)
+    transfer.stopped = fmt::format("more than {} MB (--download-limit)", transfer.limits.bytes >> 20);
+  else if (spent > std::chrono::seconds(transfer.limits.seconds))
+    transfer.stopped = fmt::format("not done in {} s (--download-time)", transfer.limits.seconds);
+  if (done > 0)
+    transfer.progress.show(static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(std::max(whole, 0L)));
+  return transfer.stopped.empty() ? 0 : 1;
 }
 
 // What belongs to the client is asked of the library, which is loaded.
@@ -74,9 +70,9 @@ int on_progress(debuginfod_client* client, long done, long whole) {
   void* const handle = ::dlopen(library, RTLD_NOW | RTLD_NOLOAD);
   const auto get_data =
       reinterpret_cast<decltype(&debuginfod_get_user_data)>(::dlsym(handle, "debuginfod_get_user_data"));
-  auto* const progress = get_data == nullptr ? nullptr : static_cast<Progress*>(get_data(client));
+  auto* const transfer = get_data == nullptr ? nullptr : static_cast<Transfer*>(get_data(client));
   ::dlclose(handle);
-  return progress == nullptr ? 1 : watch(*progress, done, whole);
+  return transfer == nullptr ? 1 : watch(*transfer, done, whole);
 }
 
 // `ask` is given the client and a place for the path, and gives a descriptor or a negative error number.
@@ -87,15 +83,14 @@ Download download(const char* what, const DownloadLimits& limits, const Ask& ask
   if (!load(client)) return {.path = "", .why_not = fmt::format("{} is not installed", library)};
   const std::unique_ptr<debuginfod_client, decltype(client.end)> session(client.begin(), client.end);
   if (!session) return {.path = "", .why_not = "libdebuginfod cannot be used"};
-  Progress progress{.limits = limits, .what = what};
-  client.set_data(session.get(), &progress);
+  Transfer transfer{.limits = limits, .progress = base::Progress(fmt::format("downloading {}", what))};
+  client.set_data(session.get(), &transfer);
   client.set_progress(session.get(), on_progress);
   char* path = nullptr;
   const base::Fd fd(ask(client, session.get(), &path));
   const std::unique_ptr<char, decltype(&std::free)> owned(path, std::free);
-  if (progress.has_shown) fmt::print(stderr, "\r{:60}\r", "");
   if (fd) return {.path = path == nullptr ? "" : path, .why_not = ""};
-  if (!progress.stopped.empty()) return {.path = "", .why_not = progress.stopped};
+  if (!transfer.stopped.empty()) return {.path = "", .why_not = transfer.stopped};
   return {.path = "", .why_not = fd.get() == -ENOENT ? "not there" : "no answer"};
 }
 

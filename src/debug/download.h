@@ -20,7 +20,7 @@ struct Download {
 // Servers are named by DEBUGINFOD_URLS.
 bool has_servers();
 
-// The debug file of this build-id. Progress goes to standard error when it is a terminal.
+// The debug file of this build-id. What takes longer shows its progress (base::Progress).
 Download download_debug_file(const std::string& build_id, const DownloadLimits& limits);
 // A source file of what has this build-id, by its absolute path as recorded.
 Download download_source(const std::string& build_id, const std::string& path, const DownloadLimits& limits);

@@ -24,6 +24,9 @@ bool has_feature(const FileHeader& header, Feature feature) {
   return (header.features[bit / 64] >> (bit % 64) & 1) != 0;
 }
 
+// After so many bytes of records progress is told.
+constexpr std::size_t told_bytes = 256 * 1024;
+
 // Place of a feature in the table: one entry for each bit set below it.
 std::size_t table_index(const FileHeader& header, Feature feature) {
   std::size_t index = 0;
@@ -196,10 +199,10 @@ Result<void> PerfDataReader::parse_formats(Bytes section, const std::vector<Memb
   return {};
 }
 
-Result<void> PerfDataReader::read(const Consumer& consumer, Counts& counts) const {
+Result<void> PerfDataReader::read(const Consumer& consumer, Counts& counts, const Watch& watch) const {
   DTP_TRY(Stream stream, Stream::create(events_, schemas_, consumer));
   for (const Module& module : build_ids_) stream.spaces().set_build_id(module.path, module.build_id);
-  const Result<void> fed = feed(stream);
+  const Result<void> fed = feed(stream, watch);
   // What was read before the file broke is shown all the same.
   const Result<void> finished = stream.finish();
   counts = stream.counts();
@@ -214,10 +217,11 @@ void PerfDataReader::release(std::size_t end) const {
   if (content_ == nullptr) (void)::madvise(const_cast<std::byte*>(file_.data()), whole, MADV_DONTNEED);
 }
 
-Result<void> PerfDataReader::feed(Stream& stream) const {
+Result<void> PerfDataReader::feed(Stream& stream, const Watch& watch) const {
   const std::size_t end = std::min(data_end_, file_.size());
   std::size_t at = data_begin_;
   std::size_t round_begin = at;
+  std::size_t next_told = watch ? at : end;
   while (end - at >= sizeof(perf_event_header)) {
     perf_event_header header = {};
     std::memcpy(&header, file_.data() + at, sizeof header);
@@ -226,6 +230,10 @@ Result<void> PerfDataReader::feed(Stream& stream) const {
     if (header.size > end - at) break;
     const Bytes record = file_.subspan(at, header.size);
     at += header.size;
+    if (at > next_told) {
+      watch(at - data_begin_, end - data_begin_);
+      next_told = at + told_bytes;
+    }
     if (header.type == record_compressed) return fail(error("is compressed", "record without -z"));
     if (header.type == record_auxtrace) {
       const auto skipped = base::Cursor(record, sizeof header).read<std::uint64_t>();

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -37,8 +38,9 @@ class PerfDataReader {
   // Where the hits went; none of a recording that was not ended, and of perf's.
   const std::optional<Ledger>& ledger() const { return ledger_; }
   // Gives every record to the consumer, in order of time. A file that is cut off is an error after the last
-  // whole record; `counts` is filled in any case.
-  Result<void> read(const Consumer& consumer, Counts& counts) const;
+  // whole record; `counts` is filled in any case. `watch` is told now and then how many of the bytes are read.
+  using Watch = std::function<void(std::uint64_t done, std::uint64_t whole)>;
+  Result<void> read(const Consumer& consumer, Counts& counts, const Watch& watch = {}) const;
 
  private:
   PerfDataReader() = default;
@@ -53,7 +55,7 @@ class PerfDataReader {
   void parse_build_ids(const FileHeader& header);
   void parse_clock(const FileHeader& header);
   void parse_origin(const FileHeader& header);
-  Result<void> feed(Stream& stream) const;
+  Result<void> feed(Stream& stream, const Watch& watch) const;
   void release(std::size_t end) const;
   std::span<const std::byte> section(const FileSection& place) const;
   Error error(std::string_view what, std::string hint = {}) const;

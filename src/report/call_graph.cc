@@ -81,7 +81,7 @@ class CallGraph {
 
   Result<void> write_group(std::size_t place) {
     const Group& group = profile_.groups[place];
-    std::string row = fmt::format("{:8.2f}%  {:>{}}", percent(group.hits, total_), group.hits, hits_width_);
+    std::string row = fmt::format("{}  {:>{}}", share(group.hits, 8), group.hits, hits_width_);
     for (std::size_t i = 0; i < widths_.size(); ++i) {
       const bool is_last = i + 1 == widths_.size();
       row += fmt::format("  {:<{}}", group.keys[i], is_last ? 0 : widths_[i]);
@@ -122,14 +122,21 @@ class CallGraph {
     for (auto way = node.children.begin(); way != hidden; ++way) {
       const bool is_last = std::next(way) == hidden;
       DTP_CHECK(line(margin + "|"));
-      DTP_CHECK(line(
-          fmt::format("{}{}--{:.2f}%--{}", margin, is_last ? ' ' : '|', percent(way->hits, total_), name_of(*way))));
+      DTP_CHECK(line(fmt::format("{}{}--{}--{}", margin, is_last ? ' ' : '|', share(way->hits, 0), name_of(*way))));
       DTP_CHECK(write_below(*way, margin + (is_last ? ' ' : '|') + std::string(10, ' ')));
     }
     return {};
   }
 
   bool is_shown(std::uint64_t hits) const { return percent(hits, total_) >= options_.percent_limit; }
+
+  // Colours are perf's.
+  std::string share(std::uint64_t hits, int width) const {
+    const double value = percent(hits, total_);
+    const std::string text = fmt::format("{:{}.2f}%", value, width);
+    if (!options_.with_colour || value < 0.5) return text;
+    return fmt::format("\033[{}m{}\033[0m", value < 5 ? 32 : 31, text);
+  }
 
   std::string name_of(const CallNode& node) const {
     const Function& function = profile_.functions[node.function];

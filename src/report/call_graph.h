@@ -10,6 +10,7 @@ struct CallGraphOptions {
   Order order = Order::caller;
   double percent_limit = 0.5;  // of the event's hits: what is below is left out
   bool with_stacks = true;
+  bool with_colour = false;  // of a terminal: great shares stand out
 };
 
 // In the shape of perf report --stdio. The caller flushes.
