@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -61,6 +63,7 @@ struct Module {
   bool is_kernel = false;        // the kernel, or a module of it: offsets are addresses
   std::string kernel_id = {};    // build-id of the kernel that it is a part of
   std::uint64_t code_start = 0;  // where its code begins: an address in the kernel, an offset in a file; 0: not known
+  std::string function = {};     // of code that the process made itself: the module is one function
   bool operator==(const Module&) const = default;
 };
 
@@ -71,10 +74,19 @@ struct Mapping {
   const Module* module = nullptr;
 };
 
+// Code that a process made itself, by where it begins. What lies over another hides it.
+struct MadeCode {
+  std::uint64_t end = 0;
+  const Module* module = nullptr;
+};
+using MadeCodes = std::map<std::uint64_t, MadeCode>;
+
 // The executable mappings of a process, or of the kernel, at one time.
 struct AddressSpace {
-  std::uint64_t id = 0;                // another one after every change
-  std::vector<Mapping> mappings = {};  // in order, not overlapping
+  std::uint64_t id = 0;                  // another one after every change
+  std::vector<Mapping> mappings = {};    // in order, not overlapping
+  std::shared_ptr<MadeCodes> made = {};  // that is known by name; a process that was forked shares it at first
+  std::uint64_t made_id = 0;             // another one after every change of that
 };
 
 // The stack of a hit as it was recorded.

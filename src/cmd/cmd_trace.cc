@@ -134,9 +134,10 @@ Result<Seen> stream(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& w
             return printing.report->record(record);
           }));
   record::LiveStream live(std::move(plain));
+  live.stream().jit().set_live();
   for (const record::Task& task : record::running_tasks()) live.stream().comms().set(task.tid, task.comm);
   if (wanted.stacks.kind != kernel::Stacks::none) {
-    for (const record::NewMapping& mapping : running_code(target, wanted.stacks)) live.stream().spaces().add(mapping);
+    for (const record::NewMapping& mapping : running_code(target, wanted.stacks)) live.stream().add_mapping(mapping);
   }
 
   DTP_CHECK(printing.report->begin(schemas));

@@ -40,6 +40,18 @@ Frame frame_in_kernel(const AddressSpace* space, std::uint64_t address, bool is_
           .is_call = is_call};
 }
 
+// Where a file is mapped its symbols tell more, and what a process has said of other times is not taken for it.
+bool put_made_code(const AddressSpace& space, const Mapping* mapping, std::uint64_t at, Frame& frame) {
+  if (space.made == nullptr || (mapping != nullptr && !is_jit_memory(mapping->module->path))) return false;
+  const auto after = space.made->upper_bound(at);
+  if (after == space.made->begin()) return false;
+  const auto& [start, code] = *std::prev(after);
+  if (at >= code.end) return false;
+  frame.module = code.module;
+  frame.offset = at - start;
+  return true;
+}
+
 }  // namespace
 
 Module* AddressSpaces::intern(Module module) {
@@ -66,6 +78,21 @@ void AddressSpaces::add(const NewMapping& mapping) {
   AddressSpace& space = is_kernel ? kernel_ : processes_[mapping.pid];
   space.id = ++last_id_;
   put(space.mappings, {mapping.start, mapping.end, mapping.offset, module});
+}
+
+// Cuts off what lies under it.
+void AddressSpaces::add_function(std::uint32_t pid, const JitFunction& function) {
+  AddressSpace& space = processes_[pid];
+  if (space.made == nullptr || space.made.use_count() > 1)
+    space.made = space.made == nullptr ? std::make_shared<MadeCodes>() : std::make_shared<MadeCodes>(*space.made);
+  MadeCodes& made = *space.made;
+  const std::uint64_t end = function.start + function.size;
+  auto at = made.lower_bound(function.start);
+  if (at != made.begin() && std::prev(at)->second.end > function.start) std::prev(at)->second.end = function.start;
+  while (at != made.end() && at->first < end) at = made.erase(at);
+  Module& module = modules_.emplace_back(Module{.path = std::string(made_name), .function = function.name});
+  made[function.start] = {end, &module};
+  space.made_id = ++last_id_;
 }
 
 void AddressSpaces::fork(std::uint32_t pid, std::uint32_t parent) {
@@ -95,10 +122,11 @@ const Mapping* find_mapping(const AddressSpace& space, std::uint64_t address) {
 Frame frame_in_program(const AddressSpace* space, std::uint64_t address, bool is_call) {
   const std::uint64_t at = address - (is_call ? 1 : 0);
   Frame frame{.address = address, .offset = at, .is_call = is_call};
-  if (const Mapping* mapping = space == nullptr ? nullptr : find_mapping(*space, at)) {
-    frame.module = mapping->module;
-    frame.offset = at - mapping->start + mapping->offset;
-  }
+  if (space == nullptr) return frame;
+  const Mapping* const mapping = find_mapping(*space, at);
+  if (put_made_code(*space, mapping, at, frame) || mapping == nullptr) return frame;
+  frame.module = mapping->module;
+  frame.offset = at - mapping->start + mapping->offset;
   return frame;
 }
 

@@ -10,11 +10,14 @@
 #include <unordered_map>
 
 #include "dtracepp/record.h"
+#include "record/jit_code.h"
 
 namespace dtp::record {
 
 // What the kernel itself is called among the modules.
 inline constexpr std::string_view kernel_name = "[kernel.kallsyms]";
+// And code that a process made itself.
+inline constexpr std::string_view made_name = "[jit]";
 
 // A mapping as a record has it.
 struct NewMapping {
@@ -30,6 +33,8 @@ class AddressSpaces {
  public:
   // What it lies over is gone.
   void add(const NewMapping& mapping);
+  // A function that the process made itself.
+  void add_function(std::uint32_t pid, const JitFunction& function);
   void fork(std::uint32_t pid, std::uint32_t parent);
   // Of modules of this path whose mappings do not tell it.
   void set_build_id(const std::string& path, const std::string& build_id) { build_ids_[path] = build_id; }

@@ -255,7 +255,7 @@ Result<void> PerfDataWriter::write_header() {
   return {};
 }
 
-Result<void> PerfDataWriter::close(const Origin& origin, const Ledger& ledger) {
+Result<void> PerfDataWriter::close(const Origin& origin, const Ledger& ledger, const JitProcesses& made) {
   DTP_CHECK(flush());
   std::vector<std::pair<Feature, std::string>> features{
       {Feature::hostname, string_feature(origin.hostname)},
@@ -270,6 +270,7 @@ Result<void> PerfDataWriter::close(const Origin& origin, const Ledger& ledger) {
     features.emplace_back(Feature::clock_id, clock_id_feature(clock));
     features.emplace_back(Feature::clock_data, clock_data_feature(clock));
   }
+  features.emplace_back(Feature::jit, encode_jit(made));
   features.emplace_back(Feature::ledger, encode_ledger(ledger));
   mark_feature(Feature::tracing_data);
   mark_feature(Feature::unfinished, false);

@@ -11,6 +11,7 @@
 #include "dtracepp/error.h"
 #include "kernel/capture.h"
 #include "record/comm.h"
+#include "record/jit_code.h"
 #include "record/ledger.h"
 #include "record/mapping_record.h"
 #include "record/origin.h"
@@ -36,7 +37,7 @@ class PerfDataWriter {
   Result<void> end_round();
   // After an error of these two: the records that did not get into the file.
   std::span<const std::byte> dropped() const { return std::as_bytes(std::span(dropped_)); }
-  Result<void> close(const Origin& origin, const Ledger& ledger);
+  Result<void> close(const Origin& origin, const Ledger& ledger, const JitProcesses& made);
 
   // Of the file.
   std::uint64_t bytes() const { return end_of_data() + pending_.size() + features_size_; }

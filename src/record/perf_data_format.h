@@ -51,6 +51,7 @@ enum class Feature : unsigned {
   compressed = 27,
   clock_data = 29,
   // Ours; perf passes over what it does not know.
+  jit = 253,         // see jit_code.h
   unfinished = 254,  // has no content: the recorder has not closed the file
   ledger = 255,      // see ledger.h
 };

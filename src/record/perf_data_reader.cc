@@ -1,6 +1,7 @@
 #include "record/perf_data_reader.h"
 
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -90,6 +91,7 @@ Result<void> PerfDataReader::parse() {
   parse_clock(header);
   parse_origin(header);
   parse_ledger(header);
+  parse_made(header);
   DTP_TRY(const Bytes formats, find_formats(header));
   return parse_formats(formats, find_members(header));
 }
@@ -172,6 +174,12 @@ std::vector<Member> PerfDataReader::find_members(const FileHeader& header) const
   return decode_members(text.substr(start)).value_or(std::vector<Member>{});
 }
 
+void PerfDataReader::parse_made(const FileHeader& header) {
+  if (!has_feature(header, Feature::jit)) return;
+  const Bytes text = feature_section(header, Feature::jit);
+  made_ = decode_jit({reinterpret_cast<const char*>(text.data()), text.size()});
+}
+
 Result<Bytes> PerfDataReader::find_formats(const FileHeader& header) const {
   const Bytes formats = feature_section(header, Feature::tracing_data);
   if (is_tracing_data(formats)) return formats;
@@ -202,6 +210,8 @@ Result<void> PerfDataReader::parse_formats(Bytes section, const std::vector<Memb
 Result<void> PerfDataReader::read(const Consumer& consumer, Counts& counts, const Watch& watch) const {
   DTP_TRY(Stream stream, Stream::create(events_, schemas_, consumer));
   for (const Module& module : build_ids_) stream.spaces().set_build_id(module.path, module.build_id);
+  if (made_) stream.jit().set(*made_);
+  if (clock() != CLOCK_MONOTONIC) stream.jit().ignore_times();
   const Result<void> fed = feed(stream, watch);
   // What was read before the file broke is shown all the same.
   const Result<void> finished = stream.finish();

@@ -52,6 +52,7 @@ class PerfDataReader {
   std::span<const std::byte> front_section(const FileHeader& header) const;
   std::span<const std::byte> feature_section(const FileHeader& header, Feature feature) const;
   void parse_ledger(const FileHeader& header);
+  void parse_made(const FileHeader& header);
   void parse_build_ids(const FileHeader& header);
   void parse_clock(const FileHeader& header);
   void parse_origin(const FileHeader& header);
@@ -69,6 +70,7 @@ class PerfDataReader {
   Origin origin_ = {};
   std::vector<Module> build_ids_ = {};  // as the header tells them
   std::optional<std::int64_t> wall_offset_ns_ = {};
+  std::optional<JitProcesses> made_ = {};  // none: the file does not tell
   std::optional<Ledger> ledger_ = {};
   bool is_unfinished_ = false;  // its recorder has not closed it
   std::size_t data_begin_ = 0;

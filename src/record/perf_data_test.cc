@@ -88,7 +88,7 @@ void write_file(const std::string& path, bool close) {
   REQUIRE(writer->append(bytes(sample(12, 400, 7, 4))));
   REQUIRE(writer->end_round());
   if (close)
-    REQUIRE(writer->close(this_machine(), {{{.event = "test:hit", .hits = 9, .recorded = 4, .ring_full = 5}}}));
+    REQUIRE(writer->close(this_machine(), {{{.event = "test:hit", .hits = 9, .recorded = 4, .ring_full = 5}}}, {}));
 }
 
 struct ReadBack {

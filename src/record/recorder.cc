@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "kernel/perf_records.h"
+#include "record/mapping_record.h"
 
 namespace dtp::record {
 namespace {
@@ -105,6 +106,7 @@ void Recorder::add_task(const Task& task) {
 }
 
 void Recorder::add_mapping(const NewMapping& mapping) {
+  made_.note(mapping, true);
   if (keeps_known()) sideband_.add_mapping(mapping);
   if (!options_.is_flight) writer_->add_mapping(mapping);
 }
@@ -137,6 +139,11 @@ Recorder::Taken* Recorder::share_of(std::size_t event, std::span<const std::byte
   return share == shares.end() ? nullptr : &share->second;
 }
 
+void Recorder::note_mapping(const perf_event_header& header, std::span<const std::byte> record) {
+  if (header.type != PERF_RECORD_MMAP && header.type != PERF_RECORD_MMAP2) return;
+  if (const auto mapping = parse_mapping(record)) made_.note(*mapping, true);
+}
+
 // How many bytes of the records the limits let in; counts all of them.
 std::size_t Recorder::admit(std::span<const std::byte> records) {
   const std::uint64_t end_room = options_.most_bytes == 0 ? 0 : room_for_end(options_.origin, events_);
@@ -158,8 +165,9 @@ std::size_t Recorder::admit(std::span<const std::byte> records) {
       if (share != nullptr) ++share->recorded;
       if (share == nullptr && is_shared(event)) return;  // it is shown to nobody
       is_full_ = ++samples_ == options_.most_events;
-    } else if (keeps_known()) {
-      sideband_.note(trailer_time(layout_, record), record);
+    } else {
+      note_mapping(header, record);
+      if (keeps_known()) sideband_.note(trailer_time(layout_, record), record);
     }
   });
   return admitted;
@@ -251,7 +259,7 @@ Result<void> Recorder::finish(bool is_final) {
   Ledger own = now;
   for (std::size_t i = 0; i < ledger_.events.size(); ++i) own.events[i] = now.events[i] - ledger_.events[i];
   ledger_ = std::move(now);
-  DTP_CHECK(writer_->close(options_.origin, own));
+  DTP_CHECK(writer_->close(options_.origin, own, made_.read_all()));
   closed_bytes_ += writer_->bytes();
   writer_.reset();
   files_.push_back(options_.path);

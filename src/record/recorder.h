@@ -12,6 +12,7 @@
 
 #include "dtracepp/error.h"
 #include "kernel/capture.h"
+#include "record/jit_files.h"
 #include "record/layout.h"
 #include "record/ledger.h"
 #include "record/perf_data.h"
@@ -88,6 +89,7 @@ class Recorder {
   bool is_shared(std::size_t event) const;
   Taken* share_of(std::size_t event, std::span<const std::byte> record);
   std::vector<Share> shares_of(const SharedEvent& shared, const kernel::Profile& profile) const;
+  void note_mapping(const perf_event_header& header, std::span<const std::byte> record);
   std::size_t admit(std::span<const std::byte> records);
   bool has_failed(Result<void> written);
 
@@ -96,6 +98,7 @@ class Recorder {
   TracingData formats_;
   Sideband sideband_;
   Layout layout_;
+  JitWatch made_ = {};
   std::optional<PerfDataWriter> writer_ = {};
   std::chrono::steady_clock::time_point opened_at_ = {};
   std::uint64_t first_sample_ = 0;  // of the open file

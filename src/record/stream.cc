@@ -142,7 +142,9 @@ void Stream::note_comm(Bytes record) {
   const auto task = parse_comm(record);
   if (!task) return;
   comms_.set(task->tid, task->comm);
-  if (task->is_exec) spaces_.clear(task->pid);
+  if (!task->is_exec) return;
+  spaces_.clear(task->pid);
+  jit_.restart(task->pid);
 }
 
 void Stream::note_fork(Bytes record) {
@@ -152,8 +154,13 @@ void Stream::note_fork(Bytes record) {
   spaces_.fork(task->pid, task->parent_pid);
 }
 
+void Stream::add_mapping(const NewMapping& mapping) {
+  spaces_.add(mapping);
+  jit_.note_mapping(mapping);
+}
+
 void Stream::note_mapping(Bytes record) {
-  if (const auto mapping = parse_mapping(record)) spaces_.add(*mapping);
+  if (const auto mapping = parse_mapping(record)) add_mapping(*mapping);
 }
 
 void Stream::take_stack(const Sample& sample) {
@@ -163,6 +170,7 @@ void Stream::take_stack(const Sample& sample) {
   stack.registers = sample.user_registers;
   stack.memory = sample.user_stack;
   if (!stack.is_recorded()) return;
+  jit_.update(sample.pid, sample.time_ns, spaces_);
   stack.user = &spaces_.of(sample.pid);
   stack.kernel = &spaces_.kernel();
 }

@@ -13,6 +13,7 @@
 #include "dtracepp/record.h"
 #include "record/address_spaces.h"
 #include "record/comm.h"
+#include "record/jit_names.h"
 #include "record/layout.h"
 #include "record/time_order.h"
 
@@ -47,6 +48,9 @@ class Stream {
 
   CommTable& comms() { return comms_; }
   AddressSpaces& spaces() { return spaces_; }
+  // As if a record had told it.
+  void add_mapping(const NewMapping& mapping);
+  JitNames& jit() { return jit_; }
   const Counts& counts() const { return counts_; }
 
  private:
@@ -71,6 +75,7 @@ class Stream {
   TimeOrder<> order_ = {};
   CommTable comms_ = {};
   AddressSpaces spaces_ = {};
+  JitNames jit_ = {};
   Counts counts_ = {};
   Record record_ = {};  // reused, so that its strings keep their memory
   Consumer consumer_ = {};

@@ -23,6 +23,7 @@ constexpr std::size_t recorded_registers = 20;
 void append_walked(std::string& bytes, const record::Stack& stack) {
   const auto put = [&](std::uint64_t number) { bytes.append(reinterpret_cast<const char*>(&number), sizeof number); };
   put(stack.user == nullptr ? 0 : stack.user->id);
+  put(stack.user == nullptr ? 0 : stack.user->made_id);
   put(stack.kernel == nullptr ? 0 : stack.kernel->id);
   bytes.append(reinterpret_cast<const char*>(stack.chain.data()), stack.chain.size() * sizeof stack.chain[0]);
 }

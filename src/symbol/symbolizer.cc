@@ -1,5 +1,6 @@
 #include "symbol/symbolizer.h"
 
+#include "debug/demangle.h"
 #include "symbol/code.h"
 
 namespace dtp::symbol {
@@ -9,6 +10,11 @@ Symbolizer::~Symbolizer() = default;
 
 const std::vector<Name>& Symbolizer::names(const record::Module& module, std::uint64_t offset) {
   Known& known = modules_[&module];
+  if (!module.function.empty()) {
+    std::vector<Name>& own = known.names[offset];
+    if (own.empty()) own.push_back({.function = debug::demangle(module.function), .offset = offset});
+    return own;
+  }
   if (!known.code) known.code = Code::open(module, options_);
   std::vector<Name>& names = known.names[offset];
   if (names.empty()) names = known.code->names(offset);
