@@ -113,6 +113,11 @@ class BtfInfo final : public Info {
     return {prototype ? prototype->size_or_type : 0};
   }
 
+  bool returns_void(const Instance& instance) override {
+    const auto prototype = blob().prototype(instance.scope);
+    return prototype && prototype->size_or_type == 0;
+  }
+
   std::optional<type::Id> find_type(std::string_view c_name) override {
     if (const auto id = blob().find_type(c_name)) return type::Id{*id};
     return std::nullopt;

@@ -127,6 +127,7 @@ TEST_CASE("functions have parameters at their registers") {
   const Instance& instance = found->front();
   CHECK(instance.scope == kernel.vfs_read);
   CHECK(info.find_result_type(instance) == type::Id{kernel.int_id});
+  CHECK_FALSE(info.returns_void(instance));
   CHECK(info.find_function_at(0)->empty());
 
   const auto variables = info.find_variables(instance, 0);

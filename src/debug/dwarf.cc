@@ -48,34 +48,6 @@ bool is_in_file(Dwarf_Die& function, std::string_view tail) {
 
 bool is_callee_of(Dwarf_Die& die, Dwarf_Die& origin) { return origin_of(die).addr == origin.addr; }
 
-// What functions stand in, besides units. Rust's methods stand in their types; C++'s do with a declaration only.
-bool is_scope(int tag, bool has_methods) {
-  return tag == DW_TAG_namespace ||
-         (has_methods && (tag == DW_TAG_structure_type || tag == DW_TAG_union_type || tag == DW_TAG_enumeration_type));
-}
-
-// Code of a function of a unit; one that was split has several ranges.
-struct FunctionRange {
-  std::uint64_t begin = 0;
-  std::uint64_t end = 0;
-  Dwarf_Die die = {};
-};
-
-std::vector<FunctionRange> functions_of_unit(Dwarf_Die& unit) {
-  std::vector<FunctionRange> found;
-  const bool has_methods = language_of(unit) == Language::rust;
-  auto visit = [&](Dwarf_Die& child) {
-    const int tag = dwarf_tag(&child);
-    if (tag != DW_TAG_subprogram || is_declaration(child)) return is_scope(tag, has_methods);
-    Dwarf_Addr base = 0, begin = 0, end = 0;
-    for (std::ptrdiff_t at = 0; (at = dwarf_ranges(&child, at, &base, &begin, &end)) > 0;)
-      found.push_back({begin, end, child});
-    return false;
-  };
-  walk(unit, visit);
-  return found;
-}
-
 class DwarfInfo final : public Info {
  public:
   DwarfInfo(std::shared_ptr<const Binary> binary, DwarfFiles files, Cache cache)
@@ -100,6 +72,7 @@ class DwarfInfo final : public Info {
   std::vector<AddressRange> live_ranges(const Instance& instance, const Variable& variable) override;
   std::uint64_t body_address(const Instance& instance) override;
   type::Id find_result_type(const Instance& instance) override;
+  bool returns_void(const Instance& instance) override;
   std::vector<Returned> find_returned(const Instance& instance) override;
   std::optional<type::Id> find_type(std::string_view c_name) override { return find_dwarf_type(files_, c_name); }
   std::vector<Definition> find_definitions(std::string_view c_name) override;
@@ -567,6 +540,14 @@ std::uint64_t DwarfInfo::body_address(const Instance& instance) {
 type::Id DwarfInfo::find_result_type(const Instance& instance) {
   Dwarf_Die die;
   return !find_die(dwarf_, instance.scope, die) ? type::Id{} : type_of(die);
+}
+
+// The assembler tells of functions, and nothing of what they return.
+bool DwarfInfo::returns_void(const Instance& instance) {
+  Dwarf_Die die, unit;
+  return find_die(dwarf_, instance.scope, die) && dwarf_tag(&die) == DW_TAG_subprogram &&
+         !has_attribute(die, DW_AT_type) && dwarf_diecu(&die, &unit, nullptr, nullptr) != nullptr &&
+         dwarf_srclang(&unit) != DW_LANG_Mips_Assembler;
 }
 
 std::vector<std::string> DwarfInfo::function_names() {

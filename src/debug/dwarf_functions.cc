@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "debug/dwarf_die.h"
+#include "debug/dwarf_language.h"
 
 namespace dtp::debug {
 namespace {
@@ -96,6 +97,21 @@ class Collector {
 };
 
 }  // namespace
+
+std::vector<FunctionRange> functions_of_unit(Dwarf_Die& unit) {
+  std::vector<FunctionRange> found;
+  const bool has_methods = language_of(unit) == Language::rust;
+  auto visit = [&](Dwarf_Die& child) {
+    const int tag = dwarf_tag(&child);
+    if (tag != DW_TAG_subprogram || is_declaration(child)) return is_scope(tag, has_methods);
+    Dwarf_Addr base = 0, begin = 0, end = 0;
+    for (std::ptrdiff_t at = 0; (at = dwarf_ranges(&child, at, &base, &begin, &end)) > 0;)
+      found.push_back({begin, end, child});
+    return false;
+  };
+  walk(unit, visit);
+  return found;
+}
 
 std::vector<FunctionSummary> list_dwarf_functions(const DwarfFiles& files, const NameFilter& is_wanted) {
   Collector collector(is_wanted);

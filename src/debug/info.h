@@ -176,8 +176,10 @@ class Info : public type::Loader {
   // The first address behind the instance's prologue, where its frame stands; its entry where that is not known.
   virtual std::uint64_t body_address(const Instance& instance) { return instance.address; }
 
-  // What the function returns; void: key 0.
+  // What the function returns; void, or not known: key 0.
   virtual type::Id find_result_type(const Instance& instance) = 0;
+  // It is known to return void.
+  virtual bool returns_void(const Instance& instance) = 0;
 
   // The values that a Go function returns, in order. Other languages return one, which the kernel knows.
   virtual std::vector<Returned> find_returned(const Instance& /*instance*/) { return {}; }

@@ -386,6 +386,9 @@ Result<Place> Walker::return_value(const expr::Node& whole) {
     return fail(error("'$retval' is known only when the function returns", whole.span, "probe FUNCTION%return"));
   Place place{.base = path::ReturnValue{}, .user = argument_.user};
   if (spot_.has_instance && target_.info != nullptr) {
+    if (target_.info->returns_void(spot_.instance))
+      return fail(error(fmt::format("'{}' returns no value", spot_.instance.function), whole.span,
+                        "leave it out, or read what the register happens to hold: %ax"));
     const type::Id result = target_.info->find_result_type(spot_.instance);
     if (result.key != 0) place.type = result;
   }

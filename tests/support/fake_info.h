@@ -42,6 +42,7 @@ class FakeInfo final : public Info {
     return found;
   }
   type::Id find_result_type(const Instance&) override { return result; }
+  bool returns_void(const Instance&) override { return is_void; }
   std::optional<type::Id> find_type(std::string_view c_name) override {
     const auto found = names.find(std::string(c_name));
     return found == names.end() ? std::nullopt : std::optional(found->second);
@@ -66,6 +67,7 @@ class FakeInfo final : public Info {
   std::map<std::string, type::Id> names = {};  // by their names in C
   std::map<std::string, std::int64_t> enumerators = {};
   type::Id result = {};
+  bool is_void = false;  // what the functions return
 };
 
 }  // namespace dtp::debug
