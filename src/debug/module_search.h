@@ -13,7 +13,7 @@ struct ModuleHit {
 };
 
 // Among the modules that are loaded, by kallsyms, else among those below `directory`, by depmod's index and by their
-// symbol tables. Of compressed ones only what the index has is found.
+// symbol tables; of compressed ones those are searched whose names are near.
 std::optional<ModuleHit> find_module_with(const std::string& function, const std::string& kallsyms,
                                           const std::string& directory);
 
