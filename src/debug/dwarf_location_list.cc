@@ -7,16 +7,12 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 
 #include "base/cursor.h"
 
 namespace dtp::debug {
 namespace {
-
-std::span<const std::byte> lists_of(Dwarf* dwarf) {
-  const auto lists = section_of(dwarf, ".debug_loclists");
-  return lists.empty() ? section_of(dwarf, ".debug_loclists.dwo") : lists;
-}
 
 bool is_sound_list(base::Cursor list) {
   constexpr unsigned view_pair = 9;  // DW_LLE_GNU_view_pair
@@ -77,7 +73,7 @@ bool is_sound(Dwarf_Attribute& attribute) {
   if (dwarf_cu_die(attribute.cu, &unit, &version, nullptr, nullptr, &offset_size, nullptr, nullptr) == nullptr)
     return false;
   if (version < first_with_lists) return true;
-  const std::span<const std::byte> lists = lists_of(dwarf_cu_getdwarf(attribute.cu));
+  const std::span<const std::byte> lists = lists_of(dwarf_cu_getdwarf(attribute.cu), version);
   const auto offset = offset_of(attribute, unit, offset_size, lists);
   return offset && is_sound_list(base::Cursor(lists, *offset));
 }
@@ -97,6 +93,12 @@ std::span<const std::byte> section_of(Dwarf* dwarf, std::string_view name) {
     return {static_cast<const std::byte*>(data->d_buf), data->d_size};
   }
   return {};
+}
+
+std::span<const std::byte> lists_of(Dwarf* dwarf, unsigned version) {
+  const std::string name = version >= 5 ? ".debug_loclists" : ".debug_loc";
+  const auto lists = section_of(dwarf, name);
+  return lists.empty() ? section_of(dwarf, name + ".dwo") : lists;
 }
 
 bool find_location(Dwarf_Die& die, unsigned name, Dwarf_Attribute& attribute) {

@@ -26,8 +26,7 @@ std::optional<Program> location_at_view(Dwarf_Die& variable, Dwarf_Attribute& lo
   Dwarf_Die unit;
   if (dwarf_cu_die(variable.cu, &unit, &version, nullptr, nullptr, nullptr, nullptr, nullptr) == nullptr)
     return std::nullopt;
-  base::Cursor views(section_of(dwarf_cu_getdwarf(variable.cu), version >= 5 ? ".debug_loclists" : ".debug_loc"),
-                     *offset);
+  base::Cursor views(lists_of(dwarf_cu_getdwarf(variable.cu), version), *offset);
   const std::pair wanted{address, view};
   Dwarf_Addr base = 0, start = 0, end = 0;
   Program program{.attribute = &location};
