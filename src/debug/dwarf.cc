@@ -83,7 +83,7 @@ class DwarfInfo final : public Info {
     return list_dwarf_functions(files_, is_wanted);
   }
   std::string source() const override { return "DWARF of " + binary_->file.path(); }
-  type::Type load_type(type::Id id) override { return load_dwarf_type(dwarf_, id); }
+  type::Type load_type(type::Id id) override { return load_dwarf_type(files_, id); }
 
  private:
   bool find_in_unit(Dwarf_Die& unit, Dwarf_Die& parent, const std::string& name, std::vector<Instance>& found,

@@ -34,6 +34,11 @@ bool walk_units(Dwarf* dwarf, const Visit& visit) {
   return false;
 }
 
+// The units of types in a .dwo file.
+bool walk_types(Dwarf* dwarf, const DwarfFiles::Visit& visit) {
+  return walk_units(dwarf, [&](Dwarf_Die& unit) { return dwarf_tag(&unit) == DW_TAG_type_unit && visit(unit, false); });
+}
+
 // Partial units, and those that gcc's link-time optimizer leaves behind with nothing but declarations. No function
 // refers into the unit of a type for its name.
 bool has_no_code(Dwarf_Die& unit) {
@@ -159,14 +164,25 @@ void DwarfFiles::each_unit(const Visit& visit) const {
   const auto visit_unit = [&](Dwarf_Die& found) {
     Dwarf_Die unit = whole(found);
     refers = refers || has_no_code(unit);
-    return visit(unit, refers);
+    const bool is_split = unit.addr != found.addr;
+    return visit(unit, refers) || (is_split && walk_types(dwarf_cu_getdwarf(unit.cu), visit));
   };
   if (!walk_units(dwarf(), visit_unit) && supplement_) walk_units(supplement_.get(), visit_unit);
 }
 
 Dwarf_Die DwarfFiles::whole(const Dwarf_Die& unit) const {
   if (package_) package_->link(unit, file());
-  return whole_unit(unit);
+  const Dwarf_Die whole = whole_unit(unit);
+  if (whole.addr != unit.addr) split_files_.insert(dwarf_cu_getdwarf(whole.cu));
+  return whole;
+}
+
+std::optional<Dwarf_Die> DwarfFiles::type_at(std::uint64_t key) const {
+  Dwarf_Die die;
+  if (find_die(dwarf(), key, die)) return die;
+  for (Dwarf* split : split_files_)
+    if (find_die(split, key, die)) return die;
+  return std::nullopt;
 }
 
 std::optional<Dwarf_Die> DwarfFiles::unit_at(std::uint64_t address) const {

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "debug/dwarf_package.h"
@@ -54,6 +55,8 @@ class DwarfFiles {
   void each_unit_matching(const std::string& pattern, const Visit& visit) const;
   // The unit whose code covers the address.
   std::optional<Dwarf_Die> unit_at(std::uint64_t address) const;
+  // The DIE of a type by its key. libdw finds by itself those in .debug_info of all files.
+  std::optional<Dwarf_Die> type_at(std::uint64_t key) const;
 
  private:
   using OwnedDwarf = std::unique_ptr<Dwarf, EndDwarf>;
@@ -75,6 +78,7 @@ class DwarfFiles {
   OwnedDwarf supplement_ = {};
   OwnedDwarf dwarf_;
   std::unique_ptr<DwarfPackage> package_ = {};
+  mutable std::unordered_set<Dwarf*> split_files_ = {};  // that were read; owned by libdw
   mutable std::vector<std::uint64_t> own_units_ = {};  // offsets of the units, once they are wanted
   std::unordered_map<std::uint32_t, std::vector<std::uint64_t>> expected_ = {};  // places by offset into .debug_str
 };

@@ -8,7 +8,6 @@
 #include "debug/dwarf_package.h"
 
 #include <dwarf.h>
-#include <elf.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -20,6 +19,7 @@
 #include "base/cursor.h"
 #include "base/file.h"
 #include "debug/dwarf_die.h"
+#include "debug/dwarf_split_file.h"
 #include "debug/inflate.h"
 
 namespace dtp::debug {
@@ -27,13 +27,14 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-// Numbers of the kinds of sections that both versions share.
-constexpr std::size_t kind_info = 1, kind_str_offsets = 6;
+// Numbers of the kinds of sections that both versions share, and that of .debug_types, which GNU's version has.
+constexpr std::size_t kind_info = 1, kind_types = 2, kind_abbreviations = 3, kind_str_offsets = 6;
 
 std::string_view section_name(std::uint32_t version, std::size_t kind) {
   switch (kind) {
     case kind_info: return ".debug_info.dwo";
-    case 3: return ".debug_abbrev.dwo";
+    case kind_types: return version == 5 ? "" : ".debug_types.dwo";
+    case kind_abbreviations: return ".debug_abbrev.dwo";
     case 4: return ".debug_line.dwo";
     case 5: return version == 5 ? ".debug_loclists.dwo" : ".debug_loc.dwo";
     case kind_str_offsets: return ".debug_str_offsets.dwo";
@@ -41,84 +42,6 @@ std::string_view section_name(std::uint32_t version, std::size_t kind) {
     case 8: return version == 5 ? ".debug_rnglists.dwo" : ".debug_macro.dwo";
     default: return "";
   }
-}
-
-void append(std::vector<std::byte>& bytes, Bytes more) { bytes.insert(bytes.end(), more.begin(), more.end()); }
-
-// An ELF file of sections alone.
-class ElfWriter {
- public:
-  ElfWriter() : bytes_(sizeof(Elf64_Ehdr)) { add_header("", SHT_NULL, 0, 0); }
-
-  void add(std::string_view name, Bytes contents) {
-    add_header(name, SHT_PROGBITS, bytes_.size(), contents.size());
-    append(bytes_, contents);
-  }
-
-  std::vector<std::byte> finish() {
-    add_header(".shstrtab", SHT_STRTAB, bytes_.size(), 0);
-    headers_.back().sh_size = names_.size();
-    append(bytes_, std::as_bytes(std::span(names_)));
-    bytes_.resize((bytes_.size() + 7) / 8 * 8);
-    Elf64_Ehdr header = {};
-    std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-    header.e_ident[EI_CLASS] = ELFCLASS64;
-    header.e_ident[EI_DATA] = ELFDATA2LSB;
-    header.e_ident[EI_VERSION] = EV_CURRENT;
-    header.e_type = ET_REL;
-    header.e_machine = EM_X86_64;
-    header.e_version = EV_CURRENT;
-    header.e_ehsize = sizeof(Elf64_Ehdr);
-    header.e_shoff = bytes_.size();
-    header.e_shentsize = sizeof(Elf64_Shdr);
-    header.e_shnum = static_cast<Elf64_Half>(headers_.size());
-    header.e_shstrndx = static_cast<Elf64_Half>(headers_.size() - 1);
-    std::memcpy(bytes_.data(), &header, sizeof header);
-    append(bytes_, std::as_bytes(std::span(headers_)));
-    return std::move(bytes_);
-  }
-
- private:
-  void add_header(std::string_view name, Elf64_Word type, std::size_t offset, std::size_t size) {
-    Elf64_Shdr header = {};
-    header.sh_name = static_cast<Elf64_Word>(names_.size());
-    header.sh_type = type;
-    header.sh_offset = offset;
-    header.sh_size = size;
-    header.sh_addralign = 1;
-    headers_.push_back(header);
-    names_ += name;
-    names_ += '\0';
-  }
-
-  std::vector<std::byte> bytes_;
-  std::vector<Elf64_Shdr> headers_ = {};
-  std::string names_ = {};
-};
-
-// The strings of one unit, and its offsets into them.
-struct Strings {
-  std::vector<std::byte> offsets = {};
-  std::vector<std::byte> text = {};
-};
-
-std::optional<Strings> strings_of(Bytes offsets, Bytes all_text, std::uint32_t version) {
-  // Length, version and padding.
-  constexpr std::size_t header_size = 8;
-  base::Cursor cursor(offsets);
-  Strings strings;
-  if (version == 5) append(strings.offsets, cursor.take(header_size));
-  while (cursor.left() >= sizeof(std::uint32_t)) {
-    base::Cursor at(all_text, cursor.read<std::uint32_t>());
-    const std::string_view text = at.read_c_string();
-    if (at.failed()) return std::nullopt;
-    const auto offset = static_cast<std::uint32_t>(strings.text.size());
-    append(strings.offsets, std::as_bytes(std::span(&offset, 1)));
-    append(strings.text, std::as_bytes(std::span(text)));
-    strings.text.push_back(std::byte{0});
-  }
-  if (cursor.failed()) return std::nullopt;
-  return strings;
 }
 
 base::Fd memory_file(Bytes contents) {
@@ -171,22 +94,19 @@ Result<std::unique_ptr<DwarfPackage>> DwarfPackage::find(const ElfFile& file, co
   if (has_compressed_sections(package)) {
     DTP_TRY(package, inflate(package, cache));
   }
-  if (base::Cursor types(package.section(".debug_tu_index"), 2 * sizeof(std::uint32_t));
-      types.read<std::uint32_t>() != 0)
-    return fail({.what = fmt::format("'{}' keeps types apart from the units, which is not read", path),
-                 .hint = "build without -fdebug-types-section",
-                 .status = Status::not_possible});
   std::unique_ptr<DwarfPackage> found(new DwarfPackage(std::move(package)));
-  if (!found->read_index())
+  const bool has_types = !found->file_.section(".debug_tu_index").empty();
+  if (!found->read_index(".debug_cu_index", found->units_) ||
+      (has_types && !found->read_index(".debug_tu_index", found->types_)))
     return fail({.what = fmt::format("the index of '{}' cannot be read", path),
                  .hint = "make the file again, or remove it",
                  .status = Status::wrong_request});
   return found;
 }
 
-bool DwarfPackage::read_index() {
+bool DwarfPackage::read_index(const char* section, std::unordered_map<std::uint64_t, Unit>& units) {
   constexpr std::uint32_t most_columns = 16;
-  const Bytes index = file_.section(".debug_cu_index");
+  const Bytes index = file_.section(section);
   base::Cursor header(index);
   version_ = header.read<std::uint32_t>() & 0xffff;
   const auto columns = header.read<std::uint32_t>();
@@ -216,32 +136,56 @@ bool DwarfPackage::read_index() {
       const Slice slice{offsets.read<std::uint32_t>(), sizes.read<std::uint32_t>()};
       if (kind < unit.size()) unit[kind] = slice;
     }
-    units_[id] = unit;
+    units[id] = unit;
   }
   return true;
 }
 
-std::optional<std::vector<std::byte>> DwarfPackage::split_file(std::uint64_t id) const {
-  const auto unit = units_.find(id);
-  if (unit == units_.end()) return std::nullopt;
-  ElfWriter writer;
-  for (std::size_t kind = 1; kind < kinds; ++kind) {
-    const Slice slice = unit->second[kind];
-    const std::string_view name = section_name(version_, kind);
-    if (slice.size == 0 || name.empty()) continue;
-    base::Cursor cursor(file_.section(name), slice.offset);
-    const Bytes contents = cursor.take(slice.size);
-    if (cursor.failed()) return std::nullopt;
-    if (kind != kind_str_offsets) {
-      writer.add(name, contents);
-      continue;
+Bytes DwarfPackage::piece(const Unit& unit, std::size_t kind) const {
+  const std::string_view name = section_name(version_, kind);
+  if (unit[kind].size == 0 || name.empty()) return {};
+  return base::Cursor(file_.section(name), unit[kind].offset).take(unit[kind].size);
+}
+
+// The types that a unit's bytes mention by their signatures, and those that these mention.
+std::vector<const DwarfPackage::Unit*> DwarfPackage::types_of(Bytes info) const {
+  std::vector<const Unit*> found;
+  if (types_.empty()) return found;
+  std::vector<bool> begins(1 << 16);  // most places of the bytes are no signature by their first two bytes
+  for (const auto& [signature, unit] : types_) begins[signature & 0xffff] = true;
+  std::unordered_set<std::uint64_t> seen;
+  std::vector<Bytes> left{info};
+  while (!left.empty()) {
+    const Bytes bytes = left.back();
+    left.pop_back();
+    for (std::size_t at = 0; at + sizeof(std::uint64_t) <= bytes.size(); ++at) {
+      std::uint64_t signature = 0;
+      std::memcpy(&signature, bytes.data() + at, sizeof signature);
+      if (!begins[signature & 0xffff]) continue;
+      const auto type = types_.find(signature);
+      if (type == types_.end() || !seen.insert(signature).second) continue;
+      found.push_back(&type->second);
+      left.push_back(piece(type->second, version_ == 5 ? kind_info : kind_types));
     }
-    const auto strings = strings_of(contents, file_.section(".debug_str.dwo"), version_);
-    if (!strings) return std::nullopt;
-    writer.add(name, strings->offsets);
-    writer.add(".debug_str.dwo", strings->text);
   }
-  return writer.finish();
+  return found;
+}
+
+std::optional<std::vector<std::byte>> DwarfPackage::split_file(std::uint64_t id) const {
+  const auto found = units_.find(id);
+  if (found == units_.end()) return std::nullopt;
+  const Unit& unit = found->second;
+  SplitFile file(version_, file_.section(".debug_str.dwo"));
+  for (const std::size_t kind : {4, 5, 7, 8})  // those of types are for their lines only
+    if (const Bytes contents = piece(unit, kind); !contents.empty())
+      file.add_section(section_name(version_, kind), contents);
+  const Bytes info = piece(unit, kind_info);
+  if (info.empty() || !file.add_unit(info, piece(unit, kind_abbreviations), piece(unit, kind_str_offsets)))
+    return std::nullopt;
+  for (const Unit* type : types_of(info))
+    file.add_type(piece(*type, version_ == 5 ? kind_info : kind_types), piece(*type, kind_abbreviations),
+                  piece(*type, kind_str_offsets));
+  return file.finish();
 }
 
 void DwarfPackage::link(const Dwarf_Die& skeleton, const ElfFile& image) {

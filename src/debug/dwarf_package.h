@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -24,7 +25,8 @@ class DwarfPackage {
   // The package beside the file, PROGRAM.dwp; null: there is none.
   static Result<std::unique_ptr<DwarfPackage>> find(const ElfFile& file, const Cache& cache);
 
-  // The unit of this id as the .dwo file that it was made from; none: it is not here, or damaged.
+  // The unit of this id as the .dwo file that it was made from, with the types that it refers to; none: it is not here,
+  // or damaged.
   std::optional<std::vector<std::byte>> split_file(std::uint64_t id) const;
 
   // Lets libdw find a skeleton's unit here. `image` is the file of the skeleton, in memory that can be written.
@@ -32,7 +34,6 @@ class DwarfPackage {
 
  private:
   explicit DwarfPackage(ElfFile file) : file_(std::move(file)) {}
-  bool read_index();
 
   struct Slice {
     std::uint32_t offset = 0;
@@ -41,9 +42,15 @@ class DwarfPackage {
   static constexpr std::size_t kinds = 9;  // of sections, by the numbers of the index
   using Unit = std::array<Slice, kinds>;
 
+  bool read_index(const char* section, std::unordered_map<std::uint64_t, Unit>& units);
+  // What a unit has of a kind of section; empty: nothing.
+  std::span<const std::byte> piece(const Unit& unit, std::size_t kind) const;
+  std::vector<const Unit*> types_of(std::span<const std::byte> info) const;
+
   ElfFile file_;
   std::uint32_t version_ = 0;
   std::unordered_map<std::uint64_t, Unit> units_ = {};  // by id
+  std::unordered_map<std::uint64_t, Unit> types_ = {};  // units of types, by signature
   std::unordered_set<const void*> linked_ = {};         // skeletons
 };
 

@@ -190,11 +190,12 @@ type::Id type_of(Dwarf_Die& die) {
   return {type ? key_of(*type) : 0};
 }
 
-Type load_dwarf_type(Dwarf* dwarf, type::Id id) {
+Type load_dwarf_type(const DwarfFiles& files, type::Id id) {
   Type type;
-  Dwarf_Die die;
   if (id.key == 0) return Type{.kind = Kind::void_, .name = "void"};
-  if (!find_die(dwarf, id.key & die_mask, die)) return type;
+  const auto found = files.type_at(id.key & die_mask);
+  if (!found) return type;
+  Dwarf_Die die = *found;
   type.name = name_of(die);
   type.size = number(die, DW_AT_byte_size).value_or(0);
   switch (dwarf_tag(&die)) {
