@@ -10,6 +10,7 @@
 #include <map>
 
 #include "debug/dwarf_die.h"
+#include "debug/dwarf_supplement.h"
 #include "debug/dwarf_units.h"
 #include "debug/find.h"
 #include "debug/inflate.h"
@@ -117,8 +118,9 @@ Result<DwarfFiles> DwarfFiles::open(std::shared_ptr<const Binary> binary, const 
   if (!binary->file.is_relocatable() && has_skeletons(binary->file)) {
     DTP_TRY(package, DwarfPackage::find(binary->file, cache));
   }
-  if (package) {
-    DTP_TRY(ElfFile copy, writable_copy(binary->file));
+  const bool is_translated = !binary->file.is_relocatable() && binary->file.supplement().is_dwarf_5;
+  if (package || is_translated) {
+    DTP_TRY(ElfFile copy, is_translated ? with_gnu_references(binary->file) : writable_copy(binary->file));
     Symbols symbols = Symbols::of_elf(copy);
     binary = std::make_shared<const Binary>(Binary{std::move(copy), std::move(symbols)});
   }
@@ -135,11 +137,6 @@ Result<DwarfFiles> DwarfFiles::open(std::shared_ptr<const Binary> binary, const 
 
 Result<void> DwarfFiles::open_supplement(const Cache& cache) {
   if (file().is_relocatable() || file().supplement().name.empty()) return {};
-  // libdw 0.188 takes DW_FORM_ref_sup4 for a reference within the file: other types than the right ones, in silence.
-  if (file().supplement().is_dwarf_5)
-    return fail({.what = "'" + file().path() + "' shares debug information by .debug_sup, which is not read",
-                 .hint = "let dwz write it without --dwarf-5",
-                 .status = Status::not_possible});
   const Search search = find_supplement(file());
   if (search.found.empty())
     return fail({.what = "'" + file().path() + "' shares debug information with '" + file().supplement().name +

@@ -102,9 +102,13 @@ bool has_tag(int die_tag, std::string_view tag) {
   }
 }
 
-bool is_cpp(Dwarf_Die& die) {
+// DWZ's units have no language: what they share is of the units of the program.
+bool is_cpp(const DwarfFiles& files, Dwarf_Die& die) {
   Dwarf_Die unit;
   if (dwarf_diecu(&die, &unit, nullptr, nullptr) == nullptr) return false;
+  Dwarf_CU* next = nullptr;
+  while (dwarf_srclang(&unit) < 0)
+    if (dwarf_get_units(files.dwarf(), next, &next, nullptr, nullptr, &unit, nullptr) != 0) return false;
   switch (dwarf_srclang(&unit)) {
     case DW_LANG_C_plus_plus:
     case DW_LANG_C_plus_plus_03:
@@ -124,7 +128,7 @@ std::optional<type::Id> find_dwarf_type(const DwarfFiles& files, std::string_vie
     const int die_tag = dwarf_tag(&die);
     if (!has_tag(die_tag, tag) || !wanted.is_name_of(die, scope)) return false;
     const bool is_plain = die_tag == DW_TAG_base_type || die_tag == DW_TAG_typedef;
-    if (tag.empty() && !is_plain && !is_cpp(die)) return false;
+    if (tag.empty() && !is_plain && !is_cpp(files, die)) return false;
     const bool is_whole = !is_declaration(die);
     if (is_whole || !found) found = type::Id{key_of(die)};
     return is_whole;

@@ -209,13 +209,21 @@ void DwarfPackage::link(const Dwarf_Die& skeleton, const ElfFile& image) {
   whole_unit(unit);
 }
 
-Result<ElfFile> writable_copy(const ElfFile& file) {
+Result<base::Mapping> copy_of(const ElfFile& file, Bytes more) {
   const Bytes bytes = file.bytes();
-  void* data = ::mmap(nullptr, bytes.size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const std::size_t size = bytes.size() + more.size();
+  void* data = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (data == MAP_FAILED) return fail(base::system_error("cannot copy", file.path(), errno));
-  base::Mapping copy(data, bytes.size());
+  base::Mapping copy(data, size);
   std::memcpy(data, bytes.data(), bytes.size());
-  return ElfFile::of_image(file.path(), std::move(copy), bytes.size());
+  if (!more.empty()) std::memcpy(static_cast<std::byte*>(data) + bytes.size(), more.data(), more.size());
+  return copy;
+}
+
+Result<ElfFile> writable_copy(const ElfFile& file) {
+  DTP_TRY(base::Mapping copy, copy_of(file, {}));
+  const std::size_t size = copy.bytes().size();
+  return ElfFile::of_image(file.path(), std::move(copy), size);
 }
 
 }  // namespace dtp::debug

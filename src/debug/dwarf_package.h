@@ -14,6 +14,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/file.h"
 #include "debug/cache.h"
 #include "debug/elf_file.h"
 #include "dtracepp/error.h"
@@ -54,7 +55,8 @@ class DwarfPackage {
   std::unordered_set<const void*> linked_ = {};         // skeletons
 };
 
-// A copy of a file in memory of our own, which can be written.
+// The bytes of a file, and more behind them, in memory of our own, which can be written.
+Result<base::Mapping> copy_of(const ElfFile& file, std::span<const std::byte> more);
 Result<ElfFile> writable_copy(const ElfFile& file);
 
 }  // namespace dtp::debug

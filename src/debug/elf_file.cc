@@ -156,9 +156,11 @@ std::optional<std::uint64_t> ElfFile::section_address(std::string_view name) con
 }
 
 // A kernel has all its notes in one section.
+// Of a supplementary file of DWARF 5 that has no note: its checksum, by which others refer to it.
 std::string ElfFile::build_id() const {
   std::string id = build_id_of(section(".note.gnu.build-id"));
-  return id.empty() ? build_id_of(section(".notes")) : id;
+  if (id.empty()) id = build_id_of(section(".notes"));
+  return id.empty() && debug_sup().is_supplement ? debug_sup().checksum : id;
 }
 
 ElfFile::DebugLink ElfFile::debug_link() const {
@@ -177,15 +179,21 @@ ElfFile::Supplement ElfFile::supplement() const {
     const std::string_view name = cursor.read_c_string();
     return {std::string(name), base::to_hex(cursor.take(cursor.left())), false};
   }
-  // DWARF 5, 7.3.6.
+  const DebugSup sup = debug_sup();
+  if (sup.checksum.empty() || sup.is_supplement) return {};
+  return {sup.name, sup.checksum, true};
+}
+
+// DWARF 5, 7.3.6.
+ElfFile::DebugSup ElfFile::debug_sup() const {
   base::Cursor cursor(section(".debug_sup"));
   cursor.skip(sizeof(std::uint16_t));
   const bool is_supplement = cursor.read<std::uint8_t>() != 0;
   const std::string_view name = cursor.read_c_string();
   const auto length = cursor.read<std::uint8_t>();  // LEB128; longer ones do not occur
   const auto checksum = cursor.take(length);
-  if (cursor.failed() || is_supplement) return {};
-  return {std::string(name), base::to_hex(checksum), true};
+  if (cursor.failed()) return {};
+  return {is_supplement, std::string(name), base::to_hex(checksum)};
 }
 
 std::optional<std::uint64_t> ElfFile::file_offset(std::uint64_t address) const {

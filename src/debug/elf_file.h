@@ -73,6 +73,12 @@ class ElfFile {
   bool is_executable_address(std::uint64_t address) const;
 
  private:
+  struct DebugSup {
+    bool is_supplement = false;
+    std::string name = {};
+    std::string checksum = {};
+  };
+  DebugSup debug_sup() const;
   // None when there is no such section.
   struct Header;
   std::optional<Header> find_header(std::string_view name) const;
