@@ -1,4 +1,4 @@
-// What is compared of two readers of debug information, as lines of text: equal text, equal knowledge.
+// What a reader of debug information knows of a function, as lines of text: equal text, equal knowledge.
 //
 //   function walk 0x1680..0x16c0
 //   parameter n in %5
@@ -15,21 +15,16 @@
 #include <string_view>
 #include <vector>
 
+#include "debug/info.h"
+
 namespace dtp::readers {
 
-inline constexpr int most_pointers = 1;          // that are followed
-inline constexpr int deepest_type = 12;          // aggregates within aggregates, typedefs of typedefs
-inline constexpr std::size_t most_lines = 3000;  // of one function
+// The text of an Unavailable: there is a place, and the reader does not understand it.
 inline constexpr std::string_view somewhere = "somewhere";
 
 using Lines = std::vector<std::string>;
 
-// Of an object of bytes at a register's or at no address; offsets are signed.
-std::string in_register(int number);                     // in %5
-std::string value_at(int number, std::int64_t offset);   // %7+8
-std::string memory_at(int number, std::int64_t offset);  // memory %7+8
-std::string memory_at(std::uint64_t address);            // memory 0x4040
-std::string constant(std::int64_t value);                // constant 5
-inline const std::string nowhere = "nowhere", in_pieces = "in pieces";
+// Of the function whose code begins at this address.
+Lines describe(debug::Info& info, std::uint64_t entry);
 
 }  // namespace dtp::readers

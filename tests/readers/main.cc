@@ -1,5 +1,6 @@
-// Two readers of the same debug information, src/debug by libdw and LLVM's: they must tell the same of functions, their
-// parameters, types and lines.
+// Two readers of the same debug information, src/debug by libdw and LLVM's, behind one door, debug::Info: they must
+// tell the same of functions, their parameters and types. What our reader knows of lines is compared with LLVM's line
+// tables.
 //
 //   readers [--sample UNITS FUNCTIONS LINES] [--seed NUMBER] FILE...
 //
@@ -16,14 +17,14 @@
 #include <span>
 
 #include "debug/source_path.h"
-#include "readers/llvm_reader.h"
-#include "readers/our_reader.h"
+#include "readers/facts.h"
+#include "readers/llvm_info.h"
 
 namespace {
 
 using namespace dtp;
 using readers::Lines;
-using Statement = readers::LlvmReader::Statement;
+using Statement = readers::LlvmInfo::Statement;
 
 struct Sample {
   std::size_t units = static_cast<std::size_t>(-1);
@@ -47,11 +48,11 @@ struct Count {
 
 class Comparison {
  public:
-  Comparison(std::string file, readers::LlvmReader& llvm, debug::Info& info, Count& count)
+  Comparison(std::string file, readers::LlvmInfo& llvm, debug::Info& info, Count& count)
       : file_(std::move(file)), llvm_(llvm), info_(info), count_(count) {}
 
-  void function(std::size_t unit, std::uint64_t entry) {
-    const Lines theirs = llvm_.describe(unit, entry), ours = readers::describe(info_, entry);
+  void function(std::uint64_t entry) {
+    const Lines theirs = readers::describe(llvm_, entry), ours = readers::describe(info_, entry);
     ++count_.functions;
     for (std::size_t i = 0; i < std::max(theirs.size(), ours.size()); ++i) {
       const std::string their = i < theirs.size() ? theirs[i] : "(nothing)",
@@ -108,13 +109,13 @@ class Comparison {
   }
 
   std::string file_;
-  readers::LlvmReader& llvm_;
+  readers::LlvmInfo& llvm_;
   debug::Info& info_;
   Count& count_;
 };
 
 bool compare(const std::string& file, Sample& sample) {
-  const auto llvm = readers::LlvmReader::open(file);
+  const auto llvm = readers::LlvmInfo::open(file);
   const auto binary = debug::open_binary(file);
   if (!llvm || !binary) return false;
   const auto info = debug::open_dwarf(*binary);
@@ -124,7 +125,7 @@ bool compare(const std::string& file, Sample& sample) {
   std::vector<std::size_t> units;
   for (std::size_t i = 0; i < llvm->units(); ++i) units.push_back(i);
   for (const std::size_t unit : sample.of(units, sample.units)) {
-    for (const std::uint64_t entry : sample.of(llvm->entries(unit), sample.functions)) comparison.function(unit, entry);
+    for (const std::uint64_t entry : sample.of(llvm->entries(unit), sample.functions)) comparison.function(entry);
     const auto statements = llvm->statements(unit);
     std::set<Statement> lines;  // one for each
     std::set<std::pair<std::string, unsigned>> seen;
