@@ -260,7 +260,10 @@ kernel::Sink sink_of(record::Recorder& recorder, kernel::Capture& capture, doubl
                 return recorder.end_round();
               },
           .requested = [&] { return recorder.switch_file(); },
-          .overspent = [budget](const kernel::Overspent& event) { print_overspent(event, budget); }};
+          .overspent =
+              [&, budget](const kernel::Overspent& one) {
+                print_overspent(capture.events()[one.event].name, one, budget);
+              }};
 }
 
 Result<int> record_events(const Options& options, const std::vector<std::string>& command, const Common& common) {

@@ -129,7 +129,11 @@ Result<Seen> stream(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& w
   std::vector<record::StreamEvent> events;
   for (const kernel::OpenedEvent& opened : capture.events()) events.push_back({opened.attr, opened.ids});
   std::vector<record::EventSchema> schemas;
-  for (const WatchedEvent& event : watched) std::ranges::move(schemas_of(event), std::back_inserter(schemas));
+  record::Ledger sampled;
+  for (const WatchedEvent& event : watched) {
+    std::ranges::move(schemas_of(event), std::back_inserter(schemas));
+    sampled.events.push_back({.event = event.schema.group + ":" + event.schema.event});
+  }
   DTP_TRY(auto plain, record::Stream::create(events, schemas, [&](const record::Record& record) {
             return printing.report->record(record);
           }));
@@ -144,22 +148,23 @@ Result<Seen> stream(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& w
   if (printing.announced)
     fmt::print(stderr, "tracing {}:{}{}; ^C ends it\n", schemas[0].group, schemas[0].event,
                schemas.size() == 1 ? "" : fmt::format(" and {} more", schemas.size() - 1));
-  const kernel::Sink sink{.records = [&](std::span<const std::byte> records, unsigned) { return live.append(records); },
-                          .round = [&]() -> Result<void> {
-                            DTP_CHECK(live.end_round());
-                            return printing.output.flush();
-                          },
-                          .overspent = [&](const kernel::Overspent& event) { print_overspent(event, wanted.budget); }};
+  const kernel::Sink sink{
+      .records = [&](std::span<const std::byte> records, unsigned) { return live.append(records); },
+      .round = [&]() -> Result<void> {
+        DTP_CHECK(live.end_round());
+        return printing.output.flush();
+      },
+      .overspent =
+          [&](const kernel::Overspent& one) { print_overspent(sampled.events[one.event].event, one, wanted.budget); }};
   DTP_TRY(kernel::Ending ending, capture.run(sink));
   DTP_CHECK(live.finish());
   DTP_CHECK(printing.report->end());
-  Seen seen{ending, live.stream().counts().records};
-  for (const kernel::Counted& counted : capture.counted()) {
-    const record::EventSchema& schema = schemas[seen.sampled.events.size()];
-    seen.sampled.events.push_back(
-        {.event = schema.group + ":" + schema.event, .watched_ms = counted.watched_ms, .whole_ms = counted.whole_ms});
+  const std::vector<kernel::Counted> counted = capture.counted();
+  for (std::size_t i = 0; i < counted.size(); ++i) {
+    sampled.events[i].watched_ms = counted[i].watched_ms;
+    sampled.events[i].whole_ms = counted[i].whole_ms;
   }
-  return seen;
+  return Seen{ending, live.stream().counts().records, std::move(sampled)};
 }
 
 Result<int> trace(const Options& options, const std::vector<std::string>& command, const Common& common) {

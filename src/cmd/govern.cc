@@ -65,8 +65,8 @@ Result<double> to_budget(const GovernOptions& options) {
   if (text.ends_with('%')) text.remove_suffix(1);
   double percent = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), percent);
-  if (error != std::errc{} || end != text.data() + text.size() || !(percent >= 0.001 && percent <= 100)) {
-    return fail({.what = "--budget takes a part of the machine in percent, from 0.001 to 100",
+  if (error != std::errc{} || end != text.data() + text.size() || !(percent >= 0.0001 && percent <= 100)) {
+    return fail({.what = "--budget takes a part of the machine in percent, from 0.0001 to 100",
                  .where = Where{"--budget", options.budget, {0, options.budget.size()}},
                  .status = Status::wrong_request});
   }
@@ -81,15 +81,15 @@ void estimate_costs(kernel::TraceFs& tracefs, std::vector<kernel::CaptureEvent>&
   }
 }
 
-void print_overspent(const kernel::Overspent& overspent, double budget) {
+void print_overspent(const std::string& event, const kernel::Overspent& overspent, double budget) {
   const double percent = 100 * overspent.share;
   fmt::print(
       stderr,
       "warning: '{}' costs about {:.{}f} % of this machine, {:.0f} hits a second of {:.2f} us each; the budget is "
       "{:g} %: {}\n"
       "hint: --no-govern records every hit, --budget {:.0f} as much as now\n",
-      overspent.event, percent, percent < 10 ? 1 : 0, overspent.hits_per_second, overspent.hit_cost.count() * 1e6,
-      100 * budget, overspent.is_over ? "it is off from now on" : "it is watched in windows of time from now on",
+      event, percent, percent < 10 ? 1 : 0, overspent.hits_per_second, overspent.hit_cost.count() * 1e6, 100 * budget,
+      overspent.is_over ? "it is off from now on" : "it is watched in windows of time from now on",
       std::min(std::ceil(percent), 100.0));
 }
 

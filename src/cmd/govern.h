@@ -22,6 +22,6 @@ Result<double> to_budget(const GovernOptions& options);
 void estimate_costs(kernel::TraceFs& tracefs, std::vector<kernel::CaptureEvent>& events);
 
 // For kernel::Sink: says that an event costs more than the budget, and what becomes of it.
-void print_overspent(const kernel::Overspent& overspent, double budget);
+void print_overspent(const std::string& event, const kernel::Overspent& overspent, double budget);
 
 }  // namespace dtp::cmd

@@ -23,6 +23,7 @@
 #include <charconv>
 #include <chrono>
 #include <csignal>
+#include <thread>
 #include <utility>
 
 #include "base/file.h"
@@ -66,6 +67,11 @@ Result<std::uint64_t> read_id(TraceFs& tracefs, const EventName& name) {
   return fail(tracefs_error("cannot read the id of", spell(name), text.error()));
 }
 
+// Perf adds up times of these tracepoints where of all others it counts hits (__perf_count of trace/events/sched.h).
+bool is_weighed(const EventName& name) { return name.group == "sched" && name.event.starts_with("sched_stat_"); }
+
+}  // namespace
+
 // Descriptors are a limit that nobody set with rings in mind; the hard one is.
 void raise_descriptor_limit(std::size_t needed) {
   rlimit limit = {};
@@ -73,8 +79,6 @@ void raise_descriptor_limit(std::size_t needed) {
   limit.rlim_cur = std::min<rlim_t>(needed, limit.rlim_max);
   (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
-
-}  // namespace
 
 Result<void> Capture::State::prepare_events() {
   for (const CaptureEvent& event : asked) {
@@ -173,12 +177,14 @@ Result<void> Capture::State::join_ring(const base::Fd& fd, const perf_event_attr
   return {};
 }
 
-// Gives its identifier; none: the task is gone.
+// Gives its identifier; none: the task, or the group, is gone.
 Result<std::optional<std::uint64_t>> Capture::State::open_event(const perf_event_attr& attr, std::size_t event,
                                                                 std::size_t at, pid_t task) {
   Io<base::Fd> fd = open_one(attr, event, cpus[at], task);
   if (!fd && fd.error() == ESRCH) return std::optional<std::uint64_t>{};
-  if (!fd && cgroup && fd.error() == ENOENT) return fail(unwatched_group());
+  const bool is_again = armed != Clock::time_point();
+  if (!fd && cgroup && fd.error() == ENOENT && !is_again) return fail(unwatched_group());
+  if (!fd && cgroup && fd.error() == ENOENT) return std::optional<std::uint64_t>{};
   if (!fd) return fail(cannot_record(events[event].name, "perf_event_open of", fd.error()));
   std::uint64_t id = 0;
   if (::ioctl(fd->get(), PERF_EVENT_IOC_ID, &id) != 0)
@@ -237,6 +243,7 @@ void Capture::State::open_guards() {
 
 void Capture::State::open_anchors() {
   if (has_anchors || tasks.front() == every_task) return;
+  const std::lock_guard lock(governing);
   has_anchors = true;
   const auto dynamic = list_events(tracefs);
   for (std::size_t i = 0; dynamic && i < asked.size(); ++i) {
@@ -283,6 +290,7 @@ void Capture::State::control_all(unsigned long request) const {
 }
 
 void Capture::State::disarm() {
+  const std::lock_guard lock(governing);
   if (!profiles_after.empty()) return;
   disarmed = Clock::now();
   control_all(PERF_EVENT_IOC_DISABLE);
@@ -359,14 +367,13 @@ Result<void> Capture::State::poll(const Sink& sink, Clock::time_point begin) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
       wait = std::clamp(left, std::chrono::milliseconds(0), wait);
     }
-    if (governor) wait = std::min(wait, until_next_look());
     const int count =
         ::epoll_wait(poller.get(), ready.data(), static_cast<int>(ready.size()), static_cast<int>(wait.count()));
     if (count < 0 && errno != EINTR) return fail(base::system_error("cannot poll", "events", errno));
     for (int i = 0; i < count; ++i)
       handle(ready[static_cast<std::size_t>(i)].data.u64, ready[static_cast<std::size_t>(i)].events);
     DTP_CHECK(drain(sink));
-    DTP_CHECK(govern(sink));
+    if (governor) DTP_CHECK(note_governed());
     if (std::exchange(is_requested, false) && sink.requested) {
       DTP_CHECK(dump(sink));
       DTP_CHECK(sink.requested());
@@ -385,11 +392,12 @@ void Capture::State::add_count(const Opened& one, Counted& counted) const {
     std::uint64_t value, id, lost;
   } read = {};
   if (::read(one.fd.get(), &read, sizeof read) < 0) return;
+  if (!one.counts_all) counted.ring_full += read.lost;
+  if (is_weighed(asked[one.event].name)) return;
   if (one.counts_all || asked[one.event].filter.empty()) counted.reached += read.value;
   if (one.counts_all) return;
   counted.counts_passed = true;
   counted.passed += read.value;
-  counted.ring_full += read.lost;
 }
 
 std::vector<Counted> Capture::State::count() const {
@@ -459,7 +467,10 @@ Result<Capture> Capture::open(TraceFs& tracefs, const std::vector<CaptureEvent>&
 
 const std::vector<OpenedEvent>& Capture::events() const { return state_->events; }
 
-std::vector<Counted> Capture::counted() const { return state_->count(); }
+std::vector<Counted> Capture::counted() const {
+  const std::lock_guard lock(state_->governing);
+  return state_->count();
+}
 
 pid_t Capture::command_pid() const { return state_->child ? state_->child->pid() : 0; }
 
@@ -473,7 +484,10 @@ Result<Ending> Capture::run(const Sink& sink) {
   State& state = *state_;
   const auto begin = State::Clock::now();
   Result<void> result = state.start();
+  std::jthread hand;
+  if (result && state.governor) hand = std::jthread([&](const std::stop_token& stop) { state.govern(stop, sink); });
   if (result) result = state.poll(sink, begin);
+  hand = {};
   state.disarm();
   const std::chrono::duration<double> length = State::Clock::now() - begin;
   if (result) result = state.drain(sink);

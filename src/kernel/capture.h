@@ -72,7 +72,7 @@ struct Losses {
 
 // An event costs more than the budget.
 struct Overspent {
-  std::string event = {};
+  std::size_t event = 0;  // of open()
   double hits_per_second = 0;
   CpuSeconds hit_cost{0};
   double share = 0;      // of all CPUs

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <utility>
 #include <vector>
 
@@ -23,6 +25,8 @@ namespace dtp::kernel {
 
 // An identifier that perf, which counts up from 1, does not give out.
 constexpr std::uint64_t first_instance_sample = std::uint64_t{1} << 62;
+
+void raise_descriptor_limit(std::size_t needed);
 
 struct Capture::State {
   using Clock = std::chrono::steady_clock;
@@ -77,11 +81,13 @@ struct Capture::State {
     Clock::time_point since = {};  // off
     Clock::duration off_for{0};    // before that
   };
+  mutable std::mutex governing = {};  // held for what has to do with `opened` and with all of the following
   std::optional<Governor> governor = {};
+  std::optional<Error> failure = {};  // of switching an event on
   std::vector<Windows> windows = {};  // of each event
   Clock::time_point armed = {};
   Clock::time_point disarmed = {};
-  Clock::time_point next_look = {};
+  std::vector<std::uint64_t> taken = {};                // of each event, out of the instance's rings
   std::vector<Counted> closed = {};                     // what events of perf had counted that are closed
   std::set<pid_t> live = {};                            // the tasks that are watched, with all that they started
   std::map<std::uint64_t, std::uint64_t> aliases = {};  // identifiers of events that were opened again -> the first
@@ -132,9 +138,10 @@ struct Capture::State {
   // govern: capture_windows.cc
   void watch_tasks(std::span<const std::byte> records);
   std::span<const std::byte> with_first_ids(std::span<const std::byte> records);
-  std::chrono::milliseconds until_next_look() const;
+  Result<void> note_governed();
   std::vector<std::uint64_t> hits() const;
-  Result<void> govern(const Sink& sink);
+  void govern(const std::stop_token& stop, const Sink& sink);
+  Result<void> take_step(const Governor::Step& step, const Sink& sink);
   Result<void> switch_on(std::size_t event);
   void switch_off(std::size_t event);
   Result<void> open_again(std::size_t event);

@@ -25,7 +25,7 @@ class Governor {
  public:
   using Time = std::chrono::duration<double>;  // since the recording began
   static constexpr Time period{1};
-  static constexpr Time longest_pause{20};
+  static constexpr Time longest_pause{60};
 
   enum class Watching { on, off, ended };
   struct Step {

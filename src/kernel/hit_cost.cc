@@ -14,8 +14,8 @@ constexpr CpuSeconds operator""_ns(unsigned long long count) { return CpuSeconds
 
 constexpr CpuSeconds tracepoint = 100_ns;
 constexpr CpuSeconds kernel_probe = 300_ns;  // not measured: between a call by ftrace and a breakpoint
-constexpr CpuSeconds emulated = 600_ns;
-constexpr CpuSeconds single_stepped = 4800_ns;
+constexpr CpuSeconds emulated = 700_ns;
+constexpr CpuSeconds single_stepped = 9700_ns;
 constexpr CpuSeconds at_return = 300_ns;  // more than at the entry
 constexpr CpuSeconds text_of_memory = 100_ns;
 constexpr CpuSeconds perf_ring = 100_ns;

@@ -72,7 +72,27 @@ equal "records in the file" $((20000 - lost)) "$(grep -c . records)"
 unchanged "script has the same table" "$(grep -A9 '^event ' messages)" "$(grep -A9 '^event ' table)"
 if command -v perf >/dev/null; then equal "perf reads the file" $((20000 - lost)) "$(perf script -i full.data 2>/dev/null | grep -c .)"; fi
 
+# Of some tracepoints perf counts times and no hits.
+for options in "-g" "-a -g" "--filter runtime>0"; do
+	dtrace++ record -v $options -e sched:sched_stat_runtime -o times.data -- bash -c 'for i in {1..20}; do (:); done' 2>messages
+	equal "sched_stat_runtime $options: lost" "$(column messages sched:sched_stat_runtime hits)" "$(column messages sched:sched_stat_runtime recorded)"
+done
+
 [ -e $tracing/kprobe_events ] || exit 0
+
+# The limit of samples a second is not for events of which every hit makes one: nothing is throttled.
+limit=/proc/sys/kernel/perf_event_max_sample_rate
+at_end+=("echo $(<$limit) >$limit")
+echo 100 >$limit
+equal "the limit" 100 "$(<$limit)"
+before=$(profile hit)
+dtrace++ record -v --no-govern -m 16M -e test_ledger:hit -o fast.data -- "$target" calls 20000 2>messages
+equal "recorded at 100 samples a second" 20000 "$(column messages test_ledger:hit recorded)"
+equal "throttled" 0 "$(column messages test_ledger:hit lost:throttled)"
+adds_up messages hit "$before"
+dtrace++ record -v --no-govern -m 16M -e syscalls:sys_enter_read -o fast.data -- dd if=/dev/zero of=/dev/null bs=1 count=20000 status=none 2>messages
+(($(column messages syscalls:sys_enter_read recorded) >= 20000)) || fail "$(<messages)"
+equal "throttled" 0 "$(column messages syscalls:sys_enter_read lost:throttled)"
 
 # One call may be under way at a time (maxactive), and one waits: all returns of others are missed.
 echo 'r1:test_ledger/back pipe_read' >>$tracing/kprobe_events
