@@ -82,6 +82,7 @@ def parse_truth(text):
 
 
 def record(program, how, data):
+    # Every hit is compared, whatever it costs on a busy machine: --no-govern, here and below.
     done = run(PROGRAM, "record", "-q", "--no-govern", "--call-graph", how, "-e", f"{GROUP}:hit", "-o", data, "--", program,
                str(ROUNDS))
     return parse_truth(done.stdout)
