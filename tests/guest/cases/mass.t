@@ -30,6 +30,10 @@ kill -9 $tracer $command; wait $tracer 2>/dev/null
 equal "which a killed tracer leaves behind" "deleted ${event/\//:}" "$(dtrace++ delete --stale)"
 
 # Probes that stay.
+equal "a dry run tells" "would add probe_libmany:many_f990
+  p:probe_libmany/dtp_shared_1 $library:0x a=%di:s32 dtp_member=\\1:u16" \
+	"$(dtrace++ probe -n -x "$library" 'many_f99? a' | sort | sed -nE '/f990$/p;/member=.1:/s/:0x[0-9a-f]+/:0x/p' | sort -r)"
+equal "and adds nothing" 0 "$(grep -c "$library" $tracing/uprobe_events)"
 named() { dtrace++ list 'probe_libmany:*' | grep -c '^u'; }
 dtrace++ probe --max-probes 2000 -x "$library" 'many_f* a text=s:string' >messages || fail probe
 at_end+=("dtrace++ delete -q 'probe_libmany:*' 2>/dev/null")
