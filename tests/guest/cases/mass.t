@@ -67,12 +67,15 @@ if command -v perf >/dev/null; then
 	equal "perf reads the file" 1000 "$(perf script -i all.data 2>/dev/null | grep -c 'libmany:dtp_shared_1:.*dtp_member=[0-9]*$')"
 fi
 
-dtrace++ record -q -o held.data -a -e probe_libmany:many_f1 -- sh -c 'echo $$ >ready; exec sleep 100' & recorder=$!
+dtrace++ record -q -o held.data -a -e probe_libmany:many_f1 -- sh -c './use; echo $$ >ready; exec sleep 100' & recorder=$!
 read -r command <ready
 dtrace++ delete probe_libmany:many_f2 2>messages
 equal "in use are all" "1 error: event 'probe_libmany:dtp_shared_1' is in use" "$? $(head -1 messages)"
+is_written() { dtrace++ script -i held.data 2>/dev/null | grep -q many_f1; }
+until_true is_written
 kill -9 $recorder $command; wait $recorder 2>/dev/null
 dtrace++ delete --stale
+equal "its file has their names" "1 probe_libmany:many_f1:" "$(dtrace++ script -i held.data 2>/dev/null | grep -o 'probe_[^ ]*' | sort | uniq -c | xargs)"
 equal "a killed recorder leaves them" 1000 "$(named)"
 equal "one goes" 'deleted probe_libmany:many_f2' "$(dtrace++ delete probe_libmany:many_f2)"
 equal "the others stay" 999 "$(named)"
