@@ -1,6 +1,7 @@
 // dtrace++ probe: adds persistent probes, or prints what they would be.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <map>
 #include <memory>
@@ -160,7 +161,24 @@ int report_failed(const Compilation& compilation, const Common& common) {
   return compilation.failed.empty() ? 0 : static_cast<int>(compilation.failed.front().status);
 }
 
+// "probe_libc:str*": what names that share an event of the kernel begin with.
+std::string glob_of(const std::vector<const Compiled*>& added) {
+  std::string start = added.front()->plan.event;
+  for (const Compiled* one : added) {
+    const auto differs = std::ranges::mismatch(start, one->plan.event);
+    start.erase(differs.in1, start.end());
+  }
+  return "'" + added.front()->plan.group + ":" + start + "*'";
+}
+
 void print_what_next(const std::vector<const Compiled*>& added) {
+  const kernel::EventName shared = kernel_name(*added.front());
+  if (added.front()->member != 0 &&
+      std::ranges::all_of(added, [&](const Compiled* one) { return kernel_name(*one) == shared; })) {
+    fmt::print("record with: dtrace++ record -e {} -a\n", glob_of(added));
+    fmt::print("remove with: dtrace++ delete {}\n", glob_of(added));
+    return;
+  }
   std::string records;
   std::string deletes;
   for (const Compiled* one : added) {

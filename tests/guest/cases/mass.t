@@ -38,6 +38,7 @@ named() { dtrace++ list 'probe_libmany:*' | grep -c '^u'; }
 dtrace++ probe --max-probes 2000 -x "$library" 'many_f* a text=s:string' >messages || fail probe
 at_end+=("dtrace++ delete -q 'probe_libmany:*' 2>/dev/null")
 equal "all are added" 1000 "$(grep -c '^added probe_libmany:many_f' messages)"
+equal "what next" "remove with: dtrace++ delete 'probe_libmany:many_f*'" "$(tail -1 messages)"
 equal "as one event of the kernel" 'probe_libmany/dtp_shared_1' "$(grep "$library" $tracing/uprobe_events | cut -d' ' -f1 | cut -d: -f2 | sort -u)"
 equal "and are listed one by one" 1000 "$(named)"
 equal "with their words" "u probe_libmany:many_f12 (on many_f12@$PWD/many.c in $library with a=%di:s32 text=+0(%si):string)
