@@ -56,6 +56,14 @@ struct EventSchema {
   bool operator==(const EventSchema&) const = default;
 };
 
+// Memory of a process.
+struct MemoryRange {
+  std::uint32_t pid = 0;
+  std::uint64_t start = 0;
+  std::uint64_t end = 0;
+  bool operator==(const MemoryRange&) const = default;
+};
+
 // A file, or the kernel, that code runs from.
 struct Module {
   std::string path = {};         // as the process saw it; "[kernel.kallsyms]", "[vdso]"
@@ -64,6 +72,7 @@ struct Module {
   std::string kernel_id = {};    // build-id of the kernel that it is a part of
   std::uint64_t code_start = 0;  // where its code begins: an address in the kernel, an offset in a file; 0: not known
   std::string function = {};     // of code that the process made itself: the module is one function
+  std::vector<MemoryRange> mapped = {};  // where some processes have it, the last ones last: they may still run
   bool operator==(const Module&) const = default;
 };
 

@@ -153,6 +153,13 @@ Result<ProcessFile> find_mapped(int pid, const std::string& name) {
                .status = Status::wrong_request});
 }
 
+Result<ProcessFile> find_mapping(int pid, std::uint64_t start, std::uint64_t end) {
+  const std::string link = fmt::format("{}/map_files/{:x}-{:x}", directory_of(pid), start, end);
+  const base::Fd fd(::open(link.c_str(), O_PATH | O_CLOEXEC));
+  if (!fd) return fail(describe(errno, pid, link));
+  return path_to(fd, pid, link);
+}
+
 std::string root_of(std::string_view path) {
   constexpr std::string_view proc = "/proc/";
   if (!path.starts_with(proc)) return "";

@@ -1,6 +1,7 @@
 // The files of a process as it sees them: in its own root and mount namespace, also those that are deleted.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,9 @@ Result<ProcessFile> find_in_root(int pid, const std::string& path);
 // A file that the process has mapped, by its name without directories, of which the end may be left out at a '.' or
 // '-': "libc.so.6", "libc". No path: it has none of that name.
 Result<ProcessFile> find_mapped(int pid, const std::string& name);
+
+// What the process has mapped at these addresses, also where it is deleted or in another mount namespace.
+Result<ProcessFile> find_mapping(int pid, std::uint64_t start, std::uint64_t end);
 
 // "/proc/7/root" of "/proc/7/root/opt/app" and of "/proc/7/exe"; empty: the path is in our own root.
 std::string root_of(std::string_view path);

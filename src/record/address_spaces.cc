@@ -8,6 +8,9 @@
 namespace dtp::record {
 namespace {
 
+// Of each module.
+constexpr std::size_t most_ranges = 8;
+
 // Puts the mapping in its place: what lies under it goes, what sticks out stays.
 void put(std::vector<Mapping>& mappings, const Mapping& mapping) {
   auto first = std::ranges::upper_bound(mappings, mapping.start, {}, &Mapping::end);
@@ -75,6 +78,10 @@ void AddressSpaces::add(const NewMapping& mapping) {
   Module* const module = intern(mapping.module);
   const std::uint64_t begin = is_kernel ? mapping.start : mapping.offset;
   if (module->code_start == 0 || begin < module->code_start) module->code_start = begin;
+  if (!is_kernel) {
+    if (module->mapped.size() == most_ranges) module->mapped.erase(module->mapped.begin());
+    module->mapped.push_back({mapping.pid, mapping.start, mapping.end});
+  }
   AddressSpace& space = is_kernel ? kernel_ : processes_[mapping.pid];
   space.id = ++last_id_;
   put(space.mappings, {mapping.start, mapping.end, mapping.offset, module});
