@@ -83,6 +83,8 @@ def test_live(folder):
     for how, names in ("MAP", ["first of map", "second of map", "?"]), ("DUMP", ["first", "second", "second"]):
         shown = run(PROGRAM, "trace", "-q", "-g", "--format", "json", "-x", folder / "jit", "hit", "--", "./jit", how, cwd=folder)
         seen = made_code("\n".join(line for line in shown.splitlines() if line.startswith("{")))
+        pid = next(line for line in shown.splitlines() if line.isdigit())
+        pathlib.Path(f"/tmp/perf-{pid}.map").unlink(missing_ok=True)
         # What is looked up a moment later has the names of then.
         expected = names if how == "DUMP" else seen
         equal(how, expected, seen)
@@ -129,6 +131,7 @@ function innermost(i) { try { fs.statSync('/nowhere' + i); } catch (e) {} return
 function middle(i) { let s = 0; for (let k = 0; k < 3; k++) s += innermost(i + k); return s; }
 function outer() { let t = 0; for (let i = 0; i < 300; i++) t += middle(i); return t; }
 outer();
+console.log(process.pid);
 """
 
 
@@ -138,17 +141,15 @@ def test_node(folder):
     (folder / "calls.js").write_text(NODE)
     data = folder / "node.data"
     for option in "--perf-basic-prof", "--perf-prof":
-        run(PROGRAM, "record", "-q", "--call-graph", "dwarf,8192", "-e", "syscalls:sys_enter_statx", "-o", data,
-            "--", "node", option, "--interpreted-frames-native-stack", "calls.js", cwd=folder)
+        pid = run(PROGRAM, "record", "-q", "--call-graph", "dwarf,8192", "-e", "syscalls:sys_enter_statx", "-o", data,
+            "--", "node", option, "--interpreted-frames-native-stack", "calls.js", cwd=folder).strip()
+        pathlib.Path(f"/tmp/perf-{pid}.map").unlink(missing_ok=True)
         complete = 0
         all_stacks = [" ".join(functions) for functions in stacks(script(data))]
         for functions in all_stacks:
             # Optimized, middle() and innermost() may stand in outer().
             complete += "statSync node:fs" in functions and "outer " in functions and "_start" in functions
         assert complete >= 880, f"{option}: {complete} of {len(all_stacks)}: {all_stacks[-1]}"
-    for path in folder.glob("jit-*.dump"):
-        pid = path.name[4:-5]
-        pathlib.Path(f"/tmp/perf-{pid}.map").unlink(missing_ok=True)
 
 
 def main():
