@@ -1,33 +1,36 @@
 #include "cmd/record_limits.h"
 
-#include <array>
 #include <charconv>
+#include <optional>
 #include <string_view>
-#include <utility>
 
 #include <fmt/core.h>
+
+#include "base/quantity.h"
 
 namespace dtp::cmd {
 namespace {
 
-// Larger than any clock or disk, small enough to count on with.
-constexpr std::uint64_t largest = std::uint64_t{1} << 50;
+using base::parse_duration_ns;
+using base::parse_size;
+constexpr std::uint64_t ns_per_ms = 1'000'000;
 
-using Unit = std::pair<std::string_view, std::uint64_t>;
-constexpr std::array time_units{Unit{"ms", 1}, Unit{"s", 1000}, Unit{"m", 60'000}, Unit{"h", 3'600'000}};
-constexpr std::array size_units{Unit{"K", 1U << 10}, Unit{"k", 1U << 10}, Unit{"M", 1U << 20}, Unit{"G", 1U << 30},
-                                Unit{"B", 1}};
+// Zero is no limit.
+std::optional<std::uint64_t> parse_time_ms(std::string_view text) {
+  const auto time_ns = parse_duration_ns(text);
+  return time_ns && *time_ns >= ns_per_ms ? std::optional(*time_ns / ns_per_ms) : std::nullopt;
+}
 
-// A number with one of the units behind it.
-template <std::size_t count>
-std::optional<std::uint64_t> parse(std::string_view text, const std::array<Unit, count>& units) {
+std::optional<std::uint64_t> parse_bytes(std::string_view text) {
+  const auto size = parse_size(text);
+  return size && *size > 0 ? size : std::nullopt;
+}
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || number == 0) return std::nullopt;
-  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
-  for (const auto& [name, factor] : units)
-    if (unit == name && number <= largest / factor) return number * factor;
-  return std::nullopt;
+  if (error != std::errc{} || end != text.data() + text.size() || number == 0) return std::nullopt;
+  return number;
 }
 
 Error wrong(std::string_view option, const std::string& text, std::string_view wanted) {
@@ -36,9 +39,9 @@ Error wrong(std::string_view option, const std::string& text, std::string_view w
           .status = Status::wrong_request};
 }
 
-Result<std::uint64_t> parse_size(std::string_view option, const std::string& text) {
+Result<std::uint64_t> size_of(std::string_view option, const std::string& text) {
   if (text.empty()) return 0;
-  if (const auto size = parse(text, size_units)) return *size;
+  if (const auto size = parse_bytes(text)) return *size;
   return fail(wrong(option, text, "a size such as 64K, 10M, 2G"));
 }
 
@@ -69,21 +72,21 @@ void add_limit_options(CLI::App& command, LimitOptions& options) {
 Result<Limits> to_limits(const LimitOptions& options) {
   Limits limits{.switches = !options.switching.empty()};
   if (!options.most_events.empty()) {
-    const auto number = parse(options.most_events, std::array{Unit{"", 1}});
+    const auto number = parse_number(options.most_events);
     if (!number) return fail(wrong("--max-events", options.most_events, "a number from 1 on"));
     limits.most_events = *number;
   }
   if (!options.duration.empty()) {
-    const auto duration = parse(options.duration, time_units);
+    const auto duration = parse_time_ms(options.duration);
     if (!duration) return fail(wrong("--duration", options.duration, "a time such as 10s, 500ms, 2m"));
     limits.duration = std::chrono::milliseconds(*duration);
   }
-  DTP_TRY(limits.most_bytes, parse_size("--max-size", options.most_bytes));
-  DTP_TRY(limits.ring_bytes, parse_size("--ring-size", options.ring_bytes));
+  DTP_TRY(limits.most_bytes, size_of("--max-size", options.most_bytes));
+  DTP_TRY(limits.ring_bytes, size_of("--ring-size", options.ring_bytes));
   if (!limits.switches || options.switching == "signal") return limits;
-  if (const auto size = parse(options.switching, size_units))
+  if (const auto size = parse_bytes(options.switching))
     limits.switch_bytes = *size;
-  else if (const auto time = parse(options.switching, time_units))
+  else if (const auto time = parse_time_ms(options.switching))
     limits.switch_time = std::chrono::milliseconds(*time);
   else
     return fail(wrong("--switch-output", options.switching, "a size (10M), a time (30s) or 'signal'"));

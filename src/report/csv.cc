@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/escape.h"
+#include "report/csv_cell.h"
 #include "report/number.h"
 #include "report/profile.h"
 #include "report/report.h"
@@ -44,20 +45,6 @@ std::string heading(const Column& column) {
   return column.kind == Column::Kind::field && is_word ? "fields." + column.name : column.name;
 }
 
-// `text` is printable: it has no line ends.
-void append_cell(std::string& out, std::string_view text) {
-  if (text.find_first_of(",\"") == std::string_view::npos) {
-    out += text;
-    return;
-  }
-  out += '"';
-  for (const char character : text) {
-    if (character == '"') out += '"';
-    out += character;
-  }
-  out += '"';
-}
-
 class Csv final : public Report {
  public:
   Csv(Output& output, symbol::Symbolizer& symbols, const LineOptions& options)
@@ -71,12 +58,12 @@ class Csv final : public Report {
     std::string& out = output_.buffer();
     options_.columns = expand(options_.columns, schemas);
     for (const Column& column : options_.columns) {
-      append_cell(out, base::escape(heading(column)));
+      append_csv_cell(out, base::escape(heading(column)));
       out += ',';
     }
     for (const record::EventSchema& schema : schemas) {
       Line& line = lines_[&schema];
-      append_cell(line.event, base::escape(schema.group + ":" + schema.event));
+      append_csv_cell(line.event, base::escape(schema.group + ":" + schema.event));
       for (const Column& column : options_.columns)
         line.fields.push_back(column.kind == Column::Kind::field ? find_field(schema, column.name) : nullptr);
     }
@@ -127,7 +114,7 @@ class Csv final : public Report {
     }
     cell_.clear();
     base::append_escaped(cell_, text);
-    append_cell(out, cell_);
+    append_csv_cell(out, cell_);
   }
 
   void append_time(std::string& out, std::uint64_t time_ns) {
@@ -150,7 +137,7 @@ class Csv final : public Report {
     if (const auto* text = std::get_if<std::string>(&value.of)) return append_printable(out, *text);
     cell_.clear();
     append_value(cell_, value, *field);
-    append_cell(out, cell_);
+    append_csv_cell(out, cell_);
   }
 
   // As flame graph programs read it: outermost first, with ';' between.
@@ -164,7 +151,7 @@ class Csv final : public Report {
         text += base::escape(function_name(*frame, *name)) + ";";
     }
     if (!text.empty()) text.pop_back();
-    append_cell(out, text);
+    append_csv_cell(out, text);
   }
 
   Output& output_;

@@ -11,12 +11,11 @@
 #include "report/distribution.h"
 #include "report/key.h"
 #include "report/open_calls.h"
+#include "report/units.h"
 #include "symbol/stacks.h"
 #include "symbol/symbolizer.h"
 
 namespace dtp::report {
-
-enum class Unit { none, nanoseconds };
 
 struct NumberGroup {
   std::vector<std::string> keys = {};  // printable, one for each of Numbers::keys

@@ -16,9 +16,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include "base/escape.h"
+#include "report/text_table.h"
 
 namespace dtp::report {
 namespace {
@@ -26,42 +26,8 @@ namespace {
 constexpr std::array<double, 3> percents{50, 90, 99};
 constexpr std::array<std::string_view, 8> headings{"Count", "Sum", "Mean", "Min", "p50", "p90", "p99", "Max"};
 
-std::string duration_text(double nanoseconds) {
-  struct Scale {
-    double size;
-    std::string_view name;
-  };
-  constexpr std::array<Scale, 4> scales{{{1, "ns"}, {1e3, "us"}, {1e6, "ms"}, {1e9, "s"}}};
-  std::size_t at = 0;
-  // What would be rounded to 1000 is 1 of the next unit.
-  while (at + 1 < scales.size() && std::abs(nanoseconds) >= 999.5 * scales[at].size) ++at;
-  const double number = nanoseconds / scales[at].size;
-  const double magnitude = std::abs(number);
-  const int decimals = at == 0 || magnitude >= 99.95 ? 0 : (magnitude >= 9.995 ? 1 : 2);
-  return fmt::format("{:.{}f} {}", number, decimals, scales[at].name);
-}
-
-std::string number_text(Wide number, Unit unit) {
-  return unit == Unit::nanoseconds ? duration_text(static_cast<double>(number)) : fmt::format("{}", number);
-}
-
-std::string mean_text(double mean, Unit unit) {
-  if (unit == Unit::nanoseconds) return duration_text(mean);
-  std::string text = fmt::format("{:.2f}", mean);
-  if (text.ends_with(".00")) text.resize(text.size() - 3);
-  return text;
-}
-
-// In columns of the terminal, of text that is valid UTF-8.
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }));
-}
-
-using Row = std::vector<std::string>;
-
-Row row_of(const std::vector<std::string>& keys, const Distribution& values, Unit unit) {
-  Row row = keys;
+TextRow row_of(const std::vector<std::string>& keys, const Distribution& values, Unit unit) {
+  TextRow row = keys;
   row.push_back(fmt::format("{}", values.count()));
   row.push_back(number_text(values.sum(), unit));
   row.push_back(mean_text(values.mean(), unit));
@@ -97,36 +63,18 @@ class Stats {
   }
 
   Result<void> write_table(const EventNumbers& event) {
-    Row names;
+    TextRow names;
     for (const Key& key : numbers_.keys) names.push_back(base::escape(key.name));
     names.insert(names.end(), headings.begin(), headings.end());
-    std::vector<Row> rows;
+    std::vector<TextRow> rows;
     for (const NumberGroup& group : event.groups) rows.push_back(row_of(group.keys, group.values, numbers_.unit));
     if (numbers_.keys.empty()) rows.push_back(row_of({}, event.all, numbers_.unit));
-    std::vector<std::size_t> widths;
-    for (const std::string& name : names) widths.push_back(width_of(name));
-    for (const Row& row : rows)
-      for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
-    Row dots;
-    for (const std::size_t width : widths) dots.emplace_back(width, '.');
+    std::vector<bool> is_number(names.size(), true);
+    std::fill_n(is_number.begin(), numbers_.keys.size(), false);
     DTP_CHECK(line("#"));
-    DTP_CHECK(write_row("#", names, widths));
-    DTP_CHECK(write_row("#", dots, widths));
-    DTP_CHECK(line("#"));
-    for (const Row& row : rows) DTP_CHECK(write_row(" ", row, widths));
+    DTP_CHECK(report::write_table(output_, names, rows, is_number));
     if (event.ungrouped == 0) return {};
     return line(fmt::format("# {} numbers of further groups: there is room for {}", event.ungrouped, most_groups));
-  }
-
-  // Keys to the left, numbers to the right.
-  Result<void> write_row(std::string_view margin, const Row& row, const std::vector<std::size_t>& widths) {
-    std::string text(margin);
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string blanks(widths[i] - width_of(row[i]), ' ');
-      text += i == 0 ? " " : "  ";
-      text += i < numbers_.keys.size() ? row[i] + blanks : blanks + row[i];
-    }
-    return line(text);
   }
 
   Result<void> write_histograms(const EventNumbers& event) {
@@ -138,40 +86,12 @@ class Stats {
   }
 
   Result<void> write_histogram(const std::string& title, const Distribution& values) {
-    constexpr std::size_t bar_width = 40;
-    const std::vector<Distribution::Range> ranges = values.ranges();
-    std::uint64_t most = 1;
-    std::vector<std::string> labels;
-    std::size_t label_width = 0;
-    for (const Distribution::Range& range : ranges) {
-      most = std::max(most, range.count);
-      labels.push_back(range_text(range));
-      label_width = std::max(label_width, labels.back().size());
-    }
-    const std::size_t count_width = fmt::format("{}", most).size();
     DTP_CHECK(line(""));
     if (!title.empty()) DTP_CHECK(line(title));
-    for (std::size_t i = 0; i < ranges.size(); ++i) {
-      const double share = static_cast<double>(ranges[i].count) / static_cast<double>(most);
-      const auto bar = static_cast<std::size_t>(std::ceil(share * bar_width));
-      DTP_CHECK(line(fmt::format("  {:>{}}  {:>{}}  |{:<{}}|", labels[i], label_width, ranges[i].count, count_width,
-                                 std::string(bar, '@'), bar_width)));
-    }
-    return {};
+    return report::write_histogram(output_, values, numbers_.unit);
   }
 
-  std::string range_text(const Distribution::Range& range) const {
-    if (numbers_.unit == Unit::nanoseconds)
-      return fmt::format("{} .. {}", number_text(range.first, numbers_.unit), number_text(range.last, numbers_.unit));
-    if (range.first == range.last) return fmt::format("{}", range.first);
-    return fmt::format("{}..{}", range.first, range.last);
-  }
-
-  Result<void> line(std::string_view text) {
-    output_.buffer() += text;
-    output_.buffer() += '\n';
-    return output_.line_done();
-  }
+  Result<void> line(std::string_view text) { return write_line(output_, text); }
 
   Output& output_;
   const Numbers& numbers_;

@@ -1,0 +1,260 @@
+#include "cmd/answering.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/pattern.h"
+#include "base/quantity.h"
+#include "debug/find.h"
+#include "kernel/instance.h"
+#include "report/pairs.h"
+#include "report/table.h"
+
+namespace dtp::cmd {
+namespace {
+
+using recipe::Probe;
+using recipe::Recipe;
+using recipe::Settings;
+
+// A probe of the recipe as this machine has it.
+struct Placed {
+  const Probe* probe = nullptr;
+  std::unique_ptr<Compilation> compilation = {};  // where it is, for `armed` points into it
+  Armed armed = {};
+  std::vector<WatchedEvent> watched = {};
+};
+
+// `probe` of `recipe` has no way here; what each of them met rides along.
+Error not_placed(const Recipe& recipe, const Probe& probe, std::vector<Error> reasons) {
+  if (reasons.size() == 1) return std::move(reasons.front());
+  Error error{.what = fmt::format("none of the {} ways of '{}' to probe for '{}' works here", reasons.size(),
+                                  recipe.name, probe.name),
+              .status = Status::not_possible};
+  error.also = std::move(reasons);
+  return error;
+}
+
+Result<Placed> place_attempt(kernel::TraceFs& tracefs, const Probe& probe, const FilledAttempt& attempt,
+                             const Settings& settings, const std::string& group, const Common& common) {
+  Placed placed{.probe = &probe, .compilation = std::make_unique<Compilation>()};
+  DTP_TRY(*placed.compilation, compile(attempt.target, {attempt.probe}, group));
+  DTP_TRY(placed.armed, arm(tracefs, *placed.compilation, attempt.target, common));
+  DTP_TRY(placed.watched, watch(tracefs, placed.armed, settings.fill_filter(probe.filter)));
+  return placed;
+}
+
+Result<Placed> place(kernel::TraceFs& tracefs, const Recipe& recipe, const Probe& probe, const Settings& settings,
+                     const TargetOptions& base, const Common& common) {
+  DTP_TRY(const kernel::Owner owner, kernel::this_process());
+  std::vector<Error> reasons;
+  for (const FilledAttempt& attempt : fill_attempts(probe, settings, base)) {
+    if (!attempt.why_not.empty()) {
+      reasons.push_back({.what = attempt.why_not, .where = attempt.attempt->where, .status = Status::not_possible});
+      continue;
+    }
+    auto placed = place_attempt(tracefs, probe, attempt, settings, kernel::group_of(owner), common);
+    if (placed) return placed;
+    reasons.push_back(std::move(placed.error()));
+  }
+  return fail(not_placed(recipe, probe, std::move(reasons)));
+}
+
+// The events of all probes, each once: two probes may look at the same tracepoint.
+class Routes {
+ public:
+  Result<void> add(const Placed& placed) {
+    for (const WatchedEvent& event : placed.watched) {
+      const auto same =
+          std::ranges::find_if(events_, [&](const WatchedEvent& known) { return known.schema.id == event.schema.id; });
+      const auto index = static_cast<std::size_t>(same - events_.begin());
+      if (same == events_.end()) {
+        events_.push_back(event);
+        probes_.push_back({placed.probe});
+        continue;
+      }
+      if (same->filter != event.filter)
+        return fail({.what = fmt::format("'{}' and '{}' are the same event: they cannot have different filters",
+                                         probes_[index].front()->name, placed.probe->name),
+                     .status = Status::wrong_request});
+      for (const record::FieldSchema& field : event.schema.fields)
+        if (std::ranges::find(same->schema.fields, field.name, &record::FieldSchema::name) == same->schema.fields.end())
+          same->schema.fields.push_back(field);
+      probes_[index].push_back(placed.probe);
+    }
+    return {};
+  }
+  const std::vector<WatchedEvent>& events() const { return events_; }
+  bool leads_to(std::size_t event, const std::string& probe) const {
+    return std::ranges::any_of(probes_[event], [&](const Probe* one) { return one->name == probe; });
+  }
+
+ private:
+  std::vector<WatchedEvent> events_ = {};
+  std::vector<std::vector<const Probe*>> probes_ = {};  // of each event
+};
+
+std::int64_t wall_offset_ns() {
+  const auto now = [](clockid_t clock) {
+    timespec time{};
+    ::clock_gettime(clock, &time);
+    return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+  };
+  return now(CLOCK_REALTIME) - now(CLOCK_MONOTONIC);
+}
+
+// Records become rows, and rows the answer.
+class Answering {
+ public:
+  Answering(const Recipe& recipe, const Settings& settings, const Routes& routes, const AnswerOptions& options)
+      : recipe_(recipe), routes_(routes), options_(options), answer_(recipe.answer), rows_(values_of(recipe.answer)) {
+    for (report::AnswerColumn& column : answer_.columns) column.show.wall_offset_ns = wall_offset_ns();
+    if (report::is_added_up(answer_))
+      table_.emplace(answer_);
+    else
+      lines_.emplace(output_, answer_, options.format);
+    if (!recipe.pairing) return;
+    pairs_.emplace(values_of(answer_with_latency()), recipe.pairing->by);
+    latency_place_ = pairs_->place_of("latency");
+    const std::string over = settings.fill(recipe.pairing->over);
+    if (!over.empty()) over_ns_ = base::parse_duration_ns(over).value_or(std::strtoull(over.c_str(), nullptr, 10));
+  }
+
+  Result<void> begin(const std::vector<record::EventSchema>& schemas) {
+    schemas_ = schemas.data();
+    return lines_ ? lines_->begin() : Result<void>{};
+  }
+
+  Result<void> record(const record::Record& record) {
+    if (!pairs_) return row(rows_.make(record));
+    const auto event = static_cast<std::size_t>(record.schema - schemas_);
+    Result<void> done;
+    if (routes_.leads_to(event, recipe_.pairing->to)) {
+      const auto paired = pairs_->end(record);
+      report::Wide latency = 0;
+      if (paired && report::get_number((*paired)[latency_place_], latency) && latency >= report::Wide{over_ns_})
+        done = row(*paired);
+    }
+    if (routes_.leads_to(event, recipe_.pairing->from)) pairs_->begin(record);
+    return done;
+  }
+
+  Result<void> round() {
+    if (table_ && options_.every_ms > 0) {
+      const auto now = std::chrono::steady_clock::now();
+      if (now - shown_ < std::chrono::milliseconds(options_.every_ms)) return {};
+      shown_ = now;
+      DTP_CHECK(table_->write(output_, options_.format));
+      output_.buffer() += '\n';
+    }
+    return output_.flush();
+  }
+
+  Result<void> end() {
+    if (table_) DTP_CHECK(table_->write(output_, options_.format));
+    return output_.flush();
+  }
+
+  bool reader_left() const { return output_.reader_left(); }
+  const std::optional<report::Pairs>& pairs() const { return pairs_; }
+
+ private:
+  // Of a pair the latency is needed in any case.
+  report::Answer answer_with_latency() const {
+    report::Answer answer = answer_;
+    answer.columns.push_back({.name = "latency", .of = "latency"});
+    return answer;
+  }
+  Result<void> row(const report::Row& row) {
+    if (lines_) return lines_->add(row);
+    table_->add(row);
+    return {};
+  }
+
+  const Recipe& recipe_;
+  const Routes& routes_;
+  const AnswerOptions& options_;
+  report::Answer answer_;
+  report::Output output_{STDOUT_FILENO};
+  report::RowMaker rows_;
+  std::optional<report::Pairs> pairs_ = {};
+  std::size_t latency_place_ = 0;
+  std::uint64_t over_ns_ = 0;
+  std::optional<report::AnswerTable> table_ = {};
+  std::optional<report::AnswerLines> lines_ = {};
+  const record::EventSchema* schemas_ = nullptr;
+  std::chrono::steady_clock::time_point shown_ = std::chrono::steady_clock::now();
+};
+
+Result<std::vector<Placed>> place_all(kernel::TraceFs& tracefs, const Recipe& recipe, const Settings& settings,
+                                      const TargetOptions& base, const Common& common) {
+  std::vector<Placed> placed;
+  for (const Probe& probe : recipe.probes) {
+    auto one = place(tracefs, recipe, probe, settings, base, common);
+    if (one)
+      placed.push_back(std::move(*one));
+    else if (!probe.is_optional)
+      return std::unexpected(one.error());
+    else if (common.verbose)
+      fmt::print(stderr, "left out '{}': {}\n", probe.name, one.error().what);
+  }
+  return placed;
+}
+
+}  // namespace
+
+std::vector<FilledAttempt> fill_attempts(const Probe& probe, const Settings& settings, const TargetOptions& base) {
+  std::vector<FilledAttempt> attempts;
+  for (const recipe::Attempt& attempt : probe.attempts) {
+    if (!attempt.only.empty() && !settings.is_set(attempt.only)) continue;
+    FilledAttempt filled{.attempt = &attempt, .probe = settings.fill(attempt.probe), .target = base};
+    filled.target.executable = settings.fill(attempt.program);
+    filled.target.module = settings.fill(attempt.module);
+    filled.target.is_live = true;
+    if (!attempt.kernel.empty() && !base::matches_pattern(attempt.kernel, debug::kernel_release()))
+      filled.why_not = fmt::format("this is for kernels {}; this one is {}", attempt.kernel, debug::kernel_release());
+    attempts.push_back(std::move(filled));
+  }
+  return attempts;
+}
+
+Result<int> answer(const Recipe& recipe, const Settings& settings, const AnswerOptions& options, const Common& common) {
+  DTP_TRY(auto tracefs, kernel::find_tracefs());
+  // From here on signals are only noticed: what is put into the kernel is taken out again on every way.
+  DTP_TRY(auto signals, kernel::StopSignals::block());
+  DTP_CHECK(kernel::remove_stale(tracefs));
+  DTP_TRY(std::vector<Placed> placed, place_all(tracefs, recipe, settings, options.target, common));
+  Routes routes;
+  for (const Placed& one : placed) DTP_CHECK(routes.add(one));
+  Answering answering(recipe, settings, routes, options);
+  const Live live{
+      .target = options.watched,
+      .options = {.duration_ms = options.duration_ms,
+                  .stacks = {.kind = recipe.with_stacks ? kernel::Stacks::frame_pointers : kernel::Stacks::none}},
+      .begin = [&](const std::vector<record::EventSchema>& schemas) -> Result<void> {
+        if (options.announce) fmt::print(stderr, "{}: {}  ^C ends it\n", recipe.name, recipe.question);
+        return answering.begin(schemas);
+      },
+      .record = [&](const record::Record& record) { return answering.record(record); },
+      .round = [&] { return answering.round(); }};
+  const auto seen = stream(tracefs, routes.events(), live, signals);
+  const Result<void> ended = seen ? answering.end() : Result<void>{};
+  for (Placed& one : placed) DTP_CHECK(disarm(one.armed));
+  if (answering.reader_left()) return 0;
+  if (!seen) return std::unexpected(seen.error());
+  DTP_CHECK(ended);
+  if (!common.quiet && answering.pairs() && (answering.pairs()->open() > 0 || answering.pairs()->lone_ends() > 0)) {
+    fmt::print(stderr, "left out: {} beginnings without an end, {} ends without a beginning\n",
+               answering.pairs()->open(), answering.pairs()->lone_ends());
+  }
+  print_seen(*seen, common);
+  return exit_status(seen->ending);
+}
+
+}  // namespace dtp::cmd

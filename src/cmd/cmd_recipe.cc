@@ -1,0 +1,362 @@
+// dtrace++ recipe: answers to the questions of engineers on call.
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "base/caret.h"
+#include "base/file.h"
+#include "base/quantity.h"
+#include "cmd/answering.h"
+#include "cmd/columns.h"
+#include "cmd/command.h"
+#include "cmd/json_object.h"
+#include "cmd/output_format.h"
+#include "cmd/tracepoint.h"
+#include "cmd/watch.h"
+#include "recipe/catalog.h"
+#include "recipe/settings.h"
+
+namespace dtp::cmd {
+namespace {
+
+struct Options {
+  std::string name = {};
+  std::vector<std::string> words = {};  // NAME=VALUE
+  TargetOptions target = {};
+  WatchOptions watch = {};
+  std::vector<std::string> kernels = {};  // of check
+  std::string duration = {};
+  std::string every = {};
+  std::size_t top = 0;
+  std::string format = "text";
+};
+
+report::AnswerFormat to_format(const std::string& format) {
+  if (format == "csv") return report::AnswerFormat::csv;
+  return format == "json" ? report::AnswerFormat::json : report::AnswerFormat::text;
+}
+
+Result<std::int64_t> to_milliseconds(const char* option, const std::string& text) {
+  if (text.empty()) return 0;
+  const auto time_ns = base::parse_duration_ns(text);
+  if (time_ns && *time_ns >= 1'000'000) return static_cast<std::int64_t>(*time_ns / 1'000'000);
+  return fail({.what = fmt::format("{} takes a time such as 10s, 500ms, 2m", option),
+               .where = Where{option, text, {0, text.size()}},
+               .status = Status::wrong_request});
+}
+
+Result<recipe::Recipe> open(const std::string& name) {
+  DTP_TRY(const recipe::Source source, recipe::find(name));
+  return recipe::load(source);
+}
+
+Result<int> run(const Options& options, const std::vector<std::string>& command, const Common& common) {
+  DTP_TRY(recipe::Recipe recipe, open(options.name));
+  DTP_TRY(const recipe::Settings settings, recipe::Settings::create(recipe, options.words));
+  if (options.top != 0) recipe.answer.top = options.top;
+  AnswerOptions wanted{
+      .target = options.target, .format = to_format(options.format), .announce = !common.quiet && command.empty()};
+  DTP_TRY(wanted.duration_ms, to_milliseconds("--duration", options.duration));
+  DTP_TRY(wanted.every_ms, to_milliseconds("--every", options.every));
+  DTP_TRY(wanted.watched, to_target(options.watch, command));
+  return answer(recipe, settings, wanted, common);
+}
+
+std::string_view type_name(recipe::Type type) {
+  for (const recipe::TypeName& known : recipe::type_names)
+    if (known.type == type) return known.name;
+  return "";
+}
+
+std::string to_json(const recipe::Recipe& recipe) {
+  const auto parameter = [](const recipe::Parameter& one) {
+    JsonObject object;
+    object.text("name", one.name).text("type", type_name(one.type)).text("help", one.help);
+    if (one.value) object.text("default", *one.value);
+    return object.truth("required", one.is_required);
+  };
+  return JsonObject()
+      .text("name", recipe.name)
+      .text("group", recipe.group)
+      .text("question", recipe.question)
+      .text("cost", recipe.cost)
+      .text("file", recipe.file)
+      .raw("parameters", json_array(recipe.parameters, parameter))
+      .str();
+}
+
+Result<int> list(const Options& options) {
+  std::vector<recipe::Recipe> recipes;
+  for (const recipe::Source& source : recipe::list()) {
+    auto one = recipe::load(source);
+    if (one)
+      recipes.push_back(std::move(*one));
+    else
+      fmt::print(stderr, "{}", base::format_error(one.error(), false));
+  }
+  if (options.format == "json") {
+    for (const recipe::Recipe& one : recipes) fmt::print("{}\n", to_json(one));
+    return 0;
+  }
+  bool is_first = true;
+  for (const std::string_view group : recipe::groups) {
+    std::vector<std::vector<std::string>> rows;
+    for (const recipe::Recipe& one : recipes)
+      if (one.group == group) rows.push_back({one.name, one.question});
+    if (rows.empty()) continue;
+    fmt::print("{}{}\n{}", is_first ? "" : "\n", group, format_columns(rows, "  "));
+    is_first = false;
+  }
+  return 0;
+}
+
+std::string parameter_text(const recipe::Parameter& parameter) {
+  std::string text = parameter.help;
+  if (!parameter.choices.empty()) text += fmt::format(" ({})", fmt::join(parameter.choices, ", "));
+  if (parameter.value) text += fmt::format("; default {}", parameter.value->empty() ? "none" : *parameter.value);
+  if (parameter.is_required) text += "; must be given";
+  return text;
+}
+
+// A word of a shell's command line.
+std::string shell_word(std::string_view text) {
+  std::string word = "'";
+  for (const char character : text)
+    if (character == '\'')
+      word += "'\\''";
+    else
+      word += character;
+  return word + "'";
+}
+
+std::string command_text(const FilledAttempt& attempt, const std::string& filter) {
+  std::string text = "dtrace++ trace";
+  if (!attempt.target.executable.empty()) text += " -x " + shell_word(attempt.target.executable);
+  if (!attempt.target.module.empty()) text += " -m " + shell_word(attempt.target.module);
+  if (!filter.empty()) text += " --filter " + shell_word(filter);
+  return text + " " + shell_word(attempt.probe);
+}
+
+// The tracefs lines of the first way that compiles here.
+void print_definitions(const std::vector<FilledAttempt>& attempts) {
+  for (const FilledAttempt& attempt : attempts) {
+    if (!attempt.why_not.empty()) continue;
+    const auto compilation = compile(attempt.target, {attempt.probe});
+    if (!compilation) continue;
+    for (const Compiled& compiled : compilation->events) {
+      if (is_plain_tracepoint(compiled)) continue;
+      for (const std::string& line : compiled.lines) fmt::print("    # {}\n", line);
+    }
+    return;
+  }
+  fmt::print("    # no way of these works on this machine\n");
+}
+
+// What may be needed is not there yet: it is shown as `${name}`.
+recipe::Settings settings_or_none(const recipe::Recipe& recipe, const std::vector<std::string>& words,
+                                  Result<void>& ok) {
+  auto settings = recipe::Settings::create(recipe, words);
+  if (settings) return *settings;
+  if (!words.empty()) ok = std::unexpected(settings.error());
+  return {};
+}
+
+Result<int> show(const Options& options) {
+  DTP_TRY(const recipe::Recipe recipe, open(options.name));
+  Result<void> ok;
+  const recipe::Settings settings = settings_or_none(recipe, options.words, ok);
+  DTP_CHECK(ok);
+  fmt::print("{}: {}\n", recipe.name, recipe.question);
+  if (!recipe.description.empty()) fmt::print("\n{}", recipe.description);
+  fmt::print("\ncost: {}\nfile: {}\n", recipe.cost, recipe.file);
+  if (!recipe.parameters.empty()) {
+    std::vector<std::vector<std::string>> rows;
+    for (const recipe::Parameter& parameter : recipe.parameters)
+      rows.push_back({parameter.name, std::string(type_name(parameter.type)), parameter_text(parameter)});
+    fmt::print("\nparameters\n{}", format_columns(rows, "  "));
+  }
+  fmt::print("\nwhat it does, as commands\n");
+  for (const recipe::Probe& probe : recipe.probes) {
+    const std::vector<FilledAttempt> attempts = fill_attempts(probe, settings, options.target);
+    fmt::print("  {}{}{}\n", probe.name, probe.is_optional ? ", if it can be" : "",
+               attempts.size() > 1 ? ", by the first of these that works:" : ":");
+    for (const FilledAttempt& attempt : attempts)
+      fmt::print("    {}\n", command_text(attempt, settings.fill_filter(probe.filter)));
+    print_definitions(attempts);
+  }
+  return 0;
+}
+
+// Of a probe that no way of compiles.
+std::string why_not(const std::vector<FilledAttempt>& attempts) {
+  std::string reasons;
+  for (const FilledAttempt& attempt : attempts) {
+    std::string reason = attempt.why_not;
+    if (reason.empty()) {
+      const auto compilation = compile(attempt.target, {attempt.probe});
+      if (compilation) return "";
+      reason = compilation.error().what;
+    }
+    reasons += (reasons.empty() ? "" : "; ") + reason;
+  }
+  return reasons;
+}
+
+struct Checked {
+  std::string recipe = {};
+  std::string verdict = {};
+  std::string reason = {};
+};
+
+Checked check_one(const recipe::Source& source, const TargetOptions& target) {
+  const auto recipe = recipe::load(source);
+  if (!recipe) return {source.name, "wrong", recipe.error().what};
+  Result<void> ok;
+  const recipe::Settings settings = settings_or_none(*recipe, {}, ok);
+  Checked checked{recipe->name, "ok", ""};
+  for (const recipe::Probe& probe : recipe->probes) {
+    const std::string reason = why_not(fill_attempts(probe, settings, target));
+    if (reason.empty()) continue;
+    checked.reason += fmt::format("{}{}: {}", checked.reason.empty() ? "" : "; ", probe.name, reason);
+    if (!probe.is_optional) checked.verdict = "fails";
+    if (checked.verdict == "ok") checked.verdict = "partly";
+  }
+  return checked;
+}
+
+Result<int> check(const Options& options) {
+  std::vector<recipe::Source> sources;
+  for (const std::string& name : options.words) {
+    DTP_TRY(recipe::Source source, recipe::find(name));
+    sources.push_back(std::move(source));
+  }
+  if (options.words.empty()) sources = recipe::list();
+  std::vector<std::string> kernels = options.kernels;
+  if (kernels.empty()) kernels.emplace_back();
+  bool is_ok = true;
+  for (const std::string& kernel : kernels) {
+    TargetOptions target = options.target;
+    target.vmlinux = kernel;
+    if (!kernel.empty()) fmt::print("{}{}\n", &kernel == &kernels.front() ? "" : "\n", kernel);
+    std::vector<std::vector<std::string>> rows;
+    for (const recipe::Source& source : sources) {
+      const Checked checked = check_one(source, target);
+      rows.push_back({checked.recipe, checked.verdict, checked.reason});
+      is_ok = is_ok && checked.verdict != "wrong" && checked.verdict != "fails";
+    }
+    fmt::print("{}", format_columns(rows, kernel.empty() ? "" : "  "));
+  }
+  return is_ok ? 0 : static_cast<int>(Status::not_possible);
+}
+
+constexpr std::string_view example = R"~(name = "{0}"
+question = "Which files are read, and by whom?"
+group = "files"  # cpu, memory, disk, files, network, processes, locks or applications
+description = """
+What the answer means, and what it does not see.
+"""
+cost = "one hit for every read of the machine"
+columns = [
+  {{ value = "comm" }},
+  {{ value = "file" }},
+  {{ name = "reads", value = "count()" }},
+  {{ name = "bytes", value = "sum(asked)", show = "bytes" }},
+]
+sort = "-bytes"
+top = 20
+
+[parameters.min]
+type = "bytes"
+default = "0"
+help = "only reads of at least so many bytes"
+
+[[probe]]
+name = "read"
+probe = "vfs_read file=file->f_path.dentry->d_name.name:string asked=count"
+filter = "asked >= ${{min}}"
+)~";
+
+Result<int> make_new(const Options& options) {
+  const std::string name = options.name;
+  const std::string path = name + ".toml";
+  if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos) {
+    return fail({.what = "a recipe is named by small letters, digits and '-'",
+                 .where = Where{"name", name, {0, name.size()}},
+                 .status = Status::wrong_request});
+  }
+  DTP_TRY(const base::Fd file, base::open_file(path, O_WRONLY | O_CREAT | O_EXCL));
+  DTP_CHECK(base::write_all(file.get(), fmt::format(fmt::runtime(example), name), path));
+  fmt::print("{0} is there; try it: dtrace++ recipe run ./{0}\n", path);
+  return 0;
+}
+
+using Call = Result<int> (*)(const Options&);
+
+CLI::App& add_action(Registry& registry, CLI::App& recipe, const std::shared_ptr<Options>& options, const char* name,
+                     const char* description, Call call) {
+  CLI::App& action = *recipe.add_subcommand(name, description);
+  add_common_options(action, registry.common);
+  action.callback([&registry, options, call] {
+    registry.run = [&registry, options, call] {
+      const auto status = call(*options);
+      return status ? *status : report(status.error(), registry.common);
+    };
+  });
+  return action;
+}
+
+void add_name(CLI::App& action, Options& options) {
+  action.add_option("RECIPE", options.name, "its name, or the path of its file")->required();
+}
+
+void add_run(Registry& registry, CLI::App& recipe, const std::shared_ptr<Options>& options) {
+  CLI::App& action = *recipe.add_subcommand("run", "answer the question of a recipe, now");
+  add_name(action, *options);
+  action.add_option("NAME=VALUE", options->words, "parameters; 'recipe show' tells them");
+  action.add_option("--duration", options->duration, "end after this time: 10s, 500ms, 2m")->type_name("TIME");
+  action.add_option("--every", options->every, "show the table again and again, not only at the end")
+      ->type_name("TIME");
+  action.add_option("--top", options->top, "rows of the table; 0: as the recipe has it")->type_name("N");
+  add_format_option(action, options->format, "how the answer is printed", record_formats);
+  add_watch_options(action, options->watch);
+  action.add_option("-k,--vmlinux", options->target.vmlinux, "this kernel's debug information")->type_name("FILE");
+  add_common_options(action, registry.common);
+  action.callback([&registry, options] {
+    registry.takes_command = true;
+    registry.run = [&registry, options] {
+      const auto status = run(*options, registry.command, registry.common);
+      return status ? *status : report(status.error(), registry.common);
+    };
+  });
+}
+
+}  // namespace
+
+void add_recipe(Registry& registry) {
+  CLI::App& command = *registry.app.add_subcommand("recipe", "answers to questions, ready to run");
+  command.require_subcommand(1);
+  const auto options = std::make_shared<Options>();
+  CLI::App& lists = add_action(registry, command, options, "list", "what can be asked, by what one looks at", list);
+  add_format_option(lists, options->format, text_or_objects);
+  CLI::App& shows = add_action(registry, command, options, "show", "what a recipe does, as commands", show);
+  add_name(shows, *options);
+  shows.add_option("NAME=VALUE", options->words, "parameters");
+  add_run(registry, command, options);
+  CLI::App& checks =
+      add_action(registry, command, options, "check", "which recipes work, on this kernel or others", check);
+  checks.add_option("RECIPE", options->words, "names or files; without any: all");
+  checks.add_option("-k,--vmlinux", options->kernels, "a vmlinux with debug information or BTF; may be repeated")
+      ->type_name("FILE");
+  CLI::App& makes = add_action(registry, command, options, "new", "a file to begin a recipe with", make_new);
+  makes.add_option("NAME", options->name, "of the recipe; the file is NAME.toml")->required();
+  command.footer(
+      "Examples:\n"
+      "  dtrace++ recipe list\n"
+      "  dtrace++ recipe show files-read\n"
+      "  dtrace++ recipe run files-read min=64K --duration 10s\n"
+      "  dtrace++ recipe run bash-commands --format json\n"
+      "  dtrace++ recipe check -k vmlinux-6.1 -k vmlinux-6.12");
+}
+
+}  // namespace dtp::cmd

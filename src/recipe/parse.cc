@@ -1,0 +1,410 @@
+// A recipe's file, in TOML:
+//
+//   name = "files-read"
+//   question = "Which files are being read, by whom, and how much?"
+//   group = "files"
+//   description = """..."""
+//   cost = "..."
+//   sort = "-asked"            # of the table: a column; with '-' the greatest first, which is the default
+//   top = 30                   # rows
+//   histogram = "asked"        # a value, below the table
+//   stacks = true              # each hit has its stack
+//   columns = [
+//     { value = "comm" },
+//     { name = "asked", value = "sum(asked)", show = "bytes", title = "ASKED", width = 10 },
+//     { value = "state", names = { 0 = "running", 1 = "sleeping" } },       # or flags = { 1 = "read", 2 = "write" }
+//   ]
+//
+//   [parameters.min]
+//   type = "bytes"             # see type_names
+//   default = "0"              # or: required = true; without both, what mentions it is left out
+//   least = "0"
+//   most = "1G"
+//   choices = ["a", "b"]       # of type "word"
+//   help = "..."
+//
+//   [[probe]]
+//   name = "read"
+//   probe = "vfs_read asked=count"     # or several, tried in order:
+//   try = [{ probe = "...", program = "/bin/bash", module = "...", if = "BOOL", kernel = "6.1.*" }]
+//   filter = "asked >= ${min}"
+//   optional = true
+//
+//   [pair]
+//   from = "begin"
+//   to = "end"
+//   by = ["sector", "pid=next_pid"]    # FIRST or FIRST=SECOND; without it: by thread
+//   over = "${slow}"                   # shorter ones are left out
+//
+// Without a column that is added up every hit, or pair, is a line.
+#include <toml++/toml.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <initializer_list>
+#include <utility>
+
+#include "base/lines.h"
+#include "base/quantity.h"
+#include "base/suggest.h"
+#include "recipe/recipe.h"
+
+namespace dtp::recipe {
+namespace {
+
+using Keys = std::initializer_list<std::string_view>;
+
+// Reads what should be there and remembers what is wrong.
+class Reader {
+ public:
+  Reader(std::string_view text, std::string file) : file_(std::move(file)) {
+    while (!text.empty()) lines_.emplace_back(base::take_line(text));
+  }
+
+  Where where(const toml::source_region& region) const {
+    const std::size_t line = region.begin.line;
+    const std::string text = line >= 1 && line <= lines_.size() ? std::string(lines_[line - 1]) : "";
+    const std::size_t begin =
+        std::min<std::size_t>(region.begin.column == 0 ? 0 : region.begin.column - 1, text.size());
+    const bool is_one_line = region.end.line == region.begin.line && region.end.column > region.begin.column;
+    const std::size_t end = is_one_line ? std::min<std::size_t>(region.end.column - 1, text.size()) : text.size();
+    return {fmt::format("{}:{}", file_, line), text, {begin, std::max(end, begin)}};
+  }
+
+  void wrong(const toml::source_region& region, std::string what, std::string hint = "") {
+    wrong_.emplace_back(
+        region.begin.line,
+        Error{
+            .what = std::move(what), .where = where(region), .hint = std::move(hint), .status = Status::wrong_request});
+  }
+
+  // In the order of the text; none: nothing is wrong.
+  std::optional<Error> error() {
+    if (wrong_.empty()) return std::nullopt;
+    std::ranges::stable_sort(wrong_, {}, [](const auto& one) { return one.first; });
+    Error first = std::move(wrong_.front().second);
+    for (std::size_t i = 1; i < wrong_.size(); ++i) first.also.push_back(std::move(wrong_[i].second));
+    return first;
+  }
+
+  // Whatever is not one of `known` is a slip.
+  void check_keys(const toml::table& table, Keys known) {
+    for (const auto& [key, node] : table) {
+      const std::string_view name = key.str();
+      if (std::ranges::find(known, name) != known.end()) continue;
+      wrong(key.source(), fmt::format("a recipe has no '{}' here", name), guess(name, known));
+    }
+  }
+
+  static std::string guess(std::string_view name, Keys known) {
+    const std::vector<std::string_view> names(known);
+    const std::string near = base::did_you_mean(base::nearest(name, names));
+    return near.empty() ? fmt::format("there are: {}", fmt::join(names, ", ")) : near;
+  }
+
+  const toml::node* find(const toml::table& table, std::string_view key, bool is_required = false) {
+    const toml::node* node = table.get(key);
+    if (node == nullptr && is_required) wrong(table.source(), fmt::format("'{}' is missing", key));
+    return node;
+  }
+
+  std::string text(const toml::table& table, std::string_view key, bool is_required = false) {
+    const toml::node* node = find(table, key, is_required);
+    if (node == nullptr) return "";
+    if (const auto value = node->value_exact<std::string>(); value && !(is_required && value->empty())) return *value;
+    wrong(node->source(), fmt::format("'{}' takes a text", key));
+    return "";
+  }
+
+  bool flag(const toml::table& table, std::string_view key) {
+    const toml::node* node = find(table, key);
+    if (node == nullptr) return false;
+    if (const auto value = node->value_exact<bool>()) return *value;
+    wrong(node->source(), fmt::format("'{}' takes true or false", key));
+    return false;
+  }
+
+  std::size_t number(const toml::table& table, std::string_view key) {
+    const toml::node* node = find(table, key);
+    if (node == nullptr) return 0;
+    if (const auto value = node->value_exact<std::int64_t>(); value && *value >= 0)
+      return static_cast<std::size_t>(*value);
+    wrong(node->source(), fmt::format("'{}' takes a number", key));
+    return 0;
+  }
+
+  // The tables of an array of them.
+  std::vector<const toml::table*> tables(const toml::table& table, std::string_view key, bool is_required = false) {
+    std::vector<const toml::table*> found;
+    const toml::node* node = find(table, key, is_required);
+    if (node == nullptr) return found;
+    const toml::array* array = node->as_array();
+    if (array == nullptr) {
+      wrong(node->source(), fmt::format("'{}' takes a list of tables", key));
+      return found;
+    }
+    for (const toml::node& one : *array)
+      if (const toml::table* inner = one.as_table())
+        found.push_back(inner);
+      else
+        wrong(one.source(), fmt::format("'{}' takes a list of tables", key));
+    return found;
+  }
+
+  std::vector<std::string> texts(const toml::table& table, std::string_view key) {
+    std::vector<std::string> found;
+    const toml::node* node = find(table, key);
+    if (node == nullptr) return found;
+    const toml::array* array = node->as_array();
+    if (array == nullptr) {
+      wrong(node->source(), fmt::format("'{}' takes a list of texts", key));
+      return found;
+    }
+    for (const toml::node& one : *array)
+      if (auto value = one.value_exact<std::string>())
+        found.push_back(std::move(*value));
+      else
+        wrong(one.source(), fmt::format("'{}' takes a list of texts", key));
+    return found;
+  }
+
+ private:
+  std::string file_;
+  std::vector<std::string_view> lines_ = {};
+  std::vector<std::pair<std::size_t, Error>> wrong_ = {};  // by line
+};
+
+// Toml sorts; people have an order.
+std::vector<std::pair<const toml::key*, const toml::node*>> in_order(const toml::table& table) {
+  std::vector<std::pair<const toml::key*, const toml::node*>> entries;
+  for (const auto& [key, node] : table) entries.emplace_back(&key, &node);
+  std::ranges::sort(entries, {}, [](const auto& entry) {
+    return std::pair(entry.first->source().begin.line, entry.first->source().begin.column);
+  });
+  return entries;
+}
+
+Type read_type(Reader& reader, const toml::table& table) {
+  const std::string name = reader.text(table, "type", true);
+  std::vector<std::string_view> names;
+  for (const TypeName& known : type_names) {
+    if (known.name == name) return known.type;
+    names.push_back(known.name);
+  }
+  if (!name.empty()) {
+    reader.wrong(table.get("type")->source(), fmt::format("there is no type '{}'", name),
+                 fmt::format("there are: {}", fmt::join(names, ", ")));
+  }
+  return Type::text;
+}
+
+void read_parameters(Reader& reader, const toml::table& root, Recipe& recipe) {
+  const toml::node* node = reader.find(root, "parameters");
+  if (node == nullptr) return;
+  const toml::table* all = node->as_table();
+  if (all == nullptr) return reader.wrong(node->source(), "'parameters' takes tables: [parameters.NAME]");
+  for (const auto& [key, one] : in_order(*all)) {
+    const toml::table* table = one->as_table();
+    if (table == nullptr) {
+      reader.wrong(one->source(), "a parameter is a table: [parameters.NAME]");
+      continue;
+    }
+    reader.check_keys(*table, {"type", "default", "required", "least", "most", "choices", "help"});
+    Parameter parameter{.name = std::string(key->str()),
+                        .type = read_type(reader, *table),
+                        .help = reader.text(*table, "help", true),
+                        .is_required = reader.flag(*table, "required"),
+                        .least = reader.text(*table, "least"),
+                        .most = reader.text(*table, "most"),
+                        .choices = reader.texts(*table, "choices")};
+    if (table->contains("default")) parameter.value = reader.text(*table, "default");
+    recipe.parameters.push_back(std::move(parameter));
+  }
+}
+
+Attempt read_attempt(Reader& reader, const toml::table& table) {
+  Attempt attempt{.probe = reader.text(table, "probe", true),
+                  .program = reader.text(table, "program"),
+                  .module = reader.text(table, "module"),
+                  .only = reader.text(table, "if"),
+                  .kernel = reader.text(table, "kernel")};
+  const toml::node* probe = table.get("probe");
+  attempt.where = reader.where((probe == nullptr ? static_cast<const toml::node&>(table) : *probe).source());
+  return attempt;
+}
+
+void read_probes(Reader& reader, const toml::table& root, Recipe& recipe) {
+  for (const toml::table* table : reader.tables(root, "probe", true)) {
+    Probe probe{.name = reader.text(*table, "name", true),
+                .filter = reader.text(*table, "filter"),
+                .is_optional = reader.flag(*table, "optional")};
+    if (table->contains("try")) {
+      reader.check_keys(*table, {"name", "try", "filter", "optional"});
+      for (const toml::table* attempt : reader.tables(*table, "try")) {
+        reader.check_keys(*attempt, {"probe", "program", "module", "if", "kernel"});
+        probe.attempts.push_back(read_attempt(reader, *attempt));
+      }
+    } else {
+      reader.check_keys(*table, {"name", "probe", "program", "module", "if", "kernel", "filter", "optional"});
+      probe.attempts.push_back(read_attempt(reader, *table));
+    }
+    if (std::ranges::find(recipe.probes, probe.name, &Probe::name) != recipe.probes.end())
+      reader.wrong(table->source(), fmt::format("there are two probes '{}'", probe.name));
+    recipe.probes.push_back(std::move(probe));
+  }
+}
+
+std::string read_probe_name(Reader& reader, const toml::table& table, std::string_view key, const Recipe& recipe) {
+  const std::string name = reader.text(table, key, true);
+  if (!name.empty() && std::ranges::find(recipe.probes, name, &Probe::name) == recipe.probes.end())
+    reader.wrong(table.get(key)->source(), fmt::format("there is no probe '{}'", name));
+  return name;
+}
+
+void read_pairing(Reader& reader, const toml::table& root, Recipe& recipe) {
+  const toml::node* node = reader.find(root, "pair");
+  if (node == nullptr) return;
+  const toml::table* table = node->as_table();
+  if (table == nullptr) return reader.wrong(node->source(), "'pair' is a table: [pair]");
+  reader.check_keys(*table, {"from", "to", "by", "over"});
+  Pairing pairing{.from = read_probe_name(reader, *table, "from", recipe),
+                  .to = read_probe_name(reader, *table, "to", recipe),
+                  .over = reader.text(*table, "over")};
+  for (const std::string& text : reader.texts(*table, "by")) {
+    const std::size_t equals = text.find('=');
+    const std::string first = text.substr(0, equals);
+    pairing.by.push_back({first, equals == std::string::npos ? first : text.substr(equals + 1)});
+  }
+  recipe.pairing = std::move(pairing);
+}
+
+// "sum(asked)", "count()", "asked".
+void read_value(Reader& reader, const toml::table& table, report::AnswerColumn& column) {
+  const std::string text = reader.text(table, "value", true);
+  const std::size_t open = text.find('(');
+  if (open == std::string::npos || !text.ends_with(')')) {
+    column.of = text;
+    return;
+  }
+  const std::string name = text.substr(0, open);
+  column.of = text.substr(open + 1, text.size() - open - 2);
+  std::vector<std::string_view> names;
+  for (const report::AggregateName& known : report::aggregate_names) {
+    if (known.name == name) column.aggregate = known.aggregate;
+    names.push_back(known.name);
+  }
+  const auto& region = table.get("value")->source();
+  if (column.aggregate == report::Aggregate::none)
+    return reader.wrong(region, fmt::format("there is no '{}()'", name),
+                        fmt::format("there are: {}", fmt::join(names, ", ")));
+  if ((column.aggregate == report::Aggregate::count) != column.of.empty())
+    reader.wrong(region, column.of.empty() ? fmt::format("'{}()' takes the name of a value", name)
+                                           : "'count()' counts hits: it takes no value");
+}
+
+void read_names(Reader& reader, const toml::node& node, report::Show& show) {
+  const toml::table* table = node.as_table();
+  if (table == nullptr) return reader.wrong(node.source(), "names are a table: { 1 = \"one\" }");
+  for (const auto& [key, one] : in_order(*table)) {
+    const std::string_view digits = key->str();
+    const bool is_hex = digits.starts_with("0x");
+    std::uint64_t number = 0;
+    const char* end = digits.data() + digits.size();
+    const auto parsed = std::from_chars(digits.data() + (is_hex ? 2 : 0), end, number, is_hex ? 16 : 10);
+    const auto name = one->value_exact<std::string>();
+    if (parsed.ptr != end || parsed.ec != std::errc{} || !name)
+      reader.wrong(key->source(), "a name belongs to a number: { 1 = \"one\" }");
+    else
+      show.names.emplace_back(number, *name);
+  }
+}
+
+void read_show(Reader& reader, const toml::table& table, report::Show& show) {
+  for (const auto& [key, as] :
+       {std::pair("names", report::Show::As::names), std::pair("flags", report::Show::As::flags)}) {
+    const toml::node* node = table.get(key);
+    if (node == nullptr) continue;
+    show.as = as;
+    read_names(reader, *node, show);
+  }
+  const std::string name = reader.text(table, "show");
+  if (name.empty()) return;
+  std::vector<std::string_view> names;
+  for (const report::ShowName& known : report::show_names) {
+    if (known.name == name) show.as = known.as;
+    names.push_back(known.name);
+  }
+  if (std::ranges::find(names, name) == names.end()) {
+    reader.wrong(table.get("show")->source(), fmt::format("nothing is shown as '{}'", name),
+                 fmt::format("there are: {}", fmt::join(names, ", ")));
+  }
+}
+
+void read_columns(Reader& reader, const toml::table& root, report::Answer& answer) {
+  for (const toml::table* table : reader.tables(root, "columns", true)) {
+    reader.check_keys(*table, {"name", "title", "value", "show", "width", "names", "flags"});
+    report::AnswerColumn column{.name = reader.text(*table, "name"),
+                                .title = reader.text(*table, "title"),
+                                .width = reader.number(*table, "width")};
+    read_value(reader, *table, column);
+    read_show(reader, *table, column.show);
+    if (column.name.empty()) column.name = column.of.empty() ? "count" : column.of;
+    if (std::ranges::find(answer.columns, column.name, &report::AnswerColumn::name) != answer.columns.end())
+      reader.wrong(table->source(), fmt::format("there are two columns '{}'", column.name), "give one a 'name'");
+    answer.columns.push_back(std::move(column));
+  }
+}
+
+void read_order(Reader& reader, const toml::table& root, report::Answer& answer) {
+  answer.top = reader.number(root, "top");
+  answer.histogram = reader.text(root, "histogram");
+  std::string sort = reader.text(root, "sort");
+  if (sort.empty()) return;
+  answer.descending = sort.starts_with('-');
+  answer.sort = answer.descending ? sort.substr(1) : sort;
+  if (std::ranges::find(answer.columns, answer.sort, &report::AnswerColumn::name) == answer.columns.end())
+    reader.wrong(root.get("sort")->source(), fmt::format("there is no column '{}'", answer.sort));
+}
+
+void read_group(Reader& reader, const toml::table& root, Recipe& recipe) {
+  recipe.group = reader.text(root, "group", true);
+  if (!recipe.group.empty() && std::ranges::find(groups, recipe.group) == std::end(groups)) {
+    reader.wrong(root.get("group")->source(), fmt::format("there is no group '{}'", recipe.group),
+                 fmt::format("there are: {}", fmt::join(groups, ", ")));
+  }
+}
+
+}  // namespace
+
+Result<Recipe> parse(std::string_view text, const std::string& file) {
+  Reader reader(text, file);
+  toml::table root;
+  try {
+    root = toml::parse(text, file);
+  } catch (const toml::parse_error& error) {
+    const std::string text(error.description());  // "Error while parsing value: ..."
+    const std::size_t colon = text.find(": ");
+    reader.wrong(error.source(), colon == std::string::npos ? text : text.substr(colon + 2));
+    return fail(*reader.error());
+  }
+  reader.check_keys(root, {"name", "question", "group", "description", "cost", "sort", "top", "histogram", "stacks",
+                           "columns", "parameters", "probe", "pair"});
+  Recipe recipe{.name = reader.text(root, "name", true),
+                .question = reader.text(root, "question", true),
+                .description = reader.text(root, "description"),
+                .cost = reader.text(root, "cost", true),
+                .file = file,
+                .with_stacks = reader.flag(root, "stacks")};
+  read_group(reader, root, recipe);
+  read_parameters(reader, root, recipe);
+  read_probes(reader, root, recipe);
+  read_pairing(reader, root, recipe);
+  read_columns(reader, root, recipe.answer);
+  read_order(reader, root, recipe.answer);
+  if (auto error = reader.error()) return fail(*std::move(error));
+  return recipe;
+}
+
+}  // namespace dtp::recipe

@@ -1,0 +1,135 @@
+#include <doctest/doctest.h>
+
+#include "base/caret.h"
+#include "recipe/catalog.h"
+#include "recipe/recipe.h"
+
+namespace dtp::recipe {
+namespace {
+
+constexpr std::string_view head = R"~(name = "reads"
+question = "Who reads?"
+group = "files"
+cost = "little"
+)~";
+
+std::string errors_of(const std::string& text) {
+  const auto recipe = parse(text, "reads.toml");
+  return recipe ? "" : base::format_error(recipe.error(), false);
+}
+
+}  // namespace
+
+TEST_CASE("a recipe") {
+  const auto recipe = parse(std::string(head) + R"~(columns = [
+  { value = "comm" },
+  { name = "bytes", value = "sum(asked)", show = "bytes", title = "BYTES", width = 12 },
+  { name = "state", value = "last(state)", names = { 0 = "running", 0x10 = "dead" } },
+]
+sort = "-bytes"
+top = 5
+histogram = "asked"
+stacks = true
+
+[parameters.zone]
+type = "word"
+choices = ["a", "b"]
+help = "where"
+
+[parameters.min]
+type = "bytes"
+default = "4K"
+least = "1"
+most = "1G"
+help = "how much"
+
+[[probe]]
+name = "begin"
+try = [{ probe = "vfs_read count", kernel = "6.1.*" }, { probe = "main", program = "/bin/true", if = "min" }]
+filter = "count >= ${min}"
+optional = true
+
+[[probe]]
+name = "end"
+probe = "vfs_read%return"
+
+[pair]
+from = "begin"
+to = "end"
+by = ["a", "b=c"]
+over = "${min}"
+)~",
+                            "reads.toml");
+  REQUIRE(recipe);
+  REQUIRE(recipe->answer.columns.size() == 3);
+  const auto& bytes = recipe->answer.columns[1];
+  CHECK(bytes.aggregate == report::Aggregate::sum);
+  CHECK(bytes.of == "asked");
+  CHECK(bytes.show.as == report::Show::As::size);
+  CHECK(bytes.title == "BYTES");
+  CHECK(bytes.width == 12);
+  const auto& state = recipe->answer.columns[2].show;
+  CHECK(state.names == std::vector<std::pair<std::uint64_t, std::string>>{{0, "running"}, {16, "dead"}});
+  CHECK(recipe->answer.sort == "bytes");
+  CHECK(recipe->answer.descending);
+  CHECK(recipe->answer.top == 5);
+  CHECK(recipe->answer.histogram == "asked");
+  CHECK(recipe->with_stacks);
+  // As they stand in the file, not by name.
+  REQUIRE(recipe->parameters.size() == 2);
+  CHECK(recipe->parameters[0].name == "zone");
+  CHECK(!recipe->parameters[0].value);
+  CHECK(recipe->parameters[1].value == "4K");
+  REQUIRE(recipe->probes.size() == 2);
+  REQUIRE(recipe->probes[0].attempts.size() == 2);
+  CHECK(recipe->probes[0].attempts[0].kernel == "6.1.*");
+  CHECK(recipe->probes[0].attempts[1].program == "/bin/true");
+  CHECK(recipe->probes[0].attempts[1].only == "min");
+  CHECK(recipe->probes[0].is_optional);
+  CHECK(recipe->probes[1].attempts[0].probe == "vfs_read%return");
+  REQUIRE(recipe->pairing);
+  CHECK(recipe->pairing->by[1].first == "b");
+  CHECK(recipe->pairing->by[1].second == "c");
+  CHECK(recipe->pairing->over == "${min}");
+}
+
+TEST_CASE("what is wrong with a recipe is told with its place") {
+  CHECK(errors_of("name = \"reads\"\nquestion = oh\n") ==
+        "error: could not determine value type\n"
+        "  reads.toml:2: question = oh\n"
+        "                           ^^\n");
+CHECK(errors_of(std::string(head) + R"~(columns = [{ value = "summ(x)" }]
+probee = 1
+[[probe]]
+name = "a"
+probe = "vfs_read"
+[[probe]]
+name = "a"
+probe = "vfs_write"
+)~") == R"~(error: there is no 'summ()'
+  reads.toml:5: columns = [{ value = "summ(x)" }]
+                                     ^^^^^^^^^
+hint: there are: count, sum, mean, min, max, p50, p90, p99, last
+error: a recipe has no 'probee' here
+  reads.toml:6: probee = 1
+                ^^^^^^
+hint: did you mean 'probe'?
+error: there are two probes 'a'
+  reads.toml:10: [[probe]]
+                 ^^^^^^^^^
+)~");
+}
+
+TEST_CASE("every recipe of the catalog is well formed and tells what it costs") {
+  CHECK(!built_in().empty());
+  for (const auto& [name, text] : built_in()) {
+    CAPTURE(name);
+    const auto recipe = load({std::string(name), "built in", std::string(text)});
+    REQUIRE_MESSAGE(recipe, (recipe ? "" : base::format_error(recipe.error(), false)));
+    CHECK(recipe->question.ends_with('?'));
+    CHECK(!recipe->description.empty());
+    CHECK(!recipe->cost.empty());
+  }
+}
+
+}  // namespace dtp::recipe

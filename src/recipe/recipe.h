@@ -1,0 +1,96 @@
+// A question that people ask of a machine, and how it is answered: what is probed, and what is shown of it.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dtracepp/error.h"
+#include "report/pairs.h"
+#include "report/table.h"
+
+namespace dtp::recipe {
+
+// What a parameter may be set to, and what `${name}` becomes.
+enum class Type {
+  boolean,   // yes, no
+  number,    // 42
+  bytes,     // 4096, 64K
+  duration,  // 10ms, 2s: nanoseconds
+  text,      // a quoted string
+  glob,      // a quoted string with * and ?
+  ip,        // 10.0.0.1
+  port,      // 443
+  pid,
+  file,  // the path of a program or library, as it is
+  word,  // one of `choices`, as it is
+};
+
+struct TypeName {
+  std::string_view name = {};
+  Type type = Type::text;
+};
+inline constexpr TypeName type_names[] = {
+    {"bool", Type::boolean}, {"number", Type::number}, {"bytes", Type::bytes}, {"duration", Type::duration},
+    {"text", Type::text},    {"glob", Type::glob},     {"ip", Type::ip},       {"port", Type::port},
+    {"pid", Type::pid},      {"file", Type::file},     {"word", Type::word}};
+
+struct Parameter {
+  std::string name = {};
+  Type type = Type::text;
+  std::string help = {};
+  std::optional<std::string> value = {};  // the default, as people type it; none: what mentions it is left out
+  bool is_required = false;
+  std::string least = {};  // of numbers; empty: no bound
+  std::string most = {};
+  std::vector<std::string> choices = {};  // of Type::word
+};
+
+// One of the ways to probe for the same thing.
+struct Attempt {
+  std::string probe = {};    // as on the command line
+  std::string program = {};  // -x
+  std::string module = {};   // -m
+  std::string only = {};     // a boolean parameter that must be set; empty: always
+  std::string kernel = {};   // a glob of the release that raw fetch-args are right for; empty: any
+  Where where = {};          // in the recipe's file
+};
+
+struct Probe {
+  std::string name = {};
+  std::vector<Attempt> attempts = {};  // the first that this machine takes is used
+  std::string filter = {};
+  bool is_optional = false;
+};
+
+// Records of two probes become one row.
+struct Pairing {
+  std::string from = {};
+  std::string to = {};
+  std::vector<report::Match> by = {};  // none: by thread
+  std::string over = {};               // a duration, or a parameter: shorter ones are left out; empty: none
+};
+
+struct Recipe {
+  std::string name = {};
+  std::string question = {};
+  std::string group = {};  // what one is looking at: "files", "network"
+  std::string description = {};
+  std::string cost = {};
+  std::string file = {};  // where it comes from
+  std::vector<Parameter> parameters = {};
+  std::vector<Probe> probes = {};
+  std::optional<Pairing> pairing = {};
+  bool with_stacks = false;
+  report::Answer answer = {};
+};
+
+inline constexpr std::string_view groups[] = {"cpu",     "memory",    "disk",  "files",
+                                              "network", "processes", "locks", "applications"};
+
+// `file` is what errors name. Everything that is wrong is told at once.
+Result<Recipe> parse(std::string_view text, const std::string& file);
+
+}  // namespace dtp::recipe

@@ -1,0 +1,30 @@
+// What a recipe's parameters are set to, and its texts with them put in.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "recipe/recipe.h"
+
+namespace dtp::recipe {
+
+class Settings {
+ public:
+  // `words` are "NAME=VALUE", as typed. All of them are checked before stopping.
+  static Result<Settings> create(const Recipe& recipe, const std::vector<std::string>& words);
+
+  // `${name}` becomes the parameter's value: a number is digits, a text is quoted. What is joined by && and mentions a
+  // parameter that is not set is left out of a filter.
+  std::string fill(std::string_view text) const;
+  std::string fill_filter(std::string_view filter) const;
+  bool is_set(std::string_view parameter) const;  // and not "no" or empty
+  // "min=4096 comm="*"", for those who look.
+  const std::map<std::string, std::string, std::less<>>& values() const { return values_; }
+
+ private:
+  std::map<std::string, std::string, std::less<>> values_ = {};  // ready to be put in
+};
+
+}  // namespace dtp::recipe

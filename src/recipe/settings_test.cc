@@ -1,0 +1,94 @@
+#include "recipe/settings.h"
+
+#include <doctest/doctest.h>
+
+#include "base/caret.h"
+
+namespace dtp::recipe {
+namespace {
+
+Recipe recipe_with(std::vector<Parameter> parameters) {
+  Recipe recipe{.name = "reads"};
+  recipe.parameters = std::move(parameters);
+  return recipe;
+}
+
+const Recipe recipe = recipe_with({{.name = "min", .type = Type::bytes, .value = "0", .least = "0", .most = "1G"},
+                                   {.name = "over", .type = Type::duration, .value = "10ms"},
+                                   {.name = "comm", .type = Type::glob},
+                                   {.name = "to", .type = Type::ip},
+                                   {.name = "all", .type = Type::boolean, .value = "no"},
+                                   {.name = "kind", .type = Type::word, .value = "a", .choices = {"a", "b"}},
+                                   {.name = "bash", .type = Type::file, .value = "/bin/bash"}});
+
+Settings settings_of(const std::vector<std::string>& words) {
+  auto settings = Settings::create(recipe, words);
+  REQUIRE(settings);
+  return *settings;
+}
+
+std::string errors_of(const Recipe& wanted, const std::vector<std::string>& words) {
+  const auto settings = Settings::create(wanted, words);
+  return settings ? "" : base::format_error(settings.error(), false);
+}
+
+}  // namespace
+
+TEST_CASE("what is put in is of the type") {
+  const Settings settings = settings_of({"min=4K", "comm=ba*", "over=2s"});
+  CHECK(settings.fill("${min} ${comm} ${over} ${bash} ${kind}") == "4096 \"ba*\" 2000000000 /bin/bash a");
+  CHECK(settings.fill("$retval ${unknown}x {a}") == "$retval x {a}");
+  CHECK(settings.fill("${min") == "${min");
+}
+
+TEST_CASE("a filter keeps what is set") {
+  constexpr const char* filter = "asked >= ${min} && comm ~ ${comm} && (a == ${to} || b == 1 && c == 2) && f ~ \"&&\"";
+  CHECK(settings_of({}).fill_filter(filter) == "asked >= 0 && f ~ \"&&\"");
+  CHECK(settings_of({"to=10.0.0.1", "comm=x"}).fill_filter(filter) ==
+        "asked >= 0 && comm ~ \"x\" && (a == 10.0.0.1 || b == 1 && c == 2) && f ~ \"&&\"");
+  CHECK(settings_of({}).fill_filter("comm ~ ${comm}").empty());
+  CHECK(settings_of({}).fill_filter("").empty());
+}
+
+TEST_CASE("a truth is set or not") {
+  CHECK(!settings_of({}).is_set("all"));
+  CHECK(settings_of({"all=yes"}).is_set("all"));
+  CHECK(!settings_of({}).is_set("comm"));
+}
+
+TEST_CASE("wrong parameters are told all at once") {
+  CHECK(errors_of(recipe, {"min=much", "mim=1", "min=2G", "kind=c", "loose", "to=1.2.3"}) ==
+        R"(error: 'min' takes a size such as 100, 64K, 10M
+  parameter: min=much
+                 ^^^^
+error: 'reads' has no parameter 'mim'
+  parameter: mim=1
+             ^^^
+hint: did you mean 'min'?
+error: 'min' is at most 1G
+  parameter: min=2G
+                 ^^
+error: 'kind' takes one of its words
+  parameter: kind=c
+                  ^
+hint: there are: a, b
+error: a parameter is NAME=VALUE
+  parameter: loose
+             ^^^^^
+hint: a command to run follows after '--'
+error: 'to' takes an address such as 10.0.0.1
+  parameter: to=1.2.3
+                ^^^^^
+)");
+  CHECK(errors_of(recipe, {"comm=a\"b"}) ==
+        "error: 'comm' takes a pattern\n  parameter: comm=a\"b\n                  ^^^\n");
+}
+
+TEST_CASE("what must be given") {
+  const Recipe needy = recipe_with({{.name = "to", .type = Type::ip, .help = "the peer", .is_required = true}});
+  CHECK(errors_of(needy, {}) ==
+        "error: 'reads' needs to know 'to': the peer\nhint: say to=an address such as 10.0.0.1\n");
+  CHECK(errors_of(needy, {"to=10.0.0.1"}).empty());
+}
+
+}  // namespace dtp::recipe

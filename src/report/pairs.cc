@@ -1,0 +1,75 @@
+#include "report/pairs.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace dtp::report {
+namespace {
+
+std::vector<std::string> names_of(const std::vector<Match>& by, std::string Match::*side) {
+  std::vector<std::string> names;
+  for (const Match& match : by) names.push_back(match.*side);
+  return names;
+}
+
+}  // namespace
+
+Pairs::Pairs(std::vector<std::string> names, const std::vector<Match>& by)
+    : rows_(std::move(names)), first_keys_(names_of(by, &Match::first)), second_keys_(names_of(by, &Match::second)) {}
+
+std::size_t Pairs::place_of(std::string_view name) const {
+  return static_cast<std::size_t>(std::ranges::find(rows_.names(), name) - rows_.names().begin());
+}
+
+std::string Pairs::key_of(RowMaker& keys, const record::Record& record) {
+  std::string key;
+  for (const Cell& cell : keys.make(record)) {
+    key += cell_text(cell, {});
+    key += '\0';
+  }
+  return key;
+}
+
+void Pairs::begin(const record::Record& record) {
+  Open open{record.time_ns, rows_.make(record)};
+  if (first_keys_.names().empty()) return calls_.enter(record.tid, std::move(open));
+  if (by_key_.size() >= most_open) {
+    forgotten_ += by_key_.size();
+    by_key_.clear();
+  }
+  const auto [at, is_new] = by_key_.insert_or_assign(key_of(first_keys_, record), std::move(open));
+  if (!is_new) ++forgotten_;
+}
+
+std::optional<Pairs::Open> Pairs::take(const record::Record& record) {
+  if (first_keys_.names().empty()) {
+    auto left = calls_.leave(record.tid);
+    return left ? std::optional(std::move(left->call)) : std::nullopt;
+  }
+  const auto found = by_key_.find(key_of(second_keys_, record));
+  if (found == by_key_.end()) return std::nullopt;
+  Open open = std::move(found->second);
+  by_key_.erase(found);
+  return open;
+}
+
+std::optional<Row> Pairs::end(const record::Record& record) {
+  auto open = take(record);
+  if (!open) {
+    ++lone_ends_;
+    return std::nullopt;
+  }
+  Row row = rows_.make(record);
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (rows_.names()[i] == "latency")
+      row[i] = {{record.time_ns - open->time_ns}};
+    else if (!std::holds_alternative<value::Absent>(open->row[i].value.of) || open->row[i].field != nullptr)
+      row[i] = std::move(open->row[i]);
+  }
+  return row;
+}
+
+std::uint64_t Pairs::open() const { return calls_.unfinished() + by_key_.size() + forgotten_; }
+
+}  // namespace dtp::report

@@ -1,0 +1,60 @@
+// Two records that belong together, as one row: what was between them.
+//
+// By thread calls nest: a second record belongs to the last first one that has none yet. By values of fields the last
+// first one counts, as it does in the kernel's own histograms.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "dtracepp/record.h"
+#include "report/open_calls.h"
+#include "report/row.h"
+
+namespace dtp::report {
+
+// A field of the first record, and the one of the second that has the same value.
+struct Match {
+  std::string first = {};
+  std::string second = {};
+};
+
+class Pairs {
+ public:
+  // Without matches records of the same thread belong together.
+  Pairs(std::vector<std::string> names, const std::vector<Match>& by);
+
+  // Of a name in the rows that come.
+  std::size_t place_of(std::string_view name) const;
+
+  void begin(const record::Record& record);
+  // What the first record has not is taken from the second; "latency" is the nanoseconds between them.
+  std::optional<Row> end(const record::Record& record);
+
+  std::uint64_t open() const;  // first records without a second
+  std::uint64_t lone_ends() const { return lone_ends_; }
+
+ private:
+  struct Open {
+    std::uint64_t time_ns = 0;
+    Row row = {};
+  };
+  std::optional<Open> take(const record::Record& record);
+  static std::string key_of(RowMaker& keys, const record::Record& record);
+
+  // Traced systems may begin as much as they like.
+  static constexpr std::size_t most_open = 1 << 20;
+
+  RowMaker rows_;
+  RowMaker first_keys_;
+  RowMaker second_keys_;
+  OpenCalls<Open> calls_ = {};
+  std::unordered_map<std::string, Open> by_key_ = {};
+  std::uint64_t forgotten_ = 0;
+  std::uint64_t lone_ends_ = 0;
+};
+
+}  // namespace dtp::report

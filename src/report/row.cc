@@ -1,0 +1,50 @@
+#include "report/row.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace dtp::report {
+
+const std::vector<RowMaker::Place>& RowMaker::places_of(const record::EventSchema& schema) {
+  const auto [at, is_new] = places_.try_emplace(&schema);
+  if (!is_new) return at->second;
+  static constexpr std::pair<std::string_view, Source> words[] = {{"time", Source::time}, {"pid", Source::pid},
+                                                                  {"tid", Source::tid},   {"comm", Source::comm},
+                                                                  {"cpu", Source::cpu},   {"event", Source::event}};
+  for (const std::string& name : names_) {
+    Place place;
+    const auto field = std::ranges::find(schema.fields, name, &record::FieldSchema::name);
+    if (field != schema.fields.end()) {
+      place = {Source::field, static_cast<std::size_t>(field - schema.fields.begin())};
+    } else {
+      for (const auto& [word, source] : words)
+        if (name == word) place.source = source;
+    }
+    at->second.push_back(place);
+  }
+  return at->second;
+}
+
+Cell RowMaker::cell_of(const record::Record& record, Place place) {
+  switch (place.source) {
+    case Source::none: break;
+    case Source::time: return {{record.time_ns}};
+    case Source::pid: return {{std::uint64_t{record.pid}}};
+    case Source::tid: return {{std::uint64_t{record.tid}}};
+    case Source::comm: return {{record.comm}};
+    case Source::cpu: return {{std::uint64_t{record.cpu}}};
+    case Source::event: return {{record.schema->event}};
+    case Source::field: return {record.values[place.field], &record.schema->fields[place.field]};
+  }
+  return {};
+}
+
+Row RowMaker::make(const record::Record& record) {
+  const std::vector<Place>& places = places_of(*record.schema);
+  Row row;
+  row.reserve(places.size());
+  for (const Place place : places) row.push_back(cell_of(record, place));
+  return row;
+}
+
+}  // namespace dtp::report

@@ -1,0 +1,139 @@
+#include "report/show.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <variant>
+
+#include "base/escape.h"
+#include "report/numbers.h"
+#include "report/syscall_names.h"
+#include "report/value_text.h"
+
+namespace dtp::report {
+namespace {
+
+const record::FieldSchema& plain_field() {
+  static const record::FieldSchema plain;
+  return plain;
+}
+
+std::string error_text(Wide number) {
+  if (number >= 0 || number < -4095) return fmt::format("{}", number);
+  const char* name = ::strerrorname_np(static_cast<int>(-number));
+  return name == nullptr ? fmt::format("{}", number) : name;
+}
+
+std::string signal_text(Wide number) {
+  const char* name = number > 0 && number < 65 ? ::sigabbrev_np(static_cast<int>(number)) : nullptr;
+  return name == nullptr ? fmt::format("{}", number) : fmt::format("SIG{}", name);
+}
+
+// The kernel's own dev_t: 12 bits of the major number before 20 of the minor one.
+std::string device_text(Wide number) {
+  const auto device = static_cast<std::uint32_t>(number);
+  const std::string numbers = fmt::format("{}:{}", device >> 20, device & 0xFFFFF);
+  std::error_code error;
+  const auto link = std::filesystem::read_symlink("/sys/dev/block/" + numbers, error);
+  return error ? numbers : link.filename().string();
+}
+
+std::string clock_text(Wide number, std::int64_t offset_ns) {
+  const auto wall_ns = static_cast<std::int64_t>(number) + offset_ns;
+  const std::time_t second = wall_ns / 1'000'000'000;
+  std::tm parts{};
+  ::localtime_r(&second, &parts);
+  return fmt::format("{:02}:{:02}:{:02}.{:06}", parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     wall_ns % 1'000'000'000 / 1000);
+}
+
+std::string name_text(Wide number, const Show& show) {
+  for (const auto& [known, name] : show.names)
+    if (number == Wide{known}) return name;
+  return fmt::format("{}", number);
+}
+
+// "read|sync|0x40"
+std::string flags_text(Wide number, const Show& show) {
+  auto left = static_cast<std::uint64_t>(number);
+  std::string text;
+  for (const auto& [bits, name] : show.names) {
+    if (bits == 0 || (left & bits) != bits) continue;
+    text += (text.empty() ? "" : "|") + name;
+    left &= ~bits;
+  }
+  if (left != 0) text += fmt::format("{}{:#x}", text.empty() ? "" : "|", left);
+  return text.empty() ? "0" : text;
+}
+
+std::string number_name(Wide number, const Show& show) {
+  switch (show.as) {
+    case Show::As::size: return size_text(static_cast<double>(number));
+    case Show::As::duration: return duration_text(static_cast<double>(number));
+    case Show::As::clock: return clock_text(number, show.wall_offset_ns);
+    case Show::As::hex: return fmt::format("{:#x}", static_cast<std::uint64_t>(number));
+    case Show::As::error: return error_text(number);
+    case Show::As::signal: return signal_text(number);
+    case Show::As::syscall: return std::string(syscall_name(static_cast<std::int64_t>(number)));
+    case Show::As::device: return device_text(number);
+    case Show::As::names: return name_text(number, show);
+    case Show::As::flags: return flags_text(number, show);
+    case Show::As::automatic: break;
+  }
+  return fmt::format("{}", number);
+}
+
+// Numbers that programs want as numbers.
+bool is_quantity(Show::As as) {
+  return as == Show::As::automatic || as == Show::As::size || as == Show::As::duration || as == Show::As::clock ||
+         as == Show::As::hex;
+}
+
+}  // namespace
+
+Unit Show::unit() const {
+  if (as == As::size) return Unit::bytes;
+  return as == As::duration ? Unit::nanoseconds : Unit::none;
+}
+
+bool Show::is_number() const { return as == As::size || as == As::duration; }
+
+bool get_number(const Cell& cell, Wide& number) {
+  if (const auto* plain = std::get_if<std::uint64_t>(&cell.value.of)) {
+    number = *plain;
+    return true;
+  }
+  if (const auto* with_sign = std::get_if<std::int64_t>(&cell.value.of)) {
+    number = *with_sign;
+    return true;
+  }
+  return false;
+}
+
+std::string cell_text(const Cell& cell, const Show& show) {
+  if (std::holds_alternative<value::Absent>(cell.value.of)) return "-";
+  if (const auto* text = std::get_if<std::string>(&cell.value.of)) return base::escape(*text);
+  Wide number = 0;
+  if (show.as != Show::As::automatic && get_number(cell, number)) return number_name(number, show);
+  std::string text;
+  append_value(text, cell.value, cell.field == nullptr ? plain_field() : *cell.field);
+  return text;
+}
+
+void append_cell_json(std::string& out, const Cell& cell, const Show& show) {
+  if (std::holds_alternative<value::Absent>(cell.value.of)) {
+    out += "null";
+    return;
+  }
+  Wide number = 0;
+  if (get_number(cell, number) && is_quantity(show.as) && (cell.field == nullptr || is_number(*cell.field))) {
+    out += fmt::format("{}", number);
+    return;
+  }
+  if (const auto* text = std::get_if<std::string>(&cell.value.of)) return base::append_json_string(out, *text);
+  base::append_json_string(out, cell_text(cell, show));
+}
+
+}  // namespace dtp::report

@@ -1,0 +1,59 @@
+// One value of an answer, and how it is shown to people and to programs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "dtracepp/record.h"
+#include "report/units.h"
+
+namespace dtp::report {
+
+struct Cell {
+  value::Value value = value::Value{value::Absent{"not recorded"}};
+  const record::FieldSchema* field = nullptr;  // where it comes from; none: of the record itself, or computed
+};
+
+// A number; what is none, or could not be read: false.
+bool get_number(const Cell& cell, Wide& number);
+
+struct Show {
+  enum class As {
+    automatic,  // as the field's type says
+    size,       // bytes
+    duration,   // nanoseconds
+    clock,      // nanoseconds since boot, as the time of day
+    hex,
+    error,  // a negative number is an errno
+    signal,
+    syscall,
+    device,  // the kernel's dev_t
+    names,   // of single numbers
+    flags,   // of bits
+  };
+  As as = As::automatic;
+  std::vector<std::pair<std::uint64_t, std::string>> names = {};  // of As::names and As::flags
+  std::int64_t wall_offset_ns = 0;                                // of As::clock: from its clock to the time of day
+  Unit unit() const;
+  bool is_number() const;  // stands to the right
+};
+
+struct ShowName {
+  std::string_view name = {};
+  Show::As as = Show::As::automatic;
+};
+// As recipes name them.
+inline constexpr ShowName show_names[] = {{"bytes", Show::As::size},      {"duration", Show::As::duration},
+                                          {"clock", Show::As::clock},     {"hex", Show::As::hex},
+                                          {"errno", Show::As::error},     {"signal", Show::As::signal},
+                                          {"syscall", Show::As::syscall}, {"device", Show::As::device}};
+
+// Printable; "-" of what is not there.
+std::string cell_text(const Cell& cell, const Show& show);
+// A number, or a string where people see a name. What is not there is null.
+void append_cell_json(std::string& out, const Cell& cell, const Show& show);
+
+}  // namespace dtp::report

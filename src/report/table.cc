@@ -1,0 +1,315 @@
+#include "report/table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <compare>
+#include <utility>
+#include <variant>
+
+#include "base/escape.h"
+#include "report/csv_cell.h"
+#include "report/text_table.h"
+
+namespace dtp::report {
+namespace {
+
+constexpr std::size_t no_place = static_cast<std::size_t>(-1);
+
+std::size_t place_in(const std::vector<std::string>& names, const std::string& name) {
+  const auto at = std::ranges::find(names, name);
+  return at == names.end() ? no_place : static_cast<std::size_t>(at - names.begin());
+}
+
+std::vector<std::size_t> places_of(const Answer& answer) {
+  const std::vector<std::string> names = values_of(answer);
+  std::vector<std::size_t> places;
+  for (const AnswerColumn& column : answer.columns) places.push_back(place_in(names, column.of));
+  return places;
+}
+
+bool is_percentile(Aggregate aggregate) {
+  return aggregate == Aggregate::p50 || aggregate == Aggregate::p90 || aggregate == Aggregate::p99;
+}
+
+bool is_number(const AnswerColumn& column) {
+  return (column.aggregate != Aggregate::none && column.aggregate != Aggregate::last) || column.show.is_number();
+}
+
+const std::string& title_of(const AnswerColumn& column) { return column.title.empty() ? column.name : column.title; }
+
+Cell cell_of_number(Wide number) {
+  if (number < 0) return {{static_cast<std::int64_t>(number)}};
+  return {{static_cast<std::uint64_t>(number)}};
+}
+
+std::string shown(const AnswerColumn& column, const Cell& cell) {
+  Show show = column.show;
+  if (column.aggregate == Aggregate::count) show = {};
+  return cell_text(cell, show);
+}
+
+// One object a line.
+void append_json_row(std::string& out, const Answer& answer, const std::vector<Cell>& cells) {
+  out += '{';
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (i > 0) out += ',';
+    base::append_json_string(out, answer.columns[i].name);
+    out += ':';
+    append_cell_json(out, cells[i], answer.columns[i].aggregate == Aggregate::count ? Show{} : answer.columns[i].show);
+  }
+  out += "}\n";
+}
+
+// Quantities as plain numbers, as in JSON.
+std::string csv_text(const AnswerColumn& column, const Cell& cell) {
+  if (std::holds_alternative<value::Absent>(cell.value.of)) return "";
+  std::string json;
+  append_cell_json(json, cell, column.aggregate == Aggregate::count ? Show{} : column.show);
+  return json.starts_with('"') ? shown(column, cell) : json;
+}
+
+void append_csv_row(std::string& out, const Answer& answer, const std::vector<Cell>& cells) {
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (i > 0) out += ',';
+    append_csv_cell(out, csv_text(answer.columns[i], cells[i]));
+  }
+  out += "\r\n";
+}
+
+void append_csv_names(std::string& out, const Answer& answer) {
+  for (std::size_t i = 0; i < answer.columns.size(); ++i) {
+    if (i > 0) out += ',';
+    append_csv_cell(out, answer.columns[i].name);
+  }
+  out += "\r\n";
+}
+
+std::size_t line_width(const AnswerColumn& column) {
+  if (column.width != 0) return std::max(column.width, title_of(column).size());
+  std::size_t width = 8;
+  if (column.show.as == Show::As::clock) width = 15;
+  if (column.name == "comm") width = 15;
+  if (column.name == "cpu") width = 3;
+  return std::max(width, title_of(column).size());
+}
+
+// What does not fit moves the rest of its line. Nothing stands behind the last column.
+void append_line(std::string& out, const Answer& answer, const std::vector<std::string>& texts) {
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (i > 0) out += "  ";
+    const std::size_t width = width_of(texts[i]);
+    const std::size_t wanted = line_width(answer.columns[i]);
+    const std::string blanks(wanted > width ? wanted - width : 0, ' ');
+    const bool is_right = is_number(answer.columns[i]);
+    if (is_right) out += blanks;
+    out += texts[i];
+    if (!is_right && i + 1 < texts.size()) out += blanks;
+  }
+  out += '\n';
+}
+
+std::weak_ordering compare(const Cell& left, const Cell& right) {
+  Wide left_number = 0;
+  Wide right_number = 0;
+  const bool left_is_number = get_number(left, left_number);
+  const bool right_is_number = get_number(right, right_number);
+  if (left_is_number && right_is_number)
+    return left_number < right_number   ? std::weak_ordering::less
+           : left_number > right_number ? std::weak_ordering::greater
+                                        : std::weak_ordering::equivalent;
+  if (left_is_number != right_is_number) return left_is_number ? std::weak_ordering::greater : std::weak_ordering::less;
+  return cell_text(left, {}) <=> cell_text(right, {});
+}
+
+}  // namespace
+
+bool is_added_up(const Answer& answer) {
+  return std::ranges::any_of(answer.columns,
+                             [](const AnswerColumn& column) { return column.aggregate != Aggregate::none; });
+}
+
+std::vector<std::string> values_of(const Answer& answer) {
+  std::vector<std::string> names;
+  const auto add = [&](const std::string& name) {
+    if (!name.empty() && std::ranges::find(names, name) == names.end()) names.push_back(name);
+  };
+  for (const AnswerColumn& column : answer.columns) add(column.of);
+  add(answer.histogram);
+  return names;
+}
+
+AnswerLines::AnswerLines(Output& output, const Answer& answer, AnswerFormat format)
+    : output_(output), answer_(answer), format_(format), place_of_(places_of(answer)) {}
+
+Result<void> AnswerLines::begin() {
+  if (format_ == AnswerFormat::csv) append_csv_names(output_.buffer(), answer_);
+  if (format_ == AnswerFormat::text) {
+    std::vector<std::string> titles;
+    for (const AnswerColumn& column : answer_.columns) titles.push_back(title_of(column));
+    append_line(output_.buffer(), answer_, titles);
+  }
+  return output_.flush();
+}
+
+Result<void> AnswerLines::add(const Row& row) {
+  ++rows_;
+  std::vector<Cell> cells;
+  for (const std::size_t place : place_of_) cells.push_back(place == no_place ? Cell{} : row[place]);
+  std::string& out = output_.buffer();
+  if (format_ == AnswerFormat::json) {
+    append_json_row(out, answer_, cells);
+  } else if (format_ == AnswerFormat::csv) {
+    append_csv_row(out, answer_, cells);
+  } else {
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < cells.size(); ++i) texts.push_back(shown(answer_.columns[i], cells[i]));
+    append_line(out, answer_, texts);
+  }
+  return output_.line_done();
+}
+
+AnswerTable::AnswerTable(const Answer& answer) : answer_(answer), place_of_(places_of(answer)) {
+  std::size_t totals = 0;
+  for (const AnswerColumn& column : answer.columns)
+    slot_of_.push_back(column.aggregate == Aggregate::none ? key_count_++ : totals++);
+  if (!answer.histogram.empty()) histogram_place_ = place_in(values_of(answer), answer.histogram);
+}
+
+void AnswerTable::add_to(Group& group, const Row& row) {
+  for (std::size_t i = 0; i < answer_.columns.size(); ++i) {
+    const AnswerColumn& column = answer_.columns[i];
+    if (column.aggregate == Aggregate::none) continue;
+    Total& total = group.totals[slot_of_[i]];
+    if (place_of_[i] == no_place) {
+      ++total.count;
+      continue;
+    }
+    const Cell& cell = row[place_of_[i]];
+    if (column.aggregate == Aggregate::last) total.last = cell;
+    Wide number = 0;
+    if (!get_number(cell, number)) continue;
+    total.min = total.count == 0 ? number : std::min(total.min, number);
+    total.max = total.count == 0 ? number : std::max(total.max, number);
+    total.sum += number;
+    ++total.count;
+    if (!is_percentile(column.aggregate)) continue;
+    if (!total.values) total.values = std::make_unique<Distribution>();
+    total.values->add(number);
+  }
+}
+
+void AnswerTable::add(const Row& row) {
+  ++rows_;
+  Wide number = 0;
+  if (histogram_place_ && get_number(row[*histogram_place_], number)) histogram_.add(number);
+  key_.clear();
+  for (std::size_t i = 0; i < answer_.columns.size(); ++i) {
+    if (answer_.columns[i].aggregate != Aggregate::none) continue;
+    key_ += cell_text(row[place_of_[i]], {});
+    key_ += '\0';
+  }
+  auto found = group_of_.find(key_);
+  if (found == group_of_.end()) {
+    if (groups_.size() >= most_groups) {
+      ++ungrouped_;
+      return;
+    }
+    found = group_of_.emplace(key_, groups_.size()).first;
+    Group group;
+    for (std::size_t i = 0; i < answer_.columns.size(); ++i)
+      if (answer_.columns[i].aggregate == Aggregate::none) group.keys.push_back(row[place_of_[i]]);
+    group.totals.resize(answer_.columns.size() - key_count_);
+    groups_.push_back(std::move(group));
+  }
+  add_to(groups_[found->second], row);
+}
+
+Cell AnswerTable::cell_of(const Group& group, std::size_t index) const {
+  const AnswerColumn& column = answer_.columns[index];
+  if (column.aggregate == Aggregate::none) return group.keys[slot_of_[index]];
+  const Total& total = group.totals[slot_of_[index]];
+  if (column.aggregate == Aggregate::count) return cell_of_number(total.count);
+  if (column.aggregate == Aggregate::last) return total.last;
+  if (total.count == 0) return {};
+  switch (column.aggregate) {
+    case Aggregate::sum: return cell_of_number(total.sum);
+    case Aggregate::min: return cell_of_number(total.min);
+    case Aggregate::max: return cell_of_number(total.max);
+    case Aggregate::mean:
+      return cell_of_number(
+          static_cast<Wide>(std::llround(static_cast<double>(total.sum) / static_cast<double>(total.count))));
+    case Aggregate::p50: return cell_of_number(total.values->percentile(50));
+    case Aggregate::p90: return cell_of_number(total.values->percentile(90));
+    case Aggregate::p99: return cell_of_number(total.values->percentile(99));
+    case Aggregate::none:
+    case Aggregate::count:
+    case Aggregate::last: break;
+  }
+  return {};
+}
+
+std::vector<const AnswerTable::Group*> AnswerTable::sorted() const {
+  std::vector<const Group*> groups;
+  for (const Group& group : groups_) groups.push_back(&group);
+  const auto by = std::ranges::find_if(answer_.columns, [&](const AnswerColumn& column) {
+    return answer_.sort.empty() ? column.aggregate != Aggregate::none : column.name == answer_.sort;
+  });
+  if (by == answer_.columns.end()) return groups;
+  const auto index = static_cast<std::size_t>(by - answer_.columns.begin());
+  std::ranges::stable_sort(groups, [&](const Group* left, const Group* right) {
+    const auto order = compare(cell_of(*left, index), cell_of(*right, index));
+    return answer_.descending ? order > 0 : order < 0;
+  });
+  if (answer_.top != 0 && groups.size() > answer_.top) groups.resize(answer_.top);
+  return groups;
+}
+
+Result<void> AnswerTable::write_rows(Output& output, const std::vector<const Group*>& groups) const {
+  TextRow titles;
+  std::vector<bool> are_numbers;
+  for (const AnswerColumn& column : answer_.columns) {
+    titles.push_back(title_of(column));
+    are_numbers.push_back(is_number(column));
+  }
+  std::vector<TextRow> rows;
+  for (const Group* group : groups) {
+    TextRow& row = rows.emplace_back();
+    for (std::size_t i = 0; i < answer_.columns.size(); ++i)
+      row.push_back(shown(answer_.columns[i], cell_of(*group, i)));
+  }
+  DTP_CHECK(write_table(output, titles, rows, are_numbers));
+  if (groups.size() < groups_.size())
+    DTP_CHECK(write_line(output, fmt::format("# {} of {} rows", groups.size(), groups_.size())));
+  if (ungrouped_ > 0)
+    DTP_CHECK(
+        write_line(output, fmt::format("# {} hits of further rows: there is room for {}", ungrouped_, most_groups)));
+  if (histogram_.count() == 0) return {};
+  const auto shown_as = std::ranges::find_if(answer_.columns, [&](const AnswerColumn& column) {
+    return column.of == answer_.histogram && column.show.unit() != Unit::none;
+  });
+  DTP_CHECK(write_line(output, fmt::format("\n# {}", answer_.histogram)));
+  return write_histogram(output, histogram_, shown_as == answer_.columns.end() ? Unit::none : shown_as->show.unit());
+}
+
+Result<void> AnswerTable::write(Output& output, AnswerFormat format) const {
+  const std::vector<const Group*> groups = sorted();
+  if (format == AnswerFormat::text) {
+    DTP_CHECK(write_rows(output, groups));
+    return output.flush();
+  }
+  if (format == AnswerFormat::csv) append_csv_names(output.buffer(), answer_);
+  for (const Group* group : groups) {
+    std::vector<Cell> cells;
+    for (std::size_t i = 0; i < answer_.columns.size(); ++i) cells.push_back(cell_of(*group, i));
+    if (format == AnswerFormat::csv)
+      append_csv_row(output.buffer(), answer_, cells);
+    else
+      append_json_row(output.buffer(), answer_, cells);
+    DTP_CHECK(output.line_done());
+  }
+  return output.flush();
+}
+
+}  // namespace dtp::report

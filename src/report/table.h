@@ -1,0 +1,111 @@
+// Rows added up: an answer as a table.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "report/distribution.h"
+#include "report/output.h"
+#include "report/row.h"
+
+namespace dtp::report {
+
+enum class Aggregate { none, count, sum, mean, min, max, p50, p90, p99, last };
+
+struct AggregateName {
+  std::string_view name = {};
+  Aggregate aggregate = Aggregate::none;
+};
+inline constexpr AggregateName aggregate_names[] = {
+    {"count", Aggregate::count}, {"sum", Aggregate::sum}, {"mean", Aggregate::mean},
+    {"min", Aggregate::min},     {"max", Aggregate::max}, {"p50", Aggregate::p50},
+    {"p90", Aggregate::p90},     {"p99", Aggregate::p99}, {"last", Aggregate::last}};
+
+struct AnswerColumn {
+  std::string name = {};                  // unique; of JSON and CSV
+  std::string title = {};                 // of the table; empty: the name
+  std::string of = {};                    // the name of the value; of a count none
+  Aggregate aggregate = Aggregate::none;  // none: rows with the same values are one
+  Show show = {};
+  std::size_t width = 0;  // of lines that are printed as they come; 0: what suits the kind of value
+};
+
+struct Answer {
+  std::vector<AnswerColumn> columns = {};
+  std::string sort = {};  // the name of a column; empty: the first that is added up
+  bool descending = true;
+  std::size_t top = 0;         // rows; 0: all
+  std::string histogram = {};  // the name of a value; empty: none
+};
+
+bool is_added_up(const Answer& answer);
+// Of the values that the answer is made of, each once.
+std::vector<std::string> values_of(const Answer& answer);
+
+enum class AnswerFormat { text, json, csv };
+
+// One row after the other, as they come.
+class AnswerLines {
+ public:
+  // `output` outlives it.
+  AnswerLines(Output& output, const Answer& answer, AnswerFormat format);
+  Result<void> begin();
+  Result<void> add(const Row& row);
+  std::uint64_t rows() const { return rows_; }
+
+ private:
+  Output& output_;
+  const Answer& answer_;
+  AnswerFormat format_;
+  std::vector<std::size_t> place_of_ = {};  // of each column's value in a row
+  std::uint64_t rows_ = 0;
+};
+
+class AnswerTable {
+ public:
+  explicit AnswerTable(const Answer& answer);
+  void add(const Row& row);
+  // Sorted; may be written more than once while rows come.
+  Result<void> write(Output& output, AnswerFormat format) const;
+  std::uint64_t rows() const { return rows_; }
+
+  // A group takes some 200 bytes, and up to 60 KB with percentiles.
+  static constexpr std::size_t most_groups = 16'384;
+
+ private:
+  struct Total {
+    std::uint64_t count = 0;
+    Wide sum = 0;
+    Wide min = 0;
+    Wide max = 0;
+    std::unique_ptr<Distribution> values = {};  // where percentiles are wanted
+    Cell last = {};
+  };
+  struct Group {
+    Row keys = {};                   // of the columns that are not added up
+    std::vector<Total> totals = {};  // of the others
+  };
+  void add_to(Group& group, const Row& row);
+  Cell cell_of(const Group& group, std::size_t column) const;
+  std::vector<const Group*> sorted() const;
+  Result<void> write_rows(Output& output, const std::vector<const Group*>& groups) const;
+
+  const Answer& answer_;
+  std::vector<std::size_t> place_of_ = {};  // of each column's value in a row
+  std::vector<std::size_t> slot_of_ = {};   // of each column in Group::keys or Group::totals
+  std::size_t key_count_ = 0;
+  std::optional<std::size_t> histogram_place_ = {};
+  Distribution histogram_ = {};
+  std::unordered_map<std::string, std::size_t> group_of_ = {};
+  std::vector<Group> groups_ = {};
+  std::uint64_t rows_ = 0;
+  std::uint64_t ungrouped_ = 0;
+  std::string key_ = {};
+};
+
+}  // namespace dtp::report

@@ -1,0 +1,186 @@
+#include "report/table.h"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include "report/pairs.h"
+
+namespace dtp::report {
+namespace {
+
+const record::EventSchema reads{
+    .group = "probe",
+    .event = "read",
+    .fields = {{.name = "file", .kind = record::FieldKind::string}, {.name = "asked", .size = 8}}};
+const record::EventSchema returns{
+    .group = "probe", .event = "done", .fields = {{.name = "ret", .kind = record::FieldKind::signed_, .size = 8}}};
+
+record::Record read_of(std::uint64_t time_ns, std::uint32_t tid, std::string file, std::uint64_t asked) {
+  return {.schema = &reads,
+          .time_ns = time_ns,
+          .pid = tid,
+          .tid = tid,
+          .comm = "cat",
+          .values = {{std::move(file)}, {asked}}};
+}
+
+record::Record return_of(std::uint64_t time_ns, std::uint32_t tid, std::int64_t result) {
+  return {.schema = &returns, .time_ns = time_ns, .pid = tid, .tid = tid, .comm = "dog", .values = {{result}}};
+}
+
+// What `write` puts out.
+template <class Write>
+std::string written(Write write) {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  {
+    Output output(ends[1]);
+    REQUIRE(write(output));
+    REQUIRE(output.flush());
+  }
+  ::close(ends[1]);
+  std::string text(65536, '\0');
+  const auto size = ::read(ends[0], text.data(), text.size());
+  ::close(ends[0]);
+  text.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+  return text;
+}
+
+const Answer by_file{
+    .columns = {{.name = "file", .of = "file"},
+                {.name = "reads", .aggregate = Aggregate::count},
+                {.name = "bytes", .of = "asked", .aggregate = Aggregate::sum, .show = {Show::As::size}},
+                {.name = "mean", .of = "asked", .aggregate = Aggregate::mean},
+                {.name = "p99", .of = "asked", .aggregate = Aggregate::p99},
+                {.name = "who", .of = "comm", .aggregate = Aggregate::last}},
+    .sort = "bytes",
+    .histogram = "asked"};
+
+}  // namespace
+
+TEST_CASE("rows are added up by what is not") {
+  AnswerTable table(by_file);
+  RowMaker rows(values_of(by_file));
+  table.add(rows.make(read_of(1, 7, "a", 100)));
+  table.add(rows.make(read_of(2, 7, "b", 2000)));
+  table.add(rows.make(read_of(3, 7, "a", 50)));
+  CHECK(written([&](Output& output) { return table.write(output, AnswerFormat::text); }) ==
+        R"(# file  reads    bytes  mean   p99  who
+# ....  .....  .......  ....  ....  ...
+#
+  b         1  1.95 KB  2000  2000  cat
+  a         2    150 B    75   100  cat
+
+# asked
+        32 B .. 63 B  1  |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@|
+       64 B .. 127 B  1  |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@|
+      128 B .. 255 B  0  |                                        |
+      256 B .. 511 B  0  |                                        |
+    512 B .. 1.00 KB  0  |                                        |
+  1.00 KB .. 2.00 KB  1  |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@|
+)");
+  CHECK(written([&](Output& output) { return table.write(output, AnswerFormat::json); }) ==
+        "{\"file\":\"b\",\"reads\":1,\"bytes\":2000,\"mean\":2000,\"p99\":2000,\"who\":\"cat\"}\n"
+        "{\"file\":\"a\",\"reads\":2,\"bytes\":150,\"mean\":75,\"p99\":100,\"who\":\"cat\"}\n");
+  CHECK(written([&](Output& output) { return table.write(output, AnswerFormat::csv); }) ==
+        "file,reads,bytes,mean,p99,who\r\nb,1,2000,2000,2000,cat\r\na,2,150,75,100,cat\r\n");
+}
+
+TEST_CASE("only the first rows are shown, and that is said") {
+  Answer answer = by_file;
+  answer.top = 1;
+  answer.histogram.clear();
+  answer.sort = "file";
+  answer.descending = false;
+  AnswerTable table(answer);
+  RowMaker rows(values_of(answer));
+  table.add(rows.make(read_of(1, 7, "b", 1)));
+  table.add(rows.make(read_of(2, 7, "a", 2)));
+  CHECK(written([&](Output& output) { return table.write(output, AnswerFormat::text); }) ==
+        R"(# file  reads  bytes  mean  p99  who
+# ....  .....  .....  ....  ...  ...
+#
+  a         1    2 B     2    2  cat
+# 1 of 2 rows
+)");
+}
+
+TEST_CASE("lines as they come") {
+  const Answer answer{.columns = {{.name = "comm", .of = "comm"},
+                                  {.name = "ret", .of = "ret", .show = {Show::As::error}},
+                                  {.name = "file", .of = "file"}}};
+  RowMaker rows(values_of(answer));
+  const auto lines_of = [&](AnswerFormat format) {
+    return written([&](Output& output) -> Result<void> {
+      AnswerLines lines(output, answer, format);
+      DTP_CHECK(lines.begin());
+      DTP_CHECK(lines.add(rows.make(return_of(1, 7, -2))));
+      return lines.add(rows.make(read_of(2, 7, "x,\x1b", 2)));
+    });
+  };
+  CHECK(lines_of(AnswerFormat::text) ==
+        "comm             ret       file\n"
+        "dog              ENOENT    -\n"
+        "cat              -         x,\\x1b\n");
+  CHECK(lines_of(AnswerFormat::json) ==
+        "{\"comm\":\"dog\",\"ret\":\"ENOENT\",\"file\":null}\n"
+        "{\"comm\":\"cat\",\"ret\":null,\"file\":\"x,\\u001b\"}\n");
+  CHECK(lines_of(AnswerFormat::csv) == "comm,ret,file\r\ndog,ENOENT,\r\ncat,,\"x,\\x1b\"\r\n");
+}
+
+TEST_CASE("pairs of a thread nest") {
+  Pairs pairs({"comm", "file", "ret", "latency"}, {});
+  pairs.begin(read_of(10, 7, "outer", 1));
+  pairs.begin(read_of(20, 7, "inner", 1));
+  pairs.begin(read_of(25, 8, "other", 1));
+  const auto inner = pairs.end(return_of(21, 7, 5));
+  REQUIRE(inner);
+  CHECK(cell_text((*inner)[0], {}) == "cat");
+  CHECK(cell_text((*inner)[1], {}) == "inner");
+  CHECK(cell_text((*inner)[2], {}) == "5");
+  CHECK(cell_text((*inner)[3], {}) == "1");
+  const auto outer = pairs.end(return_of(40, 7, 6));
+  REQUIRE(outer);
+  CHECK(cell_text((*outer)[1], {}) == "outer");
+  CHECK(cell_text((*outer)[3], {}) == "30");
+  CHECK(!pairs.end(return_of(50, 7, 7)));
+  CHECK(pairs.lone_ends() == 1);
+  CHECK(pairs.open() == 1);
+}
+
+TEST_CASE("pairs by values: the last beginning counts") {
+  Pairs pairs({"file", "latency"}, {{"asked", "ret"}});
+  pairs.begin(read_of(10, 7, "first", 5));
+  pairs.begin(read_of(20, 8, "second", 5));
+  const auto pair = pairs.end(return_of(30, 9, 5));
+  REQUIRE(pair);
+  CHECK(cell_text((*pair)[0], {}) == "second");
+  CHECK(cell_text((*pair)[1], {}) == "10");
+  CHECK(!pairs.end(return_of(31, 9, 4)));
+  CHECK(pairs.open() == 1);
+}
+
+TEST_CASE("values by their meaning") {
+  const auto text = [](std::int64_t number, Show::As as) { return cell_text({{number}}, {as}); };
+  CHECK(text(-2, Show::As::error) == "ENOENT");
+  CHECK(text(3, Show::As::error) == "3");
+  CHECK(text(-5000, Show::As::error) == "-5000");
+  CHECK(text(9, Show::As::signal) == "SIGKILL");
+  CHECK(text(900, Show::As::signal) == "900");
+  CHECK(text(0, Show::As::syscall) == "read");
+  CHECK(text(257, Show::As::syscall) == "openat");
+  CHECK(text(99999, Show::As::syscall) == "99999");
+  CHECK(text(1'500'000, Show::As::duration) == "1.50 ms");
+  CHECK(text(1536, Show::As::size) == "1.50 KB");
+  CHECK(text(255, Show::As::hex) == "0xff");
+  CHECK(text((4095 << 20) + 7, Show::As::device) == "4095:7");
+  const Show state{.as = Show::As::names, .names = {{1, "sleeping"}}};
+  CHECK(cell_text({{std::uint64_t{1}}}, state) == "sleeping");
+  CHECK(cell_text({{std::uint64_t{2}}}, state) == "2");
+  const Show flags{.as = Show::As::flags, .names = {{1, "read"}, {2, "write"}}};
+  CHECK(cell_text({{std::uint64_t{3}}}, flags) == "read|write");
+  CHECK(cell_text({{std::uint64_t{9}}}, flags) == "read|0x8");
+  CHECK(cell_text({{std::uint64_t{0}}}, flags) == "0");
+}
+
+}  // namespace dtp::report
