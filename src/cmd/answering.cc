@@ -10,11 +10,14 @@
 #include <fmt/format.h>
 
 #include "base/pattern.h"
-#include "base/quantity.h"
 #include "debug/find.h"
-#include "kernel/instance.h"
+#include "debug/symbols.h"
+#include "record/print_names.h"
+#include "record/process_tree.h"
+#include "report/key.h"
 #include "report/pairs.h"
 #include "report/table.h"
+#include "symbol/symbolizer.h"
 
 namespace dtp::cmd {
 namespace {
@@ -91,6 +94,9 @@ class Routes {
     return {};
   }
   const std::vector<WatchedEvent>& events() const { return events_; }
+  bool is_silent(std::size_t event) const {
+    return std::ranges::all_of(probes_[event], [](const Probe* one) { return one->is_silent; });
+  }
   bool leads_to(std::size_t event, const std::string& probe) const {
     return std::ranges::any_of(probes_[event], [&](const Probe* one) { return one->name == probe; });
   }
@@ -109,21 +115,65 @@ std::int64_t wall_offset_ns() {
   return now(CLOCK_REALTIME) - now(CLOCK_MONOTONIC);
 }
 
+// What values of this machine mean.
+class Meanings {
+ public:
+  Meanings() {
+    context_.wall_offset_ns = wall_offset_ns();
+    context_.kernel_symbol = [this](std::uint64_t address) { return symbol_at(address); };
+  }
+  Meanings(const Meanings&) = delete;
+  Meanings& operator=(const Meanings&) = delete;
+  const report::ShowContext& context() const { return context_; }
+
+ private:
+  std::string symbol_at(std::uint64_t address) {
+    if (!symbols_) {
+      auto read = debug::Symbols::of_kallsyms("/proc/kallsyms", "");
+      symbols_ = read ? std::move(*read) : debug::Symbols();
+    }
+    const debug::Symbol* symbol = symbols_->find_function_at(address);
+    return symbol == nullptr ? "" : std::string(symbol->name);
+  }
+
+  report::ShowContext context_ = {};
+  std::optional<debug::Symbols> symbols_ = {};  // read when they are first asked for
+};
+
+// Columns that the kernel's print format of an event has names for.
+void name_by_events(report::Answer& answer, const std::vector<WatchedEvent>& events) {
+  for (report::AnswerColumn& column : answer.columns) {
+    if (column.show.as != report::Show::As::event) continue;
+    for (const WatchedEvent& event : events) {
+      record::PrintNames found = record::print_names(event.format, column.of);
+      if (found.names.empty()) continue;
+      column.show.as = found.are_flags ? report::Show::As::flags : report::Show::As::names;
+      column.show.names = std::move(found.names);
+      break;
+    }
+  }
+}
+
 // Records become rows, and rows the answer.
 class Answering {
  public:
   Answering(const Recipe& recipe, const Settings& settings, const Routes& routes, const AnswerOptions& options)
-      : recipe_(recipe), routes_(routes), options_(options), answer_(recipe.answer), rows_(values_of(recipe.answer)) {
-    for (report::AnswerColumn& column : answer_.columns) column.show.wall_offset_ns = wall_offset_ns();
+      : recipe_(recipe), routes_(routes), options_(options), answer_(recipe.answer) {
+    answer_.where = settings.fill_filter(answer_.where);
+    for (report::AnswerColumn& column : answer_.columns) column.show.context = &meanings_.context();
+    name_by_events(answer_, routes.events());
+    const std::vector<std::string> names = values_of(answer_);
+    if (std::ranges::any_of(names, [](const std::string& name) { return wants_processes(name); }))
+      processes_ = record::ProcessTree::of_this_machine();
+    const report::RowSources sources{&symbols_, processes_ ? &*processes_ : nullptr};
+    if (recipe.pairing)
+      pairs_.emplace(names, recipe.pairing->by, sources);
+    else
+      rows_.emplace(names, sources);
     if (report::is_added_up(answer_))
       table_.emplace(answer_);
     else
       lines_.emplace(output_, answer_, options.format);
-    if (!recipe.pairing) return;
-    pairs_.emplace(values_of(answer_with_latency()), recipe.pairing->by);
-    latency_place_ = pairs_->place_of("latency");
-    const std::string over = settings.fill(recipe.pairing->over);
-    if (!over.empty()) over_ns_ = base::parse_duration_ns(over).value_or(std::strtoull(over.c_str(), nullptr, 10));
   }
 
   Result<void> begin(const std::vector<record::EventSchema>& schemas) {
@@ -132,15 +182,13 @@ class Answering {
   }
 
   Result<void> record(const record::Record& record) {
-    if (!pairs_) return row(rows_.make(record));
+    if (processes_) follow(record);
     const auto event = static_cast<std::size_t>(record.schema - schemas_);
+    if (routes_.is_silent(event)) return {};
+    if (!pairs_) return row(rows_->make(record));
     Result<void> done;
-    if (routes_.leads_to(event, recipe_.pairing->to)) {
-      const auto paired = pairs_->end(record);
-      report::Wide latency = 0;
-      if (paired && report::get_number((*paired)[latency_place_], latency) && latency >= report::Wide{over_ns_})
-        done = row(*paired);
-    }
+    if (routes_.leads_to(event, recipe_.pairing->to))
+      if (const auto paired = pairs_->end(record)) done = row(*paired);
     if (routes_.leads_to(event, recipe_.pairing->from)) pairs_->begin(record);
     return done;
   }
@@ -165,12 +213,21 @@ class Answering {
   const std::optional<report::Pairs>& pairs() const { return pairs_; }
 
  private:
-  // Of a pair the latency is needed in any case.
-  report::Answer answer_with_latency() const {
-    report::Answer answer = answer_;
-    answer.columns.push_back({.name = "latency", .of = "latency"});
-    return answer;
+  static bool wants_processes(const std::string& name) { return name == "ppid" || name == "parent" || name == "chain"; }
+
+  // Who started whom.
+  void follow(const record::Record& record) {
+    processes_->see(record.pid, record.comm);
+    if (record.schema->event != "sched_process_fork") return;
+    const auto number = [&](std::string_view name) {
+      const record::FieldSchema* field = report::find_field(*record.schema, name);
+      report::Wide value = 0;
+      if (field != nullptr) report::get_number({report::value_of(record, *field)}, value);
+      return static_cast<std::uint32_t>(value);
+    };
+    if (const std::uint32_t child = number("child_pid"); child != 0) processes_->fork(number("parent_pid"), child);
   }
+
   Result<void> row(const report::Row& row) {
     if (lines_) return lines_->add(row);
     table_->add(row);
@@ -180,17 +237,27 @@ class Answering {
   const Recipe& recipe_;
   const Routes& routes_;
   const AnswerOptions& options_;
+  Meanings meanings_ = {};
   report::Answer answer_;
   report::Output output_{STDOUT_FILENO};
-  report::RowMaker rows_;
+  symbol::Symbolizer symbols_{{}};
+  std::optional<record::ProcessTree> processes_ = {};  // if an answer asks for them
+  std::optional<report::RowMaker> rows_ = {};
   std::optional<report::Pairs> pairs_ = {};
-  std::size_t latency_place_ = 0;
-  std::uint64_t over_ns_ = 0;
   std::optional<report::AnswerTable> table_ = {};
   std::optional<report::AnswerLines> lines_ = {};
   const record::EventSchema* schemas_ = nullptr;
   std::chrono::steady_clock::time_point shown_ = std::chrono::steady_clock::now();
 };
+
+// A condition with the parameters put in may be wrong where it was right in the file.
+Result<void> check_where(const Recipe& recipe, const Settings& settings) {
+  const std::string where = settings.fill_filter(recipe.answer.where);
+  if (where.empty()) return {};
+  const auto formula = report::Formula::parse(where, "where");
+  if (!formula) return std::unexpected(formula.error());
+  return {};
+}
 
 Result<std::vector<Placed>> place_all(kernel::TraceFs& tracefs, const Recipe& recipe, const Settings& settings,
                                       const TargetOptions& base, const Common& common) {
@@ -225,6 +292,7 @@ std::vector<FilledAttempt> fill_attempts(const Probe& probe, const Settings& set
 }
 
 Result<int> answer(const Recipe& recipe, const Settings& settings, const AnswerOptions& options, const Common& common) {
+  DTP_CHECK(check_where(recipe, settings));
   DTP_TRY(auto tracefs, kernel::find_tracefs());
   // From here on signals are only noticed: what is put into the kernel is taken out again on every way.
   DTP_TRY(auto signals, kernel::StopSignals::block());

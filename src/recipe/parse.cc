@@ -7,12 +7,12 @@
 //   cost = "..."
 //   sort = "-asked"            # of the table: a column; with '-' the greatest first, which is the default
 //   top = 30                   # rows
-//   histogram = "asked"        # a value, below the table
-//   stacks = true              # each hit has its stack
-//   columns = [
+//   histogram = "asked"        # of a value, below the table
+//   where = "latency > ${over} && ret < 0"     # rows that are shown; what mentions a parameter that is not set is left
+//   out stacks = true              # each hit has its stack columns = [
 //     { value = "comm" },
 //     { name = "asked", value = "sum(asked)", show = "bytes", title = "ASKED", width = 10 },
-//     { value = "state", names = { 0 = "running", 1 = "sleeping" } },       # or flags = { 1 = "read", 2 = "write" }
+//     { value = "state & 3", names = { 0 = "running", 1 = "sleeping" } },   # or flags = { 1 = "read", 2 = "write" }
 //   ]
 //
 //   [parameters.min]
@@ -29,12 +29,13 @@
 //   try = [{ probe = "...", program = "/bin/bash", module = "...", if = "BOOL", kernel = "6.1.*" }]
 //   filter = "asked >= ${min}"
 //   optional = true
+//   silent = true              # its hits are not shown: of sched:sched_process_fork, so that it is known who started
+//   whom
 //
 //   [pair]
 //   from = "begin"
 //   to = "end"
 //   by = ["sector", "pid=next_pid"]    # FIRST or FIRST=SECOND; without it: by thread
-//   over = "${slow}"                   # shorter ones are left out
 //
 // Without a column that is added up every hit, or pair, is a line.
 #include <toml++/toml.h>
@@ -53,6 +54,8 @@
 
 namespace dtp::recipe {
 namespace {
+
+constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789";
 
 using Keys = std::initializer_list<std::string_view>;
 
@@ -239,15 +242,16 @@ void read_probes(Reader& reader, const toml::table& root, Recipe& recipe) {
   for (const toml::table* table : reader.tables(root, "probe", true)) {
     Probe probe{.name = reader.text(*table, "name", true),
                 .filter = reader.text(*table, "filter"),
-                .is_optional = reader.flag(*table, "optional")};
+                .is_optional = reader.flag(*table, "optional"),
+                .is_silent = reader.flag(*table, "silent")};
     if (table->contains("try")) {
-      reader.check_keys(*table, {"name", "try", "filter", "optional"});
+      reader.check_keys(*table, {"name", "try", "filter", "optional", "silent"});
       for (const toml::table* attempt : reader.tables(*table, "try")) {
         reader.check_keys(*attempt, {"probe", "program", "module", "if", "kernel"});
         probe.attempts.push_back(read_attempt(reader, *attempt));
       }
     } else {
-      reader.check_keys(*table, {"name", "probe", "program", "module", "if", "kernel", "filter", "optional"});
+      reader.check_keys(*table, {"name", "probe", "program", "module", "if", "kernel", "filter", "optional", "silent"});
       probe.attempts.push_back(read_attempt(reader, *table));
     }
     if (std::ranges::find(recipe.probes, probe.name, &Probe::name) != recipe.probes.end())
@@ -268,10 +272,9 @@ void read_pairing(Reader& reader, const toml::table& root, Recipe& recipe) {
   if (node == nullptr) return;
   const toml::table* table = node->as_table();
   if (table == nullptr) return reader.wrong(node->source(), "'pair' is a table: [pair]");
-  reader.check_keys(*table, {"from", "to", "by", "over"});
+  reader.check_keys(*table, {"from", "to", "by"});
   Pairing pairing{.from = read_probe_name(reader, *table, "from", recipe),
-                  .to = read_probe_name(reader, *table, "to", recipe),
-                  .over = reader.text(*table, "over")};
+                  .to = read_probe_name(reader, *table, "to", recipe)};
   for (const std::string& text : reader.texts(*table, "by")) {
     const std::size_t equals = text.find('=');
     const std::string first = text.substr(0, equals);
@@ -280,15 +283,23 @@ void read_pairing(Reader& reader, const toml::table& root, Recipe& recipe) {
   recipe.pairing = std::move(pairing);
 }
 
-// "sum(asked)", "count()", "asked".
+void check_formula(Reader& reader, const toml::table& table, std::string_view key, const std::string& text) {
+  if (text.empty()) return;
+  const auto formula = report::Formula::parse(text, key);
+  if (!formula) reader.wrong(table.get(key)->source(), formula.error().what);
+}
+
+// "sum(asked)", "count()", "asked >> 8".
 void read_value(Reader& reader, const toml::table& table, report::AnswerColumn& column) {
   const std::string text = reader.text(table, "value", true);
   const std::size_t open = text.find('(');
-  if (open == std::string::npos || !text.ends_with(')')) {
+  const std::string name = text.substr(0, std::min(open, text.size()));
+  // What begins with a parenthesis is a formula.
+  if (open == std::string::npos || !text.ends_with(')') || name.find_first_not_of(letters) != std::string::npos ||
+      name.empty()) {
     column.of = text;
-    return;
+    return check_formula(reader, table, "value", text);
   }
-  const std::string name = text.substr(0, open);
   column.of = text.substr(open + 1, text.size() - open - 2);
   std::vector<std::string_view> names;
   for (const report::AggregateName& known : report::aggregate_names) {
@@ -300,8 +311,9 @@ void read_value(Reader& reader, const toml::table& table, report::AnswerColumn& 
     return reader.wrong(region, fmt::format("there is no '{}()'", name),
                         fmt::format("there are: {}", fmt::join(names, ", ")));
   if ((column.aggregate == report::Aggregate::count) != column.of.empty())
-    reader.wrong(region, column.of.empty() ? fmt::format("'{}()' takes the name of a value", name)
-                                           : "'count()' counts hits: it takes no value");
+    return reader.wrong(region, column.of.empty() ? fmt::format("'{}()' takes a value", name)
+                                                  : "'count()' counts hits: it takes no value");
+  check_formula(reader, table, "value", column.of);
 }
 
 void read_names(Reader& reader, const toml::node& node, report::Show& show) {
@@ -360,6 +372,8 @@ void read_columns(Reader& reader, const toml::table& root, report::Answer& answe
 void read_order(Reader& reader, const toml::table& root, report::Answer& answer) {
   answer.top = reader.number(root, "top");
   answer.histogram = reader.text(root, "histogram");
+  check_formula(reader, root, "histogram", answer.histogram);
+  answer.where = reader.text(root, "where");  // checked when its parameters are known
   std::string sort = reader.text(root, "sort");
   if (sort.empty()) return;
   answer.descending = sort.starts_with('-');
@@ -389,8 +403,8 @@ Result<Recipe> parse(std::string_view text, const std::string& file) {
     reader.wrong(error.source(), colon == std::string::npos ? text : text.substr(colon + 2));
     return fail(*reader.error());
   }
-  reader.check_keys(root, {"name", "question", "group", "description", "cost", "sort", "top", "histogram", "stacks",
-                           "columns", "parameters", "probe", "pair"});
+  reader.check_keys(root, {"name", "question", "group", "description", "cost", "sort", "top", "histogram", "where",
+                           "stacks", "columns", "parameters", "probe", "pair"});
   Recipe recipe{.name = reader.text(root, "name", true),
                 .question = reader.text(root, "question", true),
                 .description = reader.text(root, "description"),

@@ -30,6 +30,7 @@ sort = "-bytes"
 top = 5
 histogram = "asked"
 stacks = true
+where = "latency > ${min}"
 
 [parameters.zone]
 type = "word"
@@ -57,7 +58,6 @@ probe = "vfs_read%return"
 from = "begin"
 to = "end"
 by = ["a", "b=c"]
-over = "${min}"
 )~",
                             "reads.toml");
   REQUIRE(recipe);
@@ -90,7 +90,6 @@ over = "${min}"
   REQUIRE(recipe->pairing);
   CHECK(recipe->pairing->by[1].first == "b");
   CHECK(recipe->pairing->by[1].second == "c");
-  CHECK(recipe->pairing->over == "${min}");
 }
 
 TEST_CASE("what is wrong with a recipe is told with its place") {
@@ -98,7 +97,7 @@ TEST_CASE("what is wrong with a recipe is told with its place") {
         "error: could not determine value type\n"
         "  reads.toml:2: question = oh\n"
         "                           ^^\n");
-CHECK(errors_of(std::string(head) + R"~(columns = [{ value = "summ(x)" }]
+  CHECK(errors_of(std::string(head) + R"~(columns = [{ value = "summ(x)" }]
 probee = 1
 [[probe]]
 name = "a"

@@ -63,6 +63,7 @@ struct Probe {
   std::vector<Attempt> attempts = {};  // the first that this machine takes is used
   std::string filter = {};
   bool is_optional = false;
+  bool is_silent = false;  // its records make no rows: they tell who started whom
 };
 
 // Records of two probes become one row.
@@ -70,7 +71,6 @@ struct Pairing {
   std::string from = {};
   std::string to = {};
   std::vector<report::Match> by = {};  // none: by thread
-  std::string over = {};               // a duration, or a parameter: shorter ones are left out; empty: none
 };
 
 struct Recipe {

@@ -1,6 +1,5 @@
 #include "report/pairs.h"
 
-#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -15,12 +14,10 @@ std::vector<std::string> names_of(const std::vector<Match>& by, std::string Matc
 
 }  // namespace
 
-Pairs::Pairs(std::vector<std::string> names, const std::vector<Match>& by)
-    : rows_(std::move(names)), first_keys_(names_of(by, &Match::first)), second_keys_(names_of(by, &Match::second)) {}
-
-std::size_t Pairs::place_of(std::string_view name) const {
-  return static_cast<std::size_t>(std::ranges::find(rows_.names(), name) - rows_.names().begin());
-}
+Pairs::Pairs(std::vector<std::string> names, const std::vector<Match>& by, RowSources sources)
+    : rows_(std::move(names), sources),
+      first_keys_(names_of(by, &Match::first)),
+      second_keys_(names_of(by, &Match::second)) {}
 
 std::string Pairs::key_of(RowMaker& keys, const record::Record& record) {
   std::string key;

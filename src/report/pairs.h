@@ -25,10 +25,7 @@ struct Match {
 class Pairs {
  public:
   // Without matches records of the same thread belong together.
-  Pairs(std::vector<std::string> names, const std::vector<Match>& by);
-
-  // Of a name in the rows that come.
-  std::size_t place_of(std::string_view name) const;
+  Pairs(std::vector<std::string> names, const std::vector<Match>& by, RowSources sources = {});
 
   void begin(const record::Record& record);
   // What the first record has not is taken from the second; "latency" is the nanoseconds between them.

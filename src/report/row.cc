@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "report/profile.h"
+
 namespace dtp::report {
 
 const std::vector<RowMaker::Place>& RowMaker::places_of(const record::EventSchema& schema) {
@@ -34,9 +36,33 @@ Cell RowMaker::cell_of(const record::Record& record, Place place) {
     case Source::comm: return {{record.comm}};
     case Source::cpu: return {{std::uint64_t{record.cpu}}};
     case Source::event: return {{record.schema->event}};
+    case Source::function: {
+      value::Array functions = functions_of(record);
+      return functions.empty() ? Cell{} : Cell{std::move(functions.front())};
+    }
+    case Source::stack: {
+      value::Array functions = functions_of(record);
+      return functions.empty() ? Cell{} : Cell{{std::move(functions)}};
+    }
+    case Source::ppid:
+      return {{std::uint64_t{sources_.processes == nullptr ? 0 : sources_.processes->parent(record.pid)}}};
+    case Source::parent:
+      if (sources_.processes == nullptr) return {};
+      return {{sources_.processes->comm(sources_.processes->parent(record.pid))}};
+    case Source::chain:
+      if (sources_.processes == nullptr) return {};
+      return {{sources_.processes->chain(record.pid)}};
     case Source::field: return {record.values[place.field], &record.schema->fields[place.field]};
   }
   return {};
+}
+
+value::Array RowMaker::functions_of(const record::Record& record) {
+  value::Array functions;
+  if (sources_.symbols == nullptr || !record.stack.is_recorded()) return functions;
+  for (const record::Frame& frame : stacks_.resolve(record.stack))
+    for (const symbol::Name& name : sources_.symbols->names(frame)) functions.push_back({function_name(frame, name)});
+  return functions;
 }
 
 Row RowMaker::make(const record::Record& record) {

@@ -68,11 +68,33 @@ std::string flags_text(Wide number, const Show& show) {
   return text.empty() ? "0" : text;
 }
 
+std::string symbol_text(Wide number, const Show& show) {
+  const auto address = static_cast<std::uint64_t>(number);
+  const std::string name =
+      show.context != nullptr && show.context->kernel_symbol ? show.context->kernel_symbol(address) : "";
+  return name.empty() ? fmt::format("{:#x}", address) : base::escape(name);
+}
+
+// "vfs_read <- ksys_read <- do_syscall_64"
+std::string list_text(const value::Array& list) {
+  std::string text;
+  for (const value::Value& one : list) {
+    if (!text.empty()) text += " <- ";
+    text += cell_text({one}, {});
+  }
+  return text;
+}
+
+bool is_list_of_names(const Cell& cell) {
+  const auto* list = std::get_if<value::Array>(&cell.value.of);
+  return list != nullptr && cell.field == nullptr;
+}
+
 std::string number_name(Wide number, const Show& show) {
   switch (show.as) {
     case Show::As::size: return size_text(static_cast<double>(number));
     case Show::As::duration: return duration_text(static_cast<double>(number));
-    case Show::As::clock: return clock_text(number, show.wall_offset_ns);
+    case Show::As::clock: return clock_text(number, show.context == nullptr ? 0 : show.context->wall_offset_ns);
     case Show::As::hex: return fmt::format("{:#x}", static_cast<std::uint64_t>(number));
     case Show::As::error: return error_text(number);
     case Show::As::signal: return signal_text(number);
@@ -80,6 +102,8 @@ std::string number_name(Wide number, const Show& show) {
     case Show::As::device: return device_text(number);
     case Show::As::names: return name_text(number, show);
     case Show::As::flags: return flags_text(number, show);
+    case Show::As::symbol: return symbol_text(number, show);
+    case Show::As::event:
     case Show::As::automatic: break;
   }
   return fmt::format("{}", number);
@@ -115,6 +139,7 @@ bool get_number(const Cell& cell, Wide& number) {
 std::string cell_text(const Cell& cell, const Show& show) {
   if (std::holds_alternative<value::Absent>(cell.value.of)) return "-";
   if (const auto* text = std::get_if<std::string>(&cell.value.of)) return base::escape(*text);
+  if (is_list_of_names(cell)) return list_text(std::get<value::Array>(cell.value.of));
   Wide number = 0;
   if (show.as != Show::As::automatic && get_number(cell, number)) return number_name(number, show);
   std::string text;
@@ -125,6 +150,15 @@ std::string cell_text(const Cell& cell, const Show& show) {
 void append_cell_json(std::string& out, const Cell& cell, const Show& show) {
   if (std::holds_alternative<value::Absent>(cell.value.of)) {
     out += "null";
+    return;
+  }
+  if (is_list_of_names(cell)) {
+    out += '[';
+    for (const value::Value& one : std::get<value::Array>(cell.value.of)) {
+      if (out.back() != '[') out += ',';
+      append_cell_json(out, {one}, {});
+    }
+    out += ']';
     return;
   }
   Wide number = 0;

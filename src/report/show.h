@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,6 +21,12 @@ struct Cell {
 // A number; what is none, or could not be read: false.
 bool get_number(const Cell& cell, Wide& number);
 
+// What shows need to know of the machine whose values they show.
+struct ShowContext {
+  std::int64_t wall_offset_ns = 0;                               // from the clock of records to the time of day
+  std::function<std::string(std::uint64_t)> kernel_symbol = {};  // of an address; empty: it has none
+};
+
 struct Show {
   enum class As {
     automatic,  // as the field's type says
@@ -31,12 +38,14 @@ struct Show {
     signal,
     syscall,
     device,  // the kernel's dev_t
+    symbol,  // an address of the kernel's code or data
+    event,   // as the kernel's own print format of the event names it
     names,   // of single numbers
     flags,   // of bits
   };
   As as = As::automatic;
   std::vector<std::pair<std::uint64_t, std::string>> names = {};  // of As::names and As::flags
-  std::int64_t wall_offset_ns = 0;                                // of As::clock: from its clock to the time of day
+  const ShowContext* context = nullptr;                           // outlives it; none: numbers stay numbers
   Unit unit() const;
   bool is_number() const;  // stands to the right
 };
@@ -49,7 +58,8 @@ struct ShowName {
 inline constexpr ShowName show_names[] = {{"bytes", Show::As::size},      {"duration", Show::As::duration},
                                           {"clock", Show::As::clock},     {"hex", Show::As::hex},
                                           {"errno", Show::As::error},     {"signal", Show::As::signal},
-                                          {"syscall", Show::As::syscall}, {"device", Show::As::device}};
+                                          {"syscall", Show::As::syscall}, {"device", Show::As::device},
+                                          {"symbol", Show::As::symbol},   {"enum", Show::As::event}};
 
 // Printable; "-" of what is not there.
 std::string cell_text(const Cell& cell, const Show& show);

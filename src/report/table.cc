@@ -15,18 +15,23 @@
 namespace dtp::report {
 namespace {
 
-constexpr std::size_t no_place = static_cast<std::size_t>(-1);
-
-std::size_t place_in(const std::vector<std::string>& names, const std::string& name) {
-  const auto at = std::ranges::find(names, name);
-  return at == names.end() ? no_place : static_cast<std::size_t>(at - names.begin());
+// None: there is no text. A wrong formula is found before.
+std::optional<Formula> formula_of(const std::string& text, const std::vector<std::string>& names) {
+  if (text.empty()) return std::nullopt;
+  auto formula = Formula::parse(text, "value");
+  if (!formula) return std::nullopt;
+  formula->bind(names);
+  return std::move(*formula);
 }
 
-std::vector<std::size_t> places_of(const Answer& answer) {
-  const std::vector<std::string> names = values_of(answer);
-  std::vector<std::size_t> places;
-  for (const AnswerColumn& column : answer.columns) places.push_back(place_in(names, column.of));
-  return places;
+// It is printed below its row, a function a line.
+bool is_stack(const AnswerColumn& column) { return column.of == "stack" && column.aggregate == Aggregate::none; }
+
+std::vector<std::string> stack_lines(const Cell& cell) {
+  std::vector<std::string> lines;
+  if (const auto* functions = std::get_if<value::Array>(&cell.value.of))
+    for (const value::Value& function : *functions) lines.push_back("        " + cell_text({function}, {}));
+  return lines;
 }
 
 bool is_percentile(Aggregate aggregate) {
@@ -95,18 +100,21 @@ std::size_t line_width(const AnswerColumn& column) {
   return std::max(width, title_of(column).size());
 }
 
-// What does not fit moves the rest of its line. Nothing stands behind the last column.
+// What does not fit moves the rest of its line. Stacks stand below: their texts are empty.
 void append_line(std::string& out, const Answer& answer, const std::vector<std::string>& texts) {
+  const std::size_t begin = out.size();
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    if (i > 0) out += "  ";
+    if (is_stack(answer.columns[i])) continue;
+    if (out.size() > begin) out += "  ";
     const std::size_t width = width_of(texts[i]);
     const std::size_t wanted = line_width(answer.columns[i]);
     const std::string blanks(wanted > width ? wanted - width : 0, ' ');
     const bool is_right = is_number(answer.columns[i]);
     if (is_right) out += blanks;
     out += texts[i];
-    if (!is_right && i + 1 < texts.size()) out += blanks;
+    if (!is_right) out += blanks;
   }
+  out.erase(out.find_last_not_of(' ') + 1);
   out += '\n';
 }
 
@@ -132,31 +140,43 @@ bool is_added_up(const Answer& answer) {
 
 std::vector<std::string> values_of(const Answer& answer) {
   std::vector<std::string> names;
-  const auto add = [&](const std::string& name) {
-    if (!name.empty() && std::ranges::find(names, name) == names.end()) names.push_back(name);
+  const auto add = [&](const std::string& text) {
+    const auto formula = formula_of(text, {});
+    if (!formula) return;
+    for (const std::string& name : formula->names())
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   };
   for (const AnswerColumn& column : answer.columns) add(column.of);
   add(answer.histogram);
+  add(answer.where);
   return names;
 }
 
+AnswerFormulas::AnswerFormulas(const Answer& answer) {
+  const std::vector<std::string> names = values_of(answer);
+  for (const AnswerColumn& column : answer.columns) columns_.push_back(formula_of(column.of, names));
+  where_ = formula_of(answer.where, names);
+  histogram_ = formula_of(answer.histogram, names);
+}
+
 AnswerLines::AnswerLines(Output& output, const Answer& answer, AnswerFormat format)
-    : output_(output), answer_(answer), format_(format), place_of_(places_of(answer)) {}
+    : output_(output), answer_(answer), format_(format), formulas_(answer) {}
 
 Result<void> AnswerLines::begin() {
   if (format_ == AnswerFormat::csv) append_csv_names(output_.buffer(), answer_);
   if (format_ == AnswerFormat::text) {
     std::vector<std::string> titles;
-    for (const AnswerColumn& column : answer_.columns) titles.push_back(title_of(column));
+    for (const AnswerColumn& column : answer_.columns) titles.push_back(is_stack(column) ? "" : title_of(column));
     append_line(output_.buffer(), answer_, titles);
   }
   return output_.flush();
 }
 
 Result<void> AnswerLines::add(const Row& row) {
+  if (!formulas_.is_wanted(row)) return {};
   ++rows_;
   std::vector<Cell> cells;
-  for (const std::size_t place : place_of_) cells.push_back(place == no_place ? Cell{} : row[place]);
+  for (std::size_t i = 0; i < answer_.columns.size(); ++i) cells.push_back(formulas_.cell(i, row));
   std::string& out = output_.buffer();
   if (format_ == AnswerFormat::json) {
     append_json_row(out, answer_, cells);
@@ -164,17 +184,22 @@ Result<void> AnswerLines::add(const Row& row) {
     append_csv_row(out, answer_, cells);
   } else {
     std::vector<std::string> texts;
-    for (std::size_t i = 0; i < cells.size(); ++i) texts.push_back(shown(answer_.columns[i], cells[i]));
+    std::vector<std::string> below;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      const bool stands_below = is_stack(answer_.columns[i]);
+      texts.push_back(stands_below ? "" : shown(answer_.columns[i], cells[i]));
+      if (stands_below) below = stack_lines(cells[i]);
+    }
     append_line(out, answer_, texts);
+    for (const std::string& line : below) out += line + "\n";
   }
   return output_.line_done();
 }
 
-AnswerTable::AnswerTable(const Answer& answer) : answer_(answer), place_of_(places_of(answer)) {
+AnswerTable::AnswerTable(const Answer& answer) : answer_(answer), formulas_(answer) {
   std::size_t totals = 0;
   for (const AnswerColumn& column : answer.columns)
     slot_of_.push_back(column.aggregate == Aggregate::none ? key_count_++ : totals++);
-  if (!answer.histogram.empty()) histogram_place_ = place_in(values_of(answer), answer.histogram);
 }
 
 void AnswerTable::add_to(Group& group, const Row& row) {
@@ -182,11 +207,11 @@ void AnswerTable::add_to(Group& group, const Row& row) {
     const AnswerColumn& column = answer_.columns[i];
     if (column.aggregate == Aggregate::none) continue;
     Total& total = group.totals[slot_of_[i]];
-    if (place_of_[i] == no_place) {
+    if (!formulas_.has(i)) {
       ++total.count;
       continue;
     }
-    const Cell& cell = row[place_of_[i]];
+    const Cell cell = formulas_.cell(i, row);
     if (column.aggregate == Aggregate::last) total.last = cell;
     Wide number = 0;
     if (!get_number(cell, number)) continue;
@@ -201,13 +226,16 @@ void AnswerTable::add_to(Group& group, const Row& row) {
 }
 
 void AnswerTable::add(const Row& row) {
+  if (!formulas_.is_wanted(row)) return;
   ++rows_;
   Wide number = 0;
-  if (histogram_place_ && get_number(row[*histogram_place_], number)) histogram_.add(number);
+  if (formulas_.has_histogram() && get_number(formulas_.histogram(row), number)) histogram_.add(number);
   key_.clear();
+  Row keys;
   for (std::size_t i = 0; i < answer_.columns.size(); ++i) {
     if (answer_.columns[i].aggregate != Aggregate::none) continue;
-    key_ += cell_text(row[place_of_[i]], {});
+    keys.push_back(formulas_.cell(i, row));
+    key_ += cell_text(keys.back(), {});
     key_ += '\0';
   }
   auto found = group_of_.find(key_);
@@ -217,9 +245,7 @@ void AnswerTable::add(const Row& row) {
       return;
     }
     found = group_of_.emplace(key_, groups_.size()).first;
-    Group group;
-    for (std::size_t i = 0; i < answer_.columns.size(); ++i)
-      if (answer_.columns[i].aggregate == Aggregate::none) group.keys.push_back(row[place_of_[i]]);
+    Group group{.keys = std::move(keys)};
     group.totals.resize(answer_.columns.size() - key_count_);
     groups_.push_back(std::move(group));
   }
@@ -270,16 +296,24 @@ Result<void> AnswerTable::write_rows(Output& output, const std::vector<const Gro
   TextRow titles;
   std::vector<bool> are_numbers;
   for (const AnswerColumn& column : answer_.columns) {
+    if (is_stack(column)) continue;
     titles.push_back(title_of(column));
     are_numbers.push_back(is_number(column));
   }
   std::vector<TextRow> rows;
+  std::vector<std::vector<std::string>> below;
   for (const Group* group : groups) {
     TextRow& row = rows.emplace_back();
-    for (std::size_t i = 0; i < answer_.columns.size(); ++i)
-      row.push_back(shown(answer_.columns[i], cell_of(*group, i)));
+    std::vector<std::string>& lines = below.emplace_back();
+    for (std::size_t i = 0; i < answer_.columns.size(); ++i) {
+      const Cell cell = cell_of(*group, i);
+      if (is_stack(answer_.columns[i]))
+        lines = stack_lines(cell);
+      else
+        row.push_back(shown(answer_.columns[i], cell));
+    }
   }
-  DTP_CHECK(write_table(output, titles, rows, are_numbers));
+  DTP_CHECK(write_table(output, titles, rows, are_numbers, below));
   if (groups.size() < groups_.size())
     DTP_CHECK(write_line(output, fmt::format("# {} of {} rows", groups.size(), groups_.size())));
   if (ungrouped_ > 0)

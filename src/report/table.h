@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "report/distribution.h"
+#include "report/formula.h"
 #include "report/output.h"
 #include "report/row.h"
 
@@ -40,12 +41,30 @@ struct Answer {
   std::string sort = {};  // the name of a column; empty: the first that is added up
   bool descending = true;
   std::size_t top = 0;         // rows; 0: all
-  std::string histogram = {};  // the name of a value; empty: none
+  std::string histogram = {};  // a formula; empty: none
+  std::string where = {};      // a formula: rows for which it is not true are left out; empty: none
 };
 
 bool is_added_up(const Answer& answer);
-// Of the values that the answer is made of, each once.
+// Of the values that the answer is made of, each once. Its formulas must be right: see Formula::parse().
 std::vector<std::string> values_of(const Answer& answer);
+
+// The formulas of an answer, for rows of its values.
+class AnswerFormulas {
+ public:
+  explicit AnswerFormulas(const Answer& answer);
+  bool is_wanted(const Row& row) const { return !where_ || where_->is_true(row); }
+  // Of a column that is a count there is none.
+  bool has(std::size_t column) const { return columns_[column].has_value(); }
+  Cell cell(std::size_t column, const Row& row) const { return has(column) ? columns_[column]->evaluate(row) : Cell{}; }
+  bool has_histogram() const { return histogram_.has_value(); }
+  Cell histogram(const Row& row) const { return histogram_->evaluate(row); }
+
+ private:
+  std::vector<std::optional<Formula>> columns_ = {};
+  std::optional<Formula> where_ = {};
+  std::optional<Formula> histogram_ = {};
+};
 
 enum class AnswerFormat { text, json, csv };
 
@@ -62,7 +81,7 @@ class AnswerLines {
   Output& output_;
   const Answer& answer_;
   AnswerFormat format_;
-  std::vector<std::size_t> place_of_ = {};  // of each column's value in a row
+  AnswerFormulas formulas_;
   std::uint64_t rows_ = 0;
 };
 
@@ -96,10 +115,9 @@ class AnswerTable {
   Result<void> write_rows(Output& output, const std::vector<const Group*>& groups) const;
 
   const Answer& answer_;
-  std::vector<std::size_t> place_of_ = {};  // of each column's value in a row
-  std::vector<std::size_t> slot_of_ = {};   // of each column in Group::keys or Group::totals
+  AnswerFormulas formulas_;
+  std::vector<std::size_t> slot_of_ = {};  // of each column in Group::keys or Group::totals
   std::size_t key_count_ = 0;
-  std::optional<std::size_t> histogram_place_ = {};
   Distribution histogram_ = {};
   std::unordered_map<std::string, std::size_t> group_of_ = {};
   std::vector<Group> groups_ = {};

@@ -33,7 +33,7 @@ Result<void> write_line(Output& output, std::string_view text) {
 }
 
 Result<void> write_table(Output& output, const TextRow& names, const std::vector<TextRow>& rows,
-                         const std::vector<bool>& is_number) {
+                         const std::vector<bool>& is_number, const std::vector<std::vector<std::string>>& below) {
   std::vector<std::size_t> widths;
   for (const std::string& name : names) widths.push_back(width_of(name));
   for (const TextRow& row : rows)
@@ -43,7 +43,11 @@ Result<void> write_table(Output& output, const TextRow& names, const std::vector
   DTP_CHECK(write_line(output, row_text("#", names, widths, is_number)));
   DTP_CHECK(write_line(output, row_text("#", dots, widths, is_number)));
   DTP_CHECK(write_line(output, "#"));
-  for (const TextRow& row : rows) DTP_CHECK(write_line(output, row_text(" ", row, widths, is_number)));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    DTP_CHECK(write_line(output, row_text(" ", rows[i], widths, is_number)));
+    if (i >= below.size()) continue;
+    for (const std::string& line : below[i]) DTP_CHECK(write_line(output, line));
+  }
   return {};
 }
 

@@ -22,9 +22,9 @@ using TextRow = std::vector<std::string>;  // printable
 // In columns of the terminal, of text that is valid UTF-8.
 std::size_t width_of(std::string_view text);
 
-// `is_number[i]`: column i stands to the right.
+// `is_number[i]`: column i stands to the right. `below[i]` are lines that stand below row i; there may be none at all.
 Result<void> write_table(Output& output, const TextRow& names, const std::vector<TextRow>& rows,
-                         const std::vector<bool>& is_number);
+                         const std::vector<bool>& is_number, const std::vector<std::vector<std::string>>& below = {});
 
 // A line for each power of two, with a bar.
 Result<void> write_histogram(Output& output, const Distribution& values, Unit unit);

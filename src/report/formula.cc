@@ -1,0 +1,262 @@
+#include "report/formula.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "base/pattern.h"
+
+namespace dtp::report {
+namespace {
+
+constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
+constexpr int deepest_nesting = 50;
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+Cell cell_of_number(Wide number) {
+  if (number < 0) return {{static_cast<std::int64_t>(number)}};
+  return {{static_cast<std::uint64_t>(number)}};
+}
+
+const std::string* text_of(const Cell& cell) { return std::get_if<std::string>(&cell.value.of); }
+
+}  // namespace
+
+// One function for all levels: each operator binds as tightly as in C.
+class FormulaParser {
+ public:
+  using Op = Formula::Op;
+
+  FormulaParser(std::string_view text, std::string_view label) : text_(text), label_(label) {}
+
+  Result<Formula> parse() {
+    DTP_CHECK(parse_binary(0, 0));
+    skip_blanks();
+    if (at_ < text_.size()) return fail(wrong("an operator is missing"));
+    return std::move(formula_);
+  }
+
+ private:
+  struct Operator {
+    std::string_view text = {};
+    Op op = Op::number;
+    int level = 0;  // how tightly it binds
+  };
+  // Longer ones first, so that "<=" is not read as "<".
+  static constexpr std::array<Operator, 19> operators{{{"||", Op::either, 1},
+                                                       {"&&", Op::both, 2},
+                                                       {"==", Op::equal, 6},
+                                                       {"!=", Op::not_equal, 6},
+                                                       {"<<", Op::shift_left, 8},
+                                                       {">>", Op::shift_right, 8},
+                                                       {"<=", Op::less_equal, 7},
+                                                       {">=", Op::greater_equal, 7},
+                                                       {"~", Op::matches, 6},
+                                                       {"|", Op::or_, 3},
+                                                       {"^", Op::xor_, 4},
+                                                       {"&", Op::and_, 5},
+                                                       {"<", Op::less, 7},
+                                                       {">", Op::greater, 7},
+                                                       {"+", Op::add, 9},
+                                                       {"-", Op::subtract, 9},
+                                                       {"*", Op::multiply, 10},
+                                                       {"/", Op::divide, 10},
+                                                       {"%", Op::modulo, 10}}};
+
+  Error wrong(std::string what) const {
+    const std::size_t begin = std::min(at_, text_.size());
+    return {.what = std::move(what),
+            .where = Where{std::string(label_), std::string(text_), {begin, std::min(begin + 1, text_.size())}},
+            .status = Status::wrong_request};
+  }
+
+  void skip_blanks() {
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t')) ++at_;
+  }
+  char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+
+  Result<void> parse_binary(int least_level, int depth) {
+    DTP_CHECK(parse_operand(depth));
+    for (;;) {
+      skip_blanks();
+      const auto* found =
+          std::ranges::find_if(operators, [&](const Operator& one) { return text_.substr(at_).starts_with(one.text); });
+      if (found == operators.end() || found->level <= least_level) return {};
+      at_ += found->text.size();
+      DTP_CHECK(parse_binary(found->level, depth));
+      formula_.steps_.push_back({.op = found->op});
+    }
+  }
+
+  Result<void> parse_operand(int depth) {
+    if (depth > deepest_nesting) return fail(wrong("this is nested too deeply"));
+    skip_blanks();
+    for (const auto& [character, op] :
+         {std::pair('-', Op::negate), std::pair('~', Op::invert), std::pair('!', Op::not_)}) {
+      if (peek() != character) continue;
+      ++at_;
+      DTP_CHECK(parse_operand(depth + 1));
+      formula_.steps_.push_back({.op = op});
+      return {};
+    }
+    if (peek() == '(') {
+      ++at_;
+      DTP_CHECK(parse_binary(0, depth + 1));
+      skip_blanks();
+      if (peek() != ')') return fail(wrong("')' is missing"));
+      ++at_;
+      return {};
+    }
+    if (is_digit(peek())) return parse_number();
+    if (peek() == '"') return parse_text();
+    if (is_letter(peek())) return parse_name();
+    return fail(wrong("a name, a number or a text is missing"));
+  }
+
+  Result<void> parse_number() {
+    const bool is_hex = text_.substr(at_).starts_with("0x");
+    const char* begin = text_.data() + at_ + (is_hex ? 2 : 0);
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(begin, text_.data() + text_.size(), number, is_hex ? 16 : 10);
+    if (error != std::errc{}) return fail(wrong("this is no number of 64 bits"));
+    at_ = static_cast<std::size_t>(end - text_.data());
+    formula_.steps_.push_back({.op = Op::number, .number = number});
+    return {};
+  }
+
+  Result<void> parse_text() {
+    const std::size_t end = text_.find('"', at_ + 1);
+    if (end == std::string_view::npos) return fail(wrong("this text has no end"));
+    formula_.steps_.push_back({.op = Op::text, .text = std::string(text_.substr(at_ + 1, end - at_ - 1))});
+    at_ = end + 1;
+    return {};
+  }
+
+  Result<void> parse_name() {
+    const std::size_t begin = at_;
+    while (is_letter(peek()) || is_digit(peek())) ++at_;
+    const std::string name(text_.substr(begin, at_ - begin));
+    auto known = std::ranges::find(formula_.names_, name);
+    if (known == formula_.names_.end()) known = formula_.names_.insert(known, name);
+    formula_.steps_.push_back({.op = Op::name, .name = static_cast<std::size_t>(known - formula_.names_.begin())});
+    return {};
+  }
+
+  std::string_view text_;
+  std::string_view label_;
+  std::size_t at_ = 0;
+  Formula formula_ = {};
+};
+
+Result<Formula> Formula::parse(std::string_view text, std::string_view label) {
+  return FormulaParser(text, label).parse();
+}
+
+void Formula::bind(const std::vector<std::string>& row_names) {
+  places_.clear();
+  for (const std::string& name : names_) {
+    const auto at = std::ranges::find(row_names, name);
+    places_.push_back(at == row_names.end() ? nowhere : static_cast<std::size_t>(at - row_names.begin()));
+  }
+}
+
+Cell Formula::apply(Op op, const Cell& left, const Cell& right) {
+  const std::string* left_text = text_of(left);
+  const std::string* right_text = text_of(right);
+  if (left_text != nullptr && right_text != nullptr) {
+    if (op == Op::equal) return cell_of_number(*left_text == *right_text);
+    if (op == Op::not_equal) return cell_of_number(*left_text != *right_text);
+    if (op == Op::matches) return cell_of_number(base::matches_pattern(*right_text, *left_text));
+    return {};
+  }
+  Wide a = 0;
+  Wide b = 0;
+  if (!get_number(left, a) || !get_number(right, b)) return {};
+  // Cut to 64 bits, as the kernel's own numbers are.
+  const auto number = [](Wide wide) {
+    return wide < 0 ? cell_of_number(static_cast<std::int64_t>(wide))
+                    : cell_of_number(static_cast<std::uint64_t>(wide));
+  };
+  const bool can_shift = b >= 0 && b < 64;
+  switch (op) {
+    case Op::multiply: {
+      Wide product = 0;
+      return __builtin_mul_overflow(a, b, &product) ? Cell{} : number(product);
+    }
+    case Op::divide: return b == 0 ? Cell{} : number(a / b);
+    case Op::modulo: return b == 0 ? Cell{} : number(a % b);
+    case Op::add: return number(a + b);
+    case Op::subtract: return number(a - b);
+    case Op::shift_left: return can_shift ? number(static_cast<std::uint64_t>(a) << static_cast<int>(b)) : Cell{};
+    case Op::shift_right: return can_shift ? number(a >> static_cast<int>(b)) : Cell{};
+    case Op::less: return number(a < b);
+    case Op::less_equal: return number(a <= b);
+    case Op::greater: return number(a > b);
+    case Op::greater_equal: return number(a >= b);
+    case Op::equal: return number(a == b);
+    case Op::not_equal: return number(a != b);
+    case Op::and_: return number(a & b);
+    case Op::xor_: return number(a ^ b);
+    case Op::or_: return number(a | b);
+    default: return {};
+  }
+}
+
+Cell Formula::evaluate(const std::vector<Cell>& row) const {
+  std::vector<Cell> stack;
+  const auto is_true = [](const Cell& cell) {
+    Wide number = 0;
+    return get_number(cell, number) && number != 0;
+  };
+  for (const Step& step : steps_) {
+    if (step.op == Op::number) {
+      stack.push_back(cell_of_number(step.number));
+      continue;
+    }
+    if (step.op == Op::text) {
+      stack.push_back({{step.text}});
+      continue;
+    }
+    if (step.op == Op::name) {
+      const std::size_t place = step.name < places_.size() ? places_[step.name] : nowhere;
+      stack.push_back(place < row.size() ? row[place] : Cell{});
+      continue;
+    }
+    Cell right = std::move(stack.back());
+    stack.pop_back();
+    if (step.op == Op::negate || step.op == Op::invert || step.op == Op::not_) {
+      Wide number = 0;
+      if (step.op == Op::not_)
+        stack.push_back(cell_of_number(!is_true(right)));
+      else if (get_number(right, number))
+        stack.push_back(cell_of_number(step.op == Op::negate ? -number : ~number));
+      else
+        stack.emplace_back();
+      continue;
+    }
+    Cell& left = stack.back();
+    // Also where one side is not there.
+    if (step.op == Op::both)
+      left = cell_of_number(is_true(left) && is_true(right));
+    else if (step.op == Op::either)
+      left = cell_of_number(is_true(left) || is_true(right));
+    else
+      left = apply(step.op, left, right);
+  }
+  return stack.empty() ? Cell{} : std::move(stack.back());
+}
+
+bool Formula::is_true(const std::vector<Cell>& row) const {
+  const Cell cell = evaluate(row);
+  if (const std::string* text = text_of(cell)) return !text->empty();
+  Wide number = 0;
+  return get_number(cell, number) && number != 0;
+}
+
+}  // namespace dtp::report

@@ -1,0 +1,75 @@
+// Arithmetic and conditions over the values of a row, as C has them:
+//
+//   1 << order        exit_code & 127        latency > 1000000 && comm ~ "ba*"
+//
+// Numbers are decimal or hexadecimal; texts are compared with ==, != and, as a pattern, with ~. What is computed from a
+// value that is not there is not there.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dtracepp/error.h"
+#include "report/show.h"
+
+namespace dtp::report {
+
+class Formula {
+ public:
+  // Errors have their place in `text`, which `label` names.
+  static Result<Formula> parse(std::string_view text, std::string_view label);
+
+  // The values that it is made of, each once.
+  const std::vector<std::string>& names() const { return names_; }
+  // Says where in a row they are. A name that is not there has no value.
+  void bind(const std::vector<std::string>& row_names);
+
+  Cell evaluate(const std::vector<Cell>& row) const;
+  // Neither zero nor empty nor absent.
+  bool is_true(const std::vector<Cell>& row) const;
+
+ private:
+  friend class FormulaParser;
+  enum class Op {
+    number,
+    text,
+    name,
+    negate,
+    invert,
+    not_,
+    multiply,
+    divide,
+    modulo,
+    add,
+    subtract,
+    shift_left,
+    shift_right,
+    less,
+    less_equal,
+    greater,
+    greater_equal,
+    equal,
+    not_equal,
+    matches,
+    and_,
+    xor_,
+    or_,
+    both,
+    either
+  };
+  struct Step {
+    Op op = Op::number;
+    Wide number = 0;
+    std::string text = {};
+    std::size_t name = 0;  // into names_
+  };
+  static Cell apply(Op op, const Cell& left, const Cell& right);
+
+  std::vector<Step> steps_ = {};  // operands before their operator
+  std::vector<std::string> names_ = {};
+  std::vector<std::size_t> places_ = {};  // of names_ in a row
+};
+
+}  // namespace dtp::report
