@@ -10,9 +10,10 @@ namespace dtp::report {
 const std::vector<RowMaker::Place>& RowMaker::places_of(const record::EventSchema& schema) {
   const auto [at, is_new] = places_.try_emplace(&schema);
   if (!is_new) return at->second;
-  static constexpr std::pair<std::string_view, Source> words[] = {{"time", Source::time}, {"pid", Source::pid},
-                                                                  {"tid", Source::tid},   {"comm", Source::comm},
-                                                                  {"cpu", Source::cpu},   {"event", Source::event}};
+  static constexpr std::pair<std::string_view, Source> words[] = {
+      {"time", Source::time},   {"pid", Source::pid},           {"tid", Source::tid},    {"comm", Source::comm},
+      {"cpu", Source::cpu},     {"event", Source::event},       {"ppid", Source::ppid},  {"parent", Source::parent},
+      {"chain", Source::chain}, {"function", Source::function}, {"stack", Source::stack}};
   for (const std::string& name : names_) {
     Place place;
     const auto field = std::ranges::find(schema.fields, name, &record::FieldSchema::name);

@@ -16,6 +16,7 @@ std::string row_text(std::string_view margin, const TextRow& row, const std::vec
     text += i == 0 ? " " : "  ";
     text += is_number[i] ? blanks + row[i] : row[i] + blanks;
   }
+  text.erase(text.find_last_not_of(' ') + 1);
   return text;
 }
 
