@@ -97,8 +97,9 @@ class Routes {
   bool is_silent(std::size_t event) const {
     return std::ranges::all_of(probes_[event], [](const Probe* one) { return one->is_silent; });
   }
-  bool leads_to(std::size_t event, const std::string& probe) const {
-    return std::ranges::any_of(probes_[event], [&](const Probe* one) { return one->name == probe; });
+  bool leads_to(std::size_t event, const std::vector<std::string>& probes) const {
+    return std::ranges::any_of(probes_[event],
+                               [&](const Probe* one) { return std::ranges::find(probes, one->name) != probes.end(); });
   }
 
  private:

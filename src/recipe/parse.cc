@@ -33,7 +33,7 @@
 //   whom
 //
 //   [pair]
-//   from = "begin"
+//   from = "begin"             # a probe, or several: ["read", "write"]
 //   to = "end"
 //   by = ["sector", "pid=next_pid"]    # FIRST or FIRST=SECOND; without it: by thread
 //
@@ -260,11 +260,17 @@ void read_probes(Reader& reader, const toml::table& root, Recipe& recipe) {
   }
 }
 
-std::string read_probe_name(Reader& reader, const toml::table& table, std::string_view key, const Recipe& recipe) {
-  const std::string name = reader.text(table, key, true);
-  if (!name.empty() && std::ranges::find(recipe.probes, name, &Probe::name) == recipe.probes.end())
-    reader.wrong(table.get(key)->source(), fmt::format("there is no probe '{}'", name));
-  return name;
+// One name, or several.
+std::vector<std::string> read_probe_names(Reader& reader, const toml::table& table, std::string_view key,
+                                          const Recipe& recipe) {
+  const toml::node* node = reader.find(table, key, true);
+  if (node == nullptr) return {};
+  const std::vector<std::string> names =
+      node->is_array() ? reader.texts(table, key) : std::vector{reader.text(table, key, true)};
+  for (const std::string& name : names)
+    if (!name.empty() && std::ranges::find(recipe.probes, name, &Probe::name) == recipe.probes.end())
+      reader.wrong(node->source(), fmt::format("there is no probe '{}'", name));
+  return names;
 }
 
 void read_pairing(Reader& reader, const toml::table& root, Recipe& recipe) {
@@ -273,8 +279,8 @@ void read_pairing(Reader& reader, const toml::table& root, Recipe& recipe) {
   const toml::table* table = node->as_table();
   if (table == nullptr) return reader.wrong(node->source(), "'pair' is a table: [pair]");
   reader.check_keys(*table, {"from", "to", "by"});
-  Pairing pairing{.from = read_probe_name(reader, *table, "from", recipe),
-                  .to = read_probe_name(reader, *table, "to", recipe)};
+  Pairing pairing{.from = read_probe_names(reader, *table, "from", recipe),
+                  .to = read_probe_names(reader, *table, "to", recipe)};
   for (const std::string& text : reader.texts(*table, "by")) {
     const std::size_t equals = text.find('=');
     const std::string first = text.substr(0, equals);

@@ -68,8 +68,8 @@ struct Probe {
 
 // Records of two probes become one row.
 struct Pairing {
-  std::string from = {};
-  std::string to = {};
+  std::vector<std::string> from = {};  // names of probes
+  std::vector<std::string> to = {};
   std::vector<report::Match> by = {};  // none: by thread
 };
 

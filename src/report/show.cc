@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "base/escape.h"
+#include "base/file.h"
 #include "report/numbers.h"
 #include "report/syscall_names.h"
 #include "report/value_text.h"
@@ -68,6 +69,14 @@ std::string flags_text(Wide number, const Show& show) {
   return text.empty() ? "0" : text;
 }
 
+// "0-3"
+std::string irq_cpus(Wide number, std::string_view file) {
+  auto text = base::read_file(fmt::format("/proc/irq/{}/{}", number, file));
+  if (!text) return "-";
+  if (text->ends_with('\n')) text->pop_back();
+  return base::escape(*text);
+}
+
 std::string symbol_text(Wide number, const Show& show) {
   const auto address = static_cast<std::uint64_t>(number);
   const std::string name =
@@ -103,6 +112,8 @@ std::string number_name(Wide number, const Show& show) {
     case Show::As::names: return name_text(number, show);
     case Show::As::flags: return flags_text(number, show);
     case Show::As::symbol: return symbol_text(number, show);
+    case Show::As::irq_allowed: return irq_cpus(number, "smp_affinity_list");
+    case Show::As::irq_effective: return irq_cpus(number, "effective_affinity_list");
     case Show::As::event:
     case Show::As::automatic: break;
   }

@@ -37,11 +37,13 @@ struct Show {
     error,  // a negative number is an errno
     signal,
     syscall,
-    device,  // the kernel's dev_t
-    symbol,  // an address of the kernel's code or data
-    event,   // as the kernel's own print format of the event names it
-    names,   // of single numbers
-    flags,   // of bits
+    device,         // the kernel's dev_t
+    symbol,         // an address of the kernel's code or data
+    irq_allowed,    // CPUs that an interrupt may go to
+    irq_effective,  // and that it goes to now
+    event,          // as the kernel's own print format of the event names it
+    names,          // of single numbers
+    flags,          // of bits
   };
   As as = As::automatic;
   std::vector<std::pair<std::uint64_t, std::string>> names = {};  // of As::names and As::flags
@@ -55,11 +57,18 @@ struct ShowName {
   Show::As as = Show::As::automatic;
 };
 // As recipes name them.
-inline constexpr ShowName show_names[] = {{"bytes", Show::As::size},      {"duration", Show::As::duration},
-                                          {"clock", Show::As::clock},     {"hex", Show::As::hex},
-                                          {"errno", Show::As::error},     {"signal", Show::As::signal},
-                                          {"syscall", Show::As::syscall}, {"device", Show::As::device},
-                                          {"symbol", Show::As::symbol},   {"enum", Show::As::event}};
+inline constexpr ShowName show_names[] = {{"bytes", Show::As::size},
+                                          {"duration", Show::As::duration},
+                                          {"clock", Show::As::clock},
+                                          {"hex", Show::As::hex},
+                                          {"errno", Show::As::error},
+                                          {"signal", Show::As::signal},
+                                          {"syscall", Show::As::syscall},
+                                          {"device", Show::As::device},
+                                          {"symbol", Show::As::symbol},
+                                          {"enum", Show::As::event},
+                                          {"irq-allowed", Show::As::irq_allowed},
+                                          {"irq-effective", Show::As::irq_effective}};
 
 // Printable; "-" of what is not there.
 std::string cell_text(const Cell& cell, const Show& show);
