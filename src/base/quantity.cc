@@ -7,8 +7,9 @@
 namespace dtp::base {
 namespace {
 
-// Larger than any clock or disk, small enough to count on with.
-constexpr std::uint64_t largest = std::uint64_t{1} << 62;
+// Larger than any disk or clock, small enough to count on with.
+constexpr std::uint64_t largest_size = std::uint64_t{1} << 50;
+constexpr std::uint64_t largest_time = std::uint64_t{1} << 62;
 
 using Unit = std::pair<std::string_view, std::uint64_t>;
 constexpr std::array time_units{Unit{"ns", 1},
@@ -21,7 +22,7 @@ constexpr std::array size_units{Unit{"K", 1U << 10}, Unit{"k", 1U << 10}, Unit{"
                                 Unit{"B", 1}};
 
 template <std::size_t count>
-std::optional<std::uint64_t> parse(std::string_view text, const std::array<Unit, count>& units) {
+std::optional<std::uint64_t> parse(std::string_view text, const std::array<Unit, count>& units, std::uint64_t largest) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{}) return std::nullopt;
@@ -33,7 +34,7 @@ std::optional<std::uint64_t> parse(std::string_view text, const std::array<Unit,
 
 }  // namespace
 
-std::optional<std::uint64_t> parse_size(std::string_view text) { return parse(text, size_units); }
-std::optional<std::uint64_t> parse_duration_ns(std::string_view text) { return parse(text, time_units); }
+std::optional<std::uint64_t> parse_size(std::string_view text) { return parse(text, size_units, largest_size); }
+std::optional<std::uint64_t> parse_duration_ns(std::string_view text) { return parse(text, time_units, largest_time); }
 
 }  // namespace dtp::base

@@ -161,7 +161,11 @@ class Answering {
   Answering(const Recipe& recipe, const Settings& settings, const Routes& routes, const AnswerOptions& options)
       : recipe_(recipe), routes_(routes), options_(options), answer_(recipe.answer) {
     answer_.where = settings.fill_filter(answer_.where);
-    for (report::AnswerColumn& column : answer_.columns) column.show.context = &meanings_.context();
+    answer_.histogram = settings.fill(answer_.histogram);
+    for (report::AnswerColumn& column : answer_.columns) {
+      column.of = settings.fill(column.of);
+      column.show.context = &meanings_.context();
+    }
     name_by_events(answer_, routes.events());
     const std::vector<std::string> names = values_of(answer_);
     if (std::ranges::any_of(names, [](const std::string& name) { return wants_processes(name); }))

@@ -67,7 +67,11 @@ Result<debug::ProcessFile> find_own(const std::string& path) {
   if (const std::string inside = debug::inside_root(path); inside != path)
     return debug::find_in_root(std::atoi(path.c_str() + std::string_view("/proc/").size()), inside);
   std::error_code error;
-  const std::string real = std::filesystem::canonical(path, error).string();
+  std::string real = std::filesystem::canonical(path, error).string();
+  if (error && !path.contains('/')) {
+    if (const std::string found = debug::find_by_name(path); !found.empty())
+      real = std::filesystem::canonical(found, error).string();
+  }
   if (error) return fail(base::system_error("cannot open", path, error.value()));
   return debug::ProcessFile{real, std::filesystem::path(real).filename().string()};
 }
@@ -257,7 +261,8 @@ void add_target_options(CLI::App& command, TargetOptions& options) {
   const auto add = [&](const char* names, std::string& value, const char* help, const char* type) {
     command.add_option(names, value, help)->type_name(type)->check(not_empty);
   };
-  add("-x,--exec", options.executable, "probe this program or library instead of the kernel", "FILE");
+  add("-x,--exec", options.executable,
+      "probe this program or library instead of the kernel: a path, or a name such as bash, libc.so.6", "FILE");
   add("-m,--module", options.module, "probe this kernel module: its name, or the path of its .ko file", "MODULE");
   add("-k,--vmlinux", options.vmlinux, "take symbols and types from this vmlinux", "FILE");
   command

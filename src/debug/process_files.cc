@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <vector>
@@ -24,6 +25,24 @@
 
 namespace dtp::debug {
 namespace {
+
+namespace fs = std::filesystem;
+
+// Where the dynamic linker looks when no program says otherwise: what ld.so.conf(5) names, then the usual ones.
+std::vector<std::string> library_folders() {
+  std::vector<std::string> folders;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator("/etc/ld.so.conf.d", error)) {
+    const std::string text = base::read_file(entry.path().string()).value_or("");
+    std::string_view rest = text;
+    while (!rest.empty()) folders.emplace_back(base::take_line(rest));
+  }
+  std::ranges::sort(folders);
+  for (const char* usual :
+       {"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib"})
+    folders.emplace_back(usual);
+  return folders;
+}
 
 std::string directory_of(int pid) { return fmt::format("/proc/{}", pid); }
 
@@ -158,6 +177,21 @@ Result<ProcessFile> find_mapping(int pid, std::uint64_t start, std::uint64_t end
   const base::Fd fd(::open(link.c_str(), O_PATH | O_CLOEXEC));
   if (!fd) return fail(describe(errno, pid, link));
   return path_to(fd, pid, link);
+}
+
+std::string find_by_name(const std::string& name) {
+  std::vector<std::string> folders;
+  const char* path = std::getenv("PATH");
+  std::string_view rest = path == nullptr || name.contains(".so") ? "" : path;
+  while (!rest.empty()) folders.emplace_back(base::take_until(rest, ':'));
+  if (name.contains(".so")) folders = library_folders();
+  for (const std::string& folder : folders) {
+    if (!folder.starts_with('/')) continue;
+    const std::string found = folder + "/" + name;
+    std::error_code error;
+    if (fs::is_regular_file(found, error)) return found;
+  }
+  return "";
 }
 
 std::string root_of(std::string_view path) {

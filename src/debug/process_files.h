@@ -26,6 +26,9 @@ Result<ProcessFile> find_mapped(int pid, const std::string& name);
 // What the process has mapped at these addresses, also where it is deleted or in another mount namespace.
 Result<ProcessFile> find_mapping(int pid, std::uint64_t start, std::uint64_t end);
 
+// Where the shell would find a program of this name, or the dynamic linker a library ("libc.so.6"). Empty: nowhere.
+std::string find_by_name(const std::string& name);
+
 // "/proc/7/root" of "/proc/7/root/opt/app" and of "/proc/7/exe"; empty: the path is in our own root.
 std::string root_of(std::string_view path);
 // "/opt/app" of "/proc/7/root/opt/app"; a path in our own root as it is.
