@@ -26,6 +26,12 @@ Cell cell_of_number(Wide number) {
 
 const std::string* text_of(const Cell& cell) { return std::get_if<std::string>(&cell.value.of); }
 
+// Raw, as the traced system has it.
+std::string text_of_any(const Cell& cell) {
+  const std::string* text = text_of(cell);
+  return text == nullptr ? cell_text(cell, {}) : *text;
+}
+
 }  // namespace
 
 // One function for all levels: each operator binds as tightly as in C.
@@ -49,25 +55,12 @@ class FormulaParser {
     int level = 0;  // how tightly it binds
   };
   // Longer ones first, so that "<=" is not read as "<".
-  static constexpr std::array<Operator, 19> operators{{{"||", Op::either, 1},
-                                                       {"&&", Op::both, 2},
-                                                       {"==", Op::equal, 6},
-                                                       {"!=", Op::not_equal, 6},
-                                                       {"<<", Op::shift_left, 8},
-                                                       {">>", Op::shift_right, 8},
-                                                       {"<=", Op::less_equal, 7},
-                                                       {">=", Op::greater_equal, 7},
-                                                       {"~", Op::matches, 6},
-                                                       {"|", Op::or_, 3},
-                                                       {"^", Op::xor_, 4},
-                                                       {"&", Op::and_, 5},
-                                                       {"<", Op::less, 7},
-                                                       {">", Op::greater, 7},
-                                                       {"+", Op::add, 9},
-                                                       {"-", Op::subtract, 9},
-                                                       {"*", Op::multiply, 10},
-                                                       {"/", Op::divide, 10},
-                                                       {"%", Op::modulo, 10}}};
+  static constexpr std::array<Operator, 20> operators{
+      {{",", Op::join, 1},           {"||", Op::either, 2},     {"&&", Op::both, 3},        {"==", Op::equal, 7},
+       {"!=", Op::not_equal, 7},     {"<<", Op::shift_left, 9}, {">>", Op::shift_right, 9}, {"<=", Op::less_equal, 8},
+       {">=", Op::greater_equal, 8}, {"~", Op::matches, 7},     {"|", Op::or_, 4},          {"^", Op::xor_, 5},
+       {"&", Op::and_, 6},           {"<", Op::less, 8},        {">", Op::greater, 8},      {"+", Op::add, 10},
+       {"-", Op::subtract, 10},      {"*", Op::multiply, 11},   {"/", Op::divide, 11},      {"%", Op::modulo, 11}}};
 
   Error wrong(std::string what) const {
     const std::size_t begin = std::min(at_, text_.size());
@@ -89,7 +82,8 @@ class FormulaParser {
           std::ranges::find_if(operators, [&](const Operator& one) { return text_.substr(at_).starts_with(one.text); });
       if (found == operators.end() || found->level <= least_level) return {};
       at_ += found->text.size();
-      DTP_CHECK(parse_binary(found->level, depth));
+      // Of a list the rest comes first: it ends where something is not there.
+      DTP_CHECK(parse_binary(found->op == Op::join ? found->level - 1 : found->level, depth));
       formula_.steps_.push_back({.op = found->op});
     }
   }
@@ -167,6 +161,11 @@ void Formula::bind(const std::vector<std::string>& row_names) {
 }
 
 Cell Formula::apply(Op op, const Cell& left, const Cell& right) {
+  if (op == Op::join) {
+    if (std::holds_alternative<value::Absent>(left.value.of) || std::holds_alternative<value::Absent>(right.value.of))
+      return left;
+    return {{text_of_any(left) + " " + text_of_any(right)}};
+  }
   const std::string* left_text = text_of(left);
   const std::string* right_text = text_of(right);
   if (left_text != nullptr && right_text != nullptr) {

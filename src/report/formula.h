@@ -2,6 +2,7 @@
 //
 //   1 << order        exit_code & 127        latency > 1000000 && comm ~ "ba*"
 //
+// A list, "a, b, c", is the texts of its members with blanks between them, up to the first that is not there.
 // Numbers are decimal or hexadecimal; texts are compared with ==, != and, as a pattern, with ~. What is computed from a
 // value that is not there is not there.
 #pragma once
@@ -57,6 +58,7 @@ class Formula {
     xor_,
     or_,
     both,
+    join,
     either
   };
   struct Step {

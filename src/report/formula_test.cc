@@ -48,6 +48,12 @@ TEST_CASE("texts") {
   CHECK(result_of("comm + 1") == "-");
 }
 
+TEST_CASE("a list ends where something is not there") {
+  CHECK(result_of("comm, order + 1, code") == "bash 4 -2");
+  CHECK(result_of("comm, nothing, code") == "bash");
+  CHECK(result_of("nothing, comm") == "-");
+}
+
 TEST_CASE("what is not there") {
   CHECK(result_of("nothing + 1") == "-");
   CHECK(result_of("unknown") == "-");
