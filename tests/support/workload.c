@@ -1,17 +1,43 @@
 // A program whose doings are known exactly: the ground truth of the guest tests.
 //
 //   workload read FILE BYTES COUNT              opens FILE and reads BYTES from its start, COUNT times
+//   workload readv FILE                         reads 100 bytes with preadv(2), once
+//   workload write FILE BYTES COUNT             makes FILE of COUNT pieces of BYTES, then fsync(2)
+//   workload direct FILE BYTES COUNT            writes COUNT pieces of BYTES past the page cache, one after the other
 //   workload send ADDRESS PORT BYTES COUNT...   serves ADDRESS:PORT itself; sends BYTES in one piece, COUNT times
 //                                               (BYTES COUNT may be repeated)
+//   workload listen PORT BACKLOG CLIENTS        listens, never accepts; CLIENTS connections try to get in
+//   workload connect ADDRESS PORT               connects and goes away
+//   workload calls A B C                        A times getppid, B times write of 100 bytes, C times sleep of 10 ms
+//   workload sleep MS TIMES                     busy for 5 ms, then asleep for MS, TIMES
+//   workload burn MS                            busy
+//   workload pages COUNT                        touches so many pages of 4 KiB
+//   workload huge COUNT                         touches so many pages of 2 MiB
+//   workload start PROGRAM COUNT                starts PROGRAM, COUNT times, one after the other
+//   workload blocked MS                         a process in state D (waiting for a vfork(2) child) for MS
+//   workload hold MS                            a pipe's mutex is held for MS, and a second thread waits for it
+//   workload end STATUS | abort | fault | kill  ends that way
+//   workload allocate COUNT BYTES               malloc, COUNT times; every other piece is given back
+#define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static char buffer[1 << 20];
@@ -73,9 +99,211 @@ static int send_to(const char* address, const char* port, char** sizes) {
   return waitpid(server, &status, 0) == server && status == 0 ? 0 : 1;
 }
 
+static void sleep_ms(long ms) {
+  struct timespec time = {ms / 1000, ms % 1000 * 1000000};
+  while (nanosleep(&time, &time) != 0 && errno == EINTR) {
+  }
+}
+
+static long now_ms(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+static int burn(long ms) {
+  for (long end = now_ms() + ms; now_ms() < end;) {
+  }
+  return 0;
+}
+
+static int run_read(char** words) { return read_file(words[0], size_of(words[1]), atoi(words[2])); }
+
+static int run_readv(char** words) {
+  struct iovec piece = {buffer, 100};
+  int file = open(words[0], O_RDONLY);
+  if (file < 0 || preadv(file, &piece, 1, 0) < 0) die(words[0]);
+  return 0;
+}
+
+static int run_write(char** words) {
+  size_t bytes = size_of(words[1]);
+  int file = open(words[0], O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  if (file < 0) die(words[0]);
+  for (int i = atoi(words[2]); i > 0; --i) {
+    if (write(file, buffer, bytes) != (ssize_t)bytes) die(words[0]);
+  }
+  return fsync(file);
+}
+
+static int run_direct(char** words) {
+  size_t bytes = size_of(words[1]);
+  void* aligned = NULL;
+  if (posix_memalign(&aligned, 4096, bytes)) die("posix_memalign");
+  memset(aligned, 1, bytes);
+  int file = open(words[0], O_WRONLY | O_DIRECT);
+  if (file < 0) die(words[0]);
+  for (int i = 0; i < atoi(words[2]); ++i) {
+    if (pwrite(file, aligned, bytes, (off_t)i * (off_t)bytes) != (ssize_t)bytes) die(words[0]);
+  }
+  return 0;
+}
+
+static int run_send(char** words) { return send_to(words[0], words[1], words + 2); }
+
+static struct sockaddr_in address_of(const char* address, const char* port) {
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(port))};
+  if (inet_pton(AF_INET, address, &to.sin_addr) != 1) die(address);
+  return to;
+}
+
+static int run_listen(char** words) {
+  struct sockaddr_in here = address_of("127.0.0.1", words[0]);
+  int listener = socket(AF_INET, SOCK_STREAM, 0);
+  if (bind(listener, (struct sockaddr*)&here, sizeof here) || listen(listener, atoi(words[1]))) die("listen");
+  for (int i = atoi(words[2]); i > 0; --i) {
+    int client = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    if (connect(client, (struct sockaddr*)&here, sizeof here) && errno != EINPROGRESS) die("connect");
+  }
+  sleep_ms(100);
+  return 0;
+}
+
+static int run_connect(char** words) {
+  struct sockaddr_in to = address_of(words[0], words[1]);
+  int client = socket(AF_INET, SOCK_STREAM, 0);
+  if (connect(client, (struct sockaddr*)&to, sizeof to)) perror("connect");
+  return 0;
+}
+
+static int run_calls(char** words) {
+  int file = open("/dev/null", O_WRONLY);
+  for (int i = atoi(words[0]); i > 0; --i) syscall(SYS_getppid);
+  for (int i = atoi(words[1]); i > 0; --i) {
+    if (write(file, buffer, 100) != 100) die("/dev/null");
+  }
+  for (int i = atoi(words[2]); i > 0; --i) sleep_ms(10);
+  return 0;
+}
+
+static int run_sleep(char** words) {
+  for (int i = atoi(words[1]); i > 0; --i) {
+    burn(5);
+    sleep_ms(atol(words[0]));
+  }
+  return 0;
+}
+
+static int run_burn(char** words) { return burn(atol(words[0])); }
+
+static int touch(size_t count, size_t page, int advice) {
+  char* memory = mmap(NULL, (count + 1) * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) die("mmap");
+  char* aligned = memory + (page - (size_t)memory % page) % page;
+  madvise(aligned, count * page, advice);
+  for (size_t i = 0; i < count; ++i) aligned[i * page] = 1;
+  return 0;
+}
+
+static int run_pages(char** words) { return touch((size_t)atol(words[0]), 4096, MADV_NOHUGEPAGE); }
+static int run_huge(char** words) { return touch((size_t)atol(words[0]), 2 << 20, MADV_HUGEPAGE); }
+
+static int run_start(char** words) {
+  for (int i = atoi(words[1]); i > 0; --i) {
+    pid_t child = fork();
+    if (child < 0) die("fork");
+    if (child == 0) {
+      execl(words[0], words[0], (char*)NULL);
+      _exit(127);
+    }
+    waitpid(child, NULL, 0);
+  }
+  return 0;
+}
+
+static int run_blocked(char** words) {
+  long ms = atol(words[0]);
+  pid_t child = vfork();
+  if (child == 0) {
+    sleep_ms(ms);
+    _exit(0);
+  }
+  return waitpid(child, NULL, 0) == child ? 0 : 1;
+}
+
+// A write into a pipe takes the pipe's mutex and then copies from a page that is not there until we say so.
+static int pipe_ends[2];
+static int faults;
+static char* missing;
+static long hold_ms;
+
+static void* give_page(void* nothing) {
+  struct pollfd ready = {faults, POLLIN, 0};
+  struct uffd_msg message;
+  if (poll(&ready, 1, -1) != 1 || read(faults, &message, sizeof message) < 0) die("userfaultfd");
+  sleep_ms(hold_ms);
+  struct uffdio_zeropage page = {.range = {(unsigned long)missing, 4096}};
+  if (ioctl(faults, UFFDIO_ZEROPAGE, &page)) die("UFFDIO_ZEROPAGE");
+  return nothing;
+}
+
+static void* read_pipe(void* nothing) {
+  sleep_ms(20);
+  if (read(pipe_ends[0], buffer, 4096) < 0) die("read");
+  return nothing;
+}
+
+static int run_hold(char** words) {
+  hold_ms = atol(words[0]);
+  faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+  struct uffdio_api api = {.api = UFFD_API};
+  if (faults < 0 || ioctl(faults, UFFDIO_API, &api) || pipe(pipe_ends)) die("userfaultfd");
+  missing = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  struct uffdio_register range = {.range = {(unsigned long)missing, 4096}, .mode = UFFDIO_REGISTER_MODE_MISSING};
+  if (ioctl(faults, UFFDIO_REGISTER, &range)) die("UFFDIO_REGISTER");
+  pthread_t giver, reader;
+  pthread_create(&giver, NULL, give_page, NULL);
+  pthread_create(&reader, NULL, read_pipe, NULL);
+  if (write(pipe_ends[1], missing, 4096) != 4096) die("write");
+  pthread_join(giver, NULL);
+  pthread_join(reader, NULL);
+  return 0;
+}
+
+static int run_end(char** words) {
+  if (!strcmp(words[0], "abort")) abort();
+  if (!strcmp(words[0], "kill")) raise(SIGKILL);
+  if (!strcmp(words[0], "fault")) *(volatile char*)missing = 1;
+  return atoi(words[0]);
+}
+
+static int run_allocate(char** words) {
+  for (int i = 0; i < atoi(words[0]); ++i) {
+    volatile char* piece = malloc(size_of(words[1]));
+    piece[0] = 1;
+    if (i % 2) free((void*)piece);
+  }
+  return 0;
+}
+
+struct doing {
+  const char* name;
+  int words;  // at least
+  int (*run)(char** words);
+};
+
+static const struct doing doings[] = {
+    {"read", 3, run_read},         {"readv", 1, run_readv},     {"write", 3, run_write},     {"direct", 3, run_direct},
+    {"send", 4, run_send},         {"listen", 3, run_listen},   {"connect", 2, run_connect}, {"calls", 3, run_calls},
+    {"sleep", 2, run_sleep},       {"burn", 1, run_burn},       {"pages", 1, run_pages},     {"huge", 1, run_huge},
+    {"start", 2, run_start},       {"blocked", 1, run_blocked}, {"hold", 1, run_hold},       {"end", 1, run_end},
+    {"allocate", 2, run_allocate},
+};
+
 int main(int argc, char** argv) {
-  if (argc == 5 && !strcmp(argv[1], "read")) return read_file(argv[2], size_of(argv[3]), atoi(argv[4]));
-  if (argc >= 6 && !strcmp(argv[1], "send")) return send_to(argv[2], argv[3], argv + 4);
-  fprintf(stderr, "usage: workload read FILE BYTES COUNT | send ADDRESS PORT BYTES COUNT...\n");
+  for (size_t i = 0; argc > 1 && i < sizeof doings / sizeof doings[0]; ++i) {
+    if (!strcmp(argv[1], doings[i].name) && argc - 2 >= doings[i].words) return doings[i].run(argv + 2);
+  }
+  fprintf(stderr, "usage: see the head of workload.c\n");
   return 2;
 }
