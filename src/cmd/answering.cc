@@ -94,6 +94,12 @@ class Routes {
     return {};
   }
   const std::vector<WatchedEvent>& events() const { return events_; }
+  // Of the events' schemas, in their order: to which event each belongs. Several share one.
+  std::vector<std::size_t> events_of_schemas() const {
+    std::vector<std::size_t> events;
+    for (std::size_t i = 0; i < events_.size(); ++i) events.insert(events.end(), schemas_of(events_[i]).size(), i);
+    return events;
+  }
   bool is_silent(std::size_t event) const {
     return std::ranges::all_of(probes_[event], [](const Probe* one) { return one->is_silent; });
   }
@@ -183,12 +189,13 @@ class Answering {
 
   Result<void> begin(const std::vector<record::EventSchema>& schemas) {
     schemas_ = schemas.data();
+    event_of_schema_ = routes_.events_of_schemas();
     return lines_ ? lines_->begin() : Result<void>{};
   }
 
   Result<void> record(const record::Record& record) {
     if (processes_) follow(record);
-    const auto event = static_cast<std::size_t>(record.schema - schemas_);
+    const std::size_t event = event_of_schema_[static_cast<std::size_t>(record.schema - schemas_)];
     if (routes_.is_silent(event)) return {};
     if (!pairs_) return row(rows_->make(record));
     Result<void> done;
@@ -252,6 +259,7 @@ class Answering {
   std::optional<report::AnswerTable> table_ = {};
   std::optional<report::AnswerLines> lines_ = {};
   const record::EventSchema* schemas_ = nullptr;
+  std::vector<std::size_t> event_of_schema_ = {};
   std::chrono::steady_clock::time_point shown_ = std::chrono::steady_clock::now();
 };
 
