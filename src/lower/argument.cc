@@ -504,6 +504,17 @@ Result<Lowered> lower_event_fields(const expr::ProbeArgument& argument, std::siz
   return lowered;
 }
 
+// A struct is its members.
+Result<std::vector<path::Field>> finish_value(const expr::ProbeArgument& argument, const Target& target, Walker& walker,
+                                              Place place, Span span) {
+  Finisher finisher(argument, target, walker);
+  WholeStruct whole;
+  if (!argument.type && !finisher.is_one_value(place)) whole = members_of(walker, target, place, span);
+  const bool is_whole = !whole.members.empty() && !finisher.is_one_number(place, whole);
+  return is_whole ? finisher.finish_members(place, std::move(whole), span)
+                  : finisher.finish_all(std::move(place), span);
+}
+
 Result<Lowered> lower_all(const expr::ProbeArgument& argument, std::size_t number, const Spot& spot,
                           const Target& target, bool parameters_only) {
   const Span span = argument.tree.at(argument.tree.root).span;
@@ -523,7 +534,7 @@ Result<Lowered> lower_all(const expr::ProbeArgument& argument, std::size_t numbe
     Walker walker(argument, number, spot, target);
     auto place = is_kept ? walker.located_at_return(variable, span) : walker.located(variable, span);
     if (!place) continue;  // optimised out here: it has no value to show
-    auto fields = Finisher(argument, target, walker).finish_all(std::move(*place), span);
+    auto fields = finish_value(argument, target, walker, std::move(*place), span);
     if (fields) std::ranges::move(*fields, std::back_inserter(lowered.fields));
   }
   return lowered;
@@ -544,12 +555,7 @@ Result<Lowered> lower_argument(const expr::ProbeArgument& argument, std::size_t 
     DTP_TRY(auto fields, Finisher(argument, target, walker).finish_path(std::move(place), root.span));
     return Lowered{.fields = std::move(fields), .warnings = walker.take_warnings()};
   }
-  Finisher finisher(argument, target, walker);
-  WholeStruct whole;
-  if (!argument.type && !finisher.is_one_value(place)) whole = members_of(walker, target, place, root.span);
-  const bool is_whole = !whole.members.empty() && !finisher.is_one_number(place, whole);
-  DTP_TRY(auto fields, is_whole ? finisher.finish_members(place, std::move(whole), root.span)
-                                : finisher.finish_all(std::move(place), root.span));
+  DTP_TRY(auto fields, finish_value(argument, target, walker, std::move(place), root.span));
   return Lowered{.fields = std::move(fields), .warnings = walker.take_warnings()};
 }
 
