@@ -4,15 +4,14 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/pattern.h"
+#include "cmd/counting.h"
+#include "cmd/meanings.h"
 #include "debug/find.h"
-#include "debug/symbols.h"
-#include "record/print_names.h"
 #include "record/process_tree.h"
 #include "report/key.h"
 #include "report/pairs.h"
@@ -113,66 +112,14 @@ class Routes {
   std::vector<std::vector<const Probe*>> probes_ = {};  // of each event
 };
 
-std::int64_t wall_offset_ns() {
-  const auto now = [](clockid_t clock) {
-    timespec time{};
-    ::clock_gettime(clock, &time);
-    return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-  };
-  return now(CLOCK_REALTIME) - now(CLOCK_MONOTONIC);
-}
-
-// What values of this machine mean.
-class Meanings {
- public:
-  Meanings() {
-    context_.wall_offset_ns = wall_offset_ns();
-    context_.kernel_symbol = [this](std::uint64_t address) { return symbol_at(address); };
-  }
-  Meanings(const Meanings&) = delete;
-  Meanings& operator=(const Meanings&) = delete;
-  const report::ShowContext& context() const { return context_; }
-
- private:
-  std::string symbol_at(std::uint64_t address) {
-    if (!symbols_) {
-      auto read = debug::Symbols::of_kallsyms("/proc/kallsyms", "");
-      symbols_ = read ? std::move(*read) : debug::Symbols();
-    }
-    const debug::Symbol* symbol = symbols_->find_function_at(address);
-    return symbol == nullptr ? "" : std::string(symbol->name);
-  }
-
-  report::ShowContext context_ = {};
-  std::optional<debug::Symbols> symbols_ = {};  // read when they are first asked for
-};
-
-// Columns that the kernel's print format of an event has names for.
-void name_by_events(report::Answer& answer, const std::vector<WatchedEvent>& events) {
-  for (report::AnswerColumn& column : answer.columns) {
-    if (column.show.as != report::Show::As::event) continue;
-    for (const WatchedEvent& event : events) {
-      record::PrintNames found = record::print_names(event.format, column.of);
-      if (found.names.empty()) continue;
-      column.show.as = found.are_flags ? report::Show::As::flags : report::Show::As::names;
-      column.show.names = std::move(found.names);
-      break;
-    }
-  }
-}
-
 // Records become rows, and rows the answer.
 class Answering {
  public:
   Answering(const Recipe& recipe, const Settings& settings, const Routes& routes, const AnswerOptions& options)
-      : recipe_(recipe), routes_(routes), options_(options), answer_(recipe.answer) {
-    answer_.where = settings.fill_filter(answer_.where);
-    answer_.histogram = settings.fill(answer_.histogram);
-    for (report::AnswerColumn& column : answer_.columns) {
-      column.of = settings.fill(column.of);
-      column.show.context = &meanings_.context();
-    }
-    name_by_events(answer_, routes.events());
+      : recipe_(recipe),
+        routes_(routes),
+        options_(options),
+        answer_(fill_answer(recipe.answer, settings, routes.events(), meanings_)) {
     const std::vector<std::string> names = values_of(answer_);
     if (std::ranges::any_of(names, [](const std::string& name) { return wants_processes(name); }))
       processes_ = record::ProcessTree::of_this_machine();
@@ -310,6 +257,15 @@ Result<int> answer(const Recipe& recipe, const Settings& settings, const AnswerO
   // From here on signals are only noticed: what is put into the kernel is taken out again on every way.
   DTP_TRY(auto signals, kernel::StopSignals::block());
   DTP_CHECK(kernel::remove_stale(tracefs));
+  if (report::is_added_up(recipe.answer)) {
+    std::string why_not = why_not_counted(recipe, settings, options);
+    if (why_not.empty()) {
+      DTP_TRY(CountedAnswer counted, count_in_kernel(tracefs, recipe, settings, options, common, signals));
+      if (counted.status) return *counted.status;
+      why_not = std::move(counted.why_not);
+    }
+    if (common.verbose) fmt::print(stderr, "counted from the event stream: {}\n", why_not);
+  }
   DTP_TRY(std::vector<Placed> placed, place_all(tracefs, recipe, settings, options.target, common));
   Routes routes;
   for (const Placed& one : placed) DTP_CHECK(routes.add(one));

@@ -6,14 +6,12 @@
 
 #include "base/caret.h"
 #include "base/file.h"
-#include "base/quantity.h"
-#include "cmd/answering.h"
+#include "cmd/answer_options.h"
 #include "cmd/columns.h"
 #include "cmd/command.h"
 #include "cmd/json_object.h"
 #include "cmd/output_format.h"
 #include "cmd/tracepoint.h"
-#include "cmd/watch.h"
 #include "recipe/catalog.h"
 #include "recipe/settings.h"
 
@@ -24,27 +22,10 @@ struct Options {
   std::string name = {};
   std::vector<std::string> words = {};  // NAME=VALUE
   TargetOptions target = {};
-  WatchOptions watch = {};
+  AnswerFlags answer = {};
   std::vector<std::string> kernels = {};  // of check
-  std::string duration = {};
-  std::string every = {};
-  std::size_t top = 0;
-  std::string format = "text";
+  std::string format = "text";            // of list
 };
-
-report::AnswerFormat to_format(const std::string& format) {
-  if (format == "csv") return report::AnswerFormat::csv;
-  return format == "json" ? report::AnswerFormat::json : report::AnswerFormat::text;
-}
-
-Result<std::int64_t> to_milliseconds(const char* option, const std::string& text) {
-  if (text.empty()) return 0;
-  const auto time_ns = base::parse_duration_ns(text);
-  if (time_ns && *time_ns >= 1'000'000) return static_cast<std::int64_t>(*time_ns / 1'000'000);
-  return fail({.what = fmt::format("{} takes a time such as 10s, 500ms, 2m", option),
-               .where = Where{option, text, {0, text.size()}},
-               .status = Status::wrong_request});
-}
 
 Result<recipe::Recipe> open(const std::string& name) {
   DTP_TRY(const recipe::Source source, recipe::find(name));
@@ -54,12 +35,8 @@ Result<recipe::Recipe> open(const std::string& name) {
 Result<int> run(const Options& options, const std::vector<std::string>& command, const Common& common) {
   DTP_TRY(recipe::Recipe recipe, open(options.name));
   DTP_TRY(const recipe::Settings settings, recipe::Settings::create(recipe, options.words));
-  if (options.top != 0) recipe.answer.top = options.top;
-  AnswerOptions wanted{
-      .target = options.target, .format = to_format(options.format), .announce = !common.quiet && command.empty()};
-  DTP_TRY(wanted.duration_ms, to_milliseconds("--duration", options.duration));
-  DTP_TRY(wanted.every_ms, to_milliseconds("--every", options.every));
-  DTP_TRY(wanted.watched, to_target(options.watch, command));
+  if (options.answer.top != 0) recipe.answer.top = options.answer.top;
+  DTP_TRY(const AnswerOptions wanted, to_answer_options(options.answer, options.target, command, common));
   return answer(recipe, settings, wanted, common);
 }
 
@@ -314,12 +291,7 @@ void add_run(Registry& registry, CLI::App& recipe, const std::shared_ptr<Options
   CLI::App& action = *recipe.add_subcommand("run", "answer the question of a recipe, now");
   add_name(action, *options);
   action.add_option("NAME=VALUE", options->words, "parameters; 'recipe show' tells them");
-  action.add_option("--duration", options->duration, "end after this time: 10s, 500ms, 2m")->type_name("TIME");
-  action.add_option("--every", options->every, "show the table again and again, not only at the end")
-      ->type_name("TIME");
-  action.add_option("--top", options->top, "rows of the table; 0: as the recipe has it")->type_name("N");
-  add_format_option(action, options->format, "how the answer is printed", record_formats);
-  add_watch_options(action, options->watch);
+  add_answer_options(action, options->answer);
   action.add_option("-k,--vmlinux", options->target.vmlinux, "this kernel's debug information")->type_name("FILE");
   add_common_options(action, registry.common);
   action.callback([&registry, options] {

@@ -404,7 +404,7 @@ std::vector<Counted> Capture::State::count() const {
   std::vector<Counted> all = closed;
   for (const Opened& one : opened)
     if (one.event < all.size()) add_count(one, all[one.event]);
-  if ((events.front().attr.read_format & PERF_FORMAT_LOST) == 0)
+  if ((events.front().attr.read_format & PERF_FORMAT_LOST) == 0 && !all.empty())
     for (const Ring& ring : rings) all.front().ring_full += ring.lost();
   const std::vector<Profile> now = profiles_after.empty() ? read_profiles(tracefs, names()) : profiles_after;
   for (std::size_t i = 0; i < all.size(); ++i) {

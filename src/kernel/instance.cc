@@ -6,13 +6,11 @@
 #include <charconv>
 #include <utility>
 
-#include "kernel/owner.h"
 #include "kernel/perf_event.h"
 
 namespace dtp::kernel {
 namespace {
 
-constexpr std::string_view folder = "instances/";
 // Pages of the kernel's ring; a larger one (buffer_subbuf_size_kb) is read all the same, in pieces of its own size.
 constexpr std::size_t page_bytes = 64 * 1024;
 // Samples go on when there are so many of them.
@@ -39,31 +37,22 @@ std::vector<SampleMaker::Event> Instance::events_of(const InstanceOptions& optio
 
 Instance::Instance(Instance&& other) noexcept
     : tracefs_(other.tracefs_),
-      directory_(std::exchange(other.directory_, {})),
+      folder_(std::move(other.folder_)),
       options_(std::move(other.options_)),
-      caretaker_(std::move(other.caretaker_)),
       pipes_(std::move(other.pipes_)),
       page_(std::move(other.page_)),
       samples_(std::move(other.samples_)) {}
 
 Instance::~Instance() {
-  if (directory_.empty()) return;
+  if (folder_.path().empty()) return;
   disable();
   pipes_.clear();
-  (void)tracefs_->remove_directory(directory_);
-}
-
-Result<void> Instance::set(const std::string& file, const std::string& text) const {
-  const std::string path = directory_ + "/" + file;
-  if (const auto done = tracefs_->write(path, text); !done)
-    return fail(tracefs_error("cannot write", path, done.error()));
-  return {};
 }
 
 Result<void> Instance::set_filters() const {
   for (const InstanceEvent& event : options_.events) {
     if (event.filter.empty()) continue;
-    const std::string path = directory_ + "/events/" + event.name.group + "/" + event.name.event + "/filter";
+    const std::string path = folder_.path() + "/events/" + event.name.group + "/" + event.name.event + "/filter";
     if (const auto done = tracefs_->write(path, event.filter); !done)
       return fail(refused_filter(*tracefs_, event.name, event.filter, done.error()));
   }
@@ -71,19 +60,14 @@ Result<void> Instance::set_filters() const {
 }
 
 Result<void> Instance::set_up() {
-  DTP_CHECK(set("trace_clock", "mono"));
-  DTP_CHECK(set("buffer_size_kb", std::to_string(options_.ring_bytes / 1024)));
+  DTP_CHECK(folder_.set("trace_clock", "mono"));
+  DTP_CHECK(folder_.set("buffer_size_kb", std::to_string(options_.ring_bytes / 1024)));
   // What finds no room is lost and counted; what was recorded stays.
-  DTP_CHECK(set("options/overwrite", "0"));
-  if (!options_.tasks.empty()) {
-    std::string tasks;
-    for (const pid_t task : options_.tasks) tasks += std::to_string(task) + " ";
-    DTP_CHECK(set("options/event-fork", "1"));
-    DTP_CHECK(set("set_event_pid", tasks));
-  }
+  DTP_CHECK(folder_.set("options/overwrite", "0"));
+  if (!options_.tasks.empty()) DTP_CHECK(folder_.watch_tasks(options_.tasks));
   DTP_CHECK(set_filters());
   for (const unsigned cpu : options_.cpus) {
-    const std::string path = directory_ + "/" + pipe_directory(cpu) + "/trace_pipe_raw";
+    const std::string path = folder_.path() + "/" + pipe_directory(cpu) + "/trace_pipe_raw";
     auto pipe = tracefs_->open_stream(path);
     if (!pipe) return fail(tracefs_error("cannot read", path, pipe.error()));
     pipes_.push_back(std::move(*pipe));
@@ -93,19 +77,15 @@ Result<void> Instance::set_up() {
 }
 
 Result<Instance> Instance::create(TraceFs& tracefs, InstanceOptions options) {
-  DTP_TRY(const Owner owner, this_process());
-  const std::string directory = std::string(folder) + group_of(owner);
-  if (const auto made = tracefs.make_directory(directory); !made)
-    return fail(tracefs_error("cannot make", directory, made.error()));
-  Instance instance(tracefs, directory, std::move(options));
-  if (const std::string path = tracefs.absolute(directory); !path.empty()) instance.caretaker_ = Caretaker(path);
+  DTP_TRY(InstanceFolder folder, InstanceFolder::create(tracefs));
+  Instance instance(tracefs, std::move(folder), std::move(options));
   DTP_CHECK(instance.set_up());
   return instance;
 }
 
 Result<void> Instance::enable() {
   for (const InstanceEvent& event : options_.events) {
-    const std::string path = directory_ + "/events/" + event.name.group + "/" + event.name.event + "/enable";
+    const std::string path = folder_.path() + "/events/" + event.name.group + "/" + event.name.event + "/enable";
     if (const auto done = tracefs_->write(path, "1"); !done)
       return fail(cannot_record(spell(event.name), "cannot enable", done.error()));
   }
@@ -114,7 +94,7 @@ Result<void> Instance::enable() {
 
 void Instance::disable() {
   for (const InstanceEvent& event : options_.events)
-    (void)set("events/" + event.name.group + "/" + event.name.event + "/enable", "0");
+    (void)folder_.set("events/" + event.name.group + "/" + event.name.event + "/enable", "0");
 }
 
 void Instance::set_enabled(std::uint64_t id, bool is_on) {
@@ -148,19 +128,11 @@ Result<std::size_t> Instance::drain(std::size_t index, Processes& processes, con
 std::uint64_t Instance::lost() const {
   std::uint64_t sum = 0;
   for (const unsigned cpu : options_.cpus) {
-    const std::string stats = tracefs_->read(directory_ + "/" + pipe_directory(cpu) + "/stats").value_or("");
+    const std::string stats = tracefs_->read(folder_.path() + "/" + pipe_directory(cpu) + "/stats").value_or("");
     for (const std::string_view key : {"\noverrun: ", "\ncommit overrun: ", "\ndropped events: "})
       sum += count_in(stats, key);
   }
   return sum;
-}
-
-void remove_stale_instances(TraceFs& tracefs) {
-  const auto names = tracefs.list("instances");
-  if (!names) return;
-  for (const std::string& name : *names)
-    if (const auto owner = owner_of(name); owner && !is_alive(*owner))
-      (void)tracefs.remove_directory(std::string(folder) + name);
 }
 
 }  // namespace dtp::kernel

@@ -1,8 +1,6 @@
 // A tracing instance of our own: its rings cost the traced system less than half of what perf's cost, but have no
 // stacks. Event probes write into such rings only: perf_event_open(2) takes them and never sees a record. What the
 // instance holds is made into perf's samples.
-//
-// The instance is named as our events are (owner.h), so that others can tell whose it is.
 #pragma once
 
 #include <sys/types.h>
@@ -16,8 +14,8 @@
 
 #include "base/file.h"
 #include "dtracepp/error.h"
-#include "kernel/caretaker.h"
 #include "kernel/events.h"
+#include "kernel/instance_folder.h"
 #include "kernel/sample_maker.h"
 #include "kernel/tracefs.h"
 
@@ -61,26 +59,21 @@ class Instance {
   std::uint64_t lost() const;
 
  private:
-  Instance(TraceFs& tracefs, std::string directory, InstanceOptions options)
+  Instance(TraceFs& tracefs, InstanceFolder folder, InstanceOptions options)
       : tracefs_(&tracefs),
-        directory_(std::move(directory)),
+        folder_(std::move(folder)),
         options_(std::move(options)),
         samples_(options_.sample_type, events_of(options_)) {}
   static std::vector<SampleMaker::Event> events_of(const InstanceOptions& options);
-  Result<void> set(const std::string& file, const std::string& text) const;
   Result<void> set_filters() const;
   Result<void> set_up();
 
   TraceFs* tracefs_;
-  std::string directory_;  // empty: moved from
+  InstanceFolder folder_;
   InstanceOptions options_;
-  Caretaker caretaker_ = {};
   std::vector<base::Fd> pipes_ = {};  // of cpus[i]
   std::vector<std::byte> page_ = {};
   SampleMaker samples_;
 };
-
-// Instances of owners that are dead.
-void remove_stale_instances(TraceFs& tracefs);
 
 }  // namespace dtp::kernel

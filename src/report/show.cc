@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <cstring>
 #include <ctime>
 #include <filesystem>
@@ -111,6 +112,8 @@ std::string number_name(Wide number, const Show& show) {
     case Show::As::device: return device_text(number);
     case Show::As::names: return name_text(number, show);
     case Show::As::flags: return flags_text(number, show);
+    case Show::As::powers:
+    case Show::As::steps: return range_text(show.range_of(number), Unit::none);
     case Show::As::symbol: return symbol_text(number, show);
     case Show::As::irq_allowed: return irq_cpus(number, "smp_affinity_list");
     case Show::As::irq_effective: return irq_cpus(number, "effective_affinity_list");
@@ -123,7 +126,7 @@ std::string number_name(Wide number, const Show& show) {
 // Numbers that programs want as numbers.
 bool is_quantity(Show::As as) {
   return as == Show::As::automatic || as == Show::As::size || as == Show::As::duration || as == Show::As::clock ||
-         as == Show::As::hex;
+         as == Show::As::hex || as == Show::As::powers || as == Show::As::steps;
 }
 
 }  // namespace
@@ -133,7 +136,21 @@ Unit Show::unit() const {
   return as == As::duration ? Unit::nanoseconds : Unit::none;
 }
 
-bool Show::is_number() const { return as == As::size || as == As::duration; }
+bool Show::is_number() const { return as == As::size || as == As::duration || is_range(); }
+
+Distribution::Range Show::range_of(Wide number) const {
+  if (as == As::steps) {
+    const Wide width = step;
+    const Wide first = (number < 0 ? number - width + 1 : number) / width * width;
+    return {first, first + width - 1};
+  }
+  if (number == 0 || number == 1) return {0, 1};
+  const auto magnitude = static_cast<std::uint64_t>(number < 0 ? -number : number);
+  const Wide last = Wide{1} << std::bit_width(magnitude - 1);
+  const Wide first = last / 2 + 1;
+  if (number > 0) return {first, last};
+  return {-last, -first};
+}
 
 bool get_number(const Cell& cell, Wide& number) {
   if (const auto* plain = std::get_if<std::uint64_t>(&cell.value.of)) {

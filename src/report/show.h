@@ -44,12 +44,18 @@ struct Show {
     event,          // as the kernel's own print format of the event names it
     names,          // of single numbers
     flags,          // of bits
+    powers,         // the range that a number is in: 0..1, 2, 3..4, 5..8, as the kernel's histograms have it
+    steps,          // likewise, of `step` numbers each
   };
   As as = As::automatic;
   std::vector<std::pair<std::uint64_t, std::string>> names = {};  // of As::names and As::flags
   const ShowContext* context = nullptr;                           // outlives it; none: numbers stay numbers
+  std::uint64_t step = 1;                                         // of As::steps
   Unit unit() const;
   bool is_number() const;  // stands to the right
+  bool is_range() const { return as == As::powers || as == As::steps; }
+  // Of As::powers and As::steps: where the number is in.
+  Distribution::Range range_of(Wide number) const;
 };
 
 struct ShowName {

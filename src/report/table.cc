@@ -225,31 +225,57 @@ void AnswerTable::add_to(Group& group, const Row& row) {
   }
 }
 
+Cell AnswerTable::key_of(const Row& row, std::size_t column) const {
+  Cell cell = formulas_.cell(column, row);
+  const Show& show = answer_.columns[column].show;
+  Wide number = 0;
+  if (!show.is_range() || !get_number(cell, number)) return cell;
+  return cell_of_number(show.range_of(number).first);
+}
+
+AnswerTable::Group* AnswerTable::group_of(const Row& row) {
+  key_.clear();
+  Row keys;
+  for (std::size_t i = 0; i < answer_.columns.size(); ++i) {
+    if (answer_.columns[i].aggregate != Aggregate::none) continue;
+    keys.push_back(key_of(row, i));
+    key_ += cell_text(keys.back(), {});
+    key_ += '\0';
+  }
+  const auto found = index_of_.find(key_);
+  if (found != index_of_.end()) return &groups_[found->second];
+  if (groups_.size() >= most_groups) return nullptr;
+  index_of_.emplace(key_, groups_.size());
+  Group& group = groups_.emplace_back();
+  group.keys = std::move(keys);
+  group.totals.resize(answer_.columns.size() - key_count_);
+  return &group;
+}
+
 void AnswerTable::add(const Row& row) {
   if (!formulas_.is_wanted(row)) return;
   ++rows_;
   Wide number = 0;
   if (formulas_.has_histogram() && get_number(formulas_.histogram(row), number)) histogram_.add(number);
-  key_.clear();
-  Row keys;
+  if (Group* group = group_of(row))
+    add_to(*group, row);
+  else
+    ++ungrouped_;
+}
+
+void AnswerTable::add_counted(const Row& row, std::uint64_t count, const std::vector<Wide>& sums) {
+  rows_ += count;
+  Group* group = group_of(row);
+  if (group == nullptr) {
+    ungrouped_ += count;
+    return;
+  }
   for (std::size_t i = 0; i < answer_.columns.size(); ++i) {
-    if (answer_.columns[i].aggregate != Aggregate::none) continue;
-    keys.push_back(formulas_.cell(i, row));
-    key_ += cell_text(keys.back(), {});
-    key_ += '\0';
+    if (answer_.columns[i].aggregate == Aggregate::none) continue;
+    Total& total = group->totals[slot_of_[i]];
+    total.count += count;
+    total.sum += sums[i];
   }
-  auto found = group_of_.find(key_);
-  if (found == group_of_.end()) {
-    if (groups_.size() >= most_groups) {
-      ++ungrouped_;
-      return;
-    }
-    found = group_of_.emplace(key_, groups_.size()).first;
-    Group group{.keys = std::move(keys)};
-    group.totals.resize(answer_.columns.size() - key_count_);
-    groups_.push_back(std::move(group));
-  }
-  add_to(groups_[found->second], row);
 }
 
 Cell AnswerTable::cell_of(const Group& group, std::size_t index) const {
@@ -276,6 +302,13 @@ Cell AnswerTable::cell_of(const Group& group, std::size_t index) const {
   return {};
 }
 
+// What is equal otherwise stands in the order of the keys, however it came.
+bool AnswerTable::comes_before(const Group& left, const Group& right) {
+  for (std::size_t i = 0; i < left.keys.size(); ++i)
+    if (const auto order = compare(left.keys[i], right.keys[i]); order != 0) return order < 0;
+  return false;
+}
+
 std::vector<const AnswerTable::Group*> AnswerTable::sorted() const {
   std::vector<const Group*> groups;
   for (const Group& group : groups_) groups.push_back(&group);
@@ -286,7 +319,8 @@ std::vector<const AnswerTable::Group*> AnswerTable::sorted() const {
   const auto index = static_cast<std::size_t>(by - answer_.columns.begin());
   std::ranges::stable_sort(groups, [&](const Group* left, const Group* right) {
     const auto order = compare(cell_of(*left, index), cell_of(*right, index));
-    return answer_.descending ? order > 0 : order < 0;
+    if (order != 0) return answer_.descending ? order > 0 : order < 0;
+    return comes_before(*left, *right);
   });
   if (answer_.top != 0 && groups.size() > answer_.top) groups.resize(answer_.top);
   return groups;

@@ -89,6 +89,11 @@ class AnswerTable {
  public:
   explicit AnswerTable(const Answer& answer);
   void add(const Row& row);
+  // So many rows that have the same keys: `sums` are those of the columns. Only of answers that are made of counts,
+  // sums and means.
+  void add_counted(const Row& row, std::uint64_t count, const std::vector<Wide>& sums);
+  // Rows that somebody else had no room for.
+  void add_ungrouped(std::uint64_t rows) { ungrouped_ += rows; }
   // Sorted; may be written more than once while rows come.
   Result<void> write(Output& output, AnswerFormat format) const;
   std::uint64_t rows() const { return rows_; }
@@ -109,8 +114,12 @@ class AnswerTable {
     Row keys = {};                   // of the columns that are not added up
     std::vector<Total> totals = {};  // of the others
   };
+  // None: there is no room for another one.
+  Group* group_of(const Row& row);
+  Cell key_of(const Row& row, std::size_t column) const;
   void add_to(Group& group, const Row& row);
   Cell cell_of(const Group& group, std::size_t column) const;
+  static bool comes_before(const Group& left, const Group& right);
   std::vector<const Group*> sorted() const;
   Result<void> write_rows(Output& output, const std::vector<const Group*>& groups) const;
 
@@ -119,7 +128,7 @@ class AnswerTable {
   std::vector<std::size_t> slot_of_ = {};  // of each column in Group::keys or Group::totals
   std::size_t key_count_ = 0;
   Distribution histogram_ = {};
-  std::unordered_map<std::string, std::size_t> group_of_ = {};
+  std::unordered_map<std::string, std::size_t> index_of_ = {};
   std::vector<Group> groups_ = {};
   std::uint64_t rows_ = 0;
   std::uint64_t ungrouped_ = 0;

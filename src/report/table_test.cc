@@ -86,6 +86,65 @@ TEST_CASE("rows are added up by what is not") {
         "file,reads,bytes,mean,p99,who\r\nb,1,2000,2000,2000,cat\r\na,2,150,75,100,cat\r\n");
 }
 
+TEST_CASE("ranges of numbers, one by one and counted by somebody else") {
+  const Answer answer{.columns = {{.name = "comm", .of = "comm"},
+                                  {.name = "asked", .of = "asked", .show = {.as = Show::As::powers}},
+                                  {.name = "reads", .aggregate = Aggregate::count},
+                                  {.name = "sum", .of = "asked", .aggregate = Aggregate::sum}},
+                      .sort = "comm",
+                      .descending = false};
+  RowMaker rows(values_of(answer));
+  AnswerTable table(answer);
+  for (const std::uint64_t asked : {4096, 1, 0, 2, 4097, 3}) table.add(rows.make(read_of(1, 7, "a", asked)));
+  constexpr const char* text = R"(# comm       asked  reads   sum
+# ....  ..........  .....  ....
+#
+  cat         0..1      2     1
+  cat            2      1     2
+  cat         3..4      1     3
+  cat   2049..4096      1  4096
+  cat   4097..8192      1  4097
+)";
+  CHECK(written([&](Output& output) { return table.write(output, AnswerFormat::text); }) == text);
+
+  AnswerTable counted(answer);
+  const auto add = [&](std::uint64_t asked, std::uint64_t count, Wide sum) {
+    counted.add_counted(rows.make(read_of(1, 7, "a", asked)), count, {0, 0, 0, sum});
+  };
+  add(8192, 1, 4097);
+  add(4096, 1, 4096);
+  add(1, 2, 1);
+  add(2, 1, 2);
+  add(4, 1, 3);
+  CHECK(written([&](Output& output) { return counted.write(output, AnswerFormat::text); }) == text);
+  CHECK(counted.rows() == table.rows());
+  counted.add_ungrouped(3);
+  CHECK(written([&](Output& output) {
+          return counted.write(output, AnswerFormat::text);
+        }).ends_with("# 3 hits of further rows: there is room for 16384\n"));
+}
+
+TEST_CASE("ranges hold their numbers") {
+  const Show powers{.as = Show::As::powers};
+  const Show tens{.as = Show::As::steps, .step = 10};
+  for (const Wide number : {Wide{0}, Wide{1}, Wide{2}, Wide{3}, Wide{64}, Wide{65}, Wide{-1}, Wide{-2}, Wide{-64},
+                            Wide{-65}, Wide{UINT64_MAX}, Wide{INT64_MIN}, Wide{INT64_MAX}}) {
+    for (const Show& show : {powers, tens}) {
+      const Distribution::Range range = show.range_of(number);
+      CHECK(range.first <= number);
+      CHECK(range.last >= number);
+      CHECK(show.range_of(range.first) == range);
+      CHECK(show.range_of(range.last) == range);
+    }
+  }
+  CHECK(cell_text({{std::int64_t{-5}}}, powers) == "-8..-5");
+  CHECK(cell_text({{std::int64_t{-5}}}, tens) == "-10..-1");
+  CHECK(cell_text({{std::uint64_t{39}}}, tens) == "30..39");
+  std::string json;
+  append_cell_json(json, {{std::uint64_t{30}}}, tens);
+  CHECK(json == "30");
+}
+
 TEST_CASE("only the first rows are shown, and that is said") {
   Answer answer = by_file;
   answer.top = 1;
