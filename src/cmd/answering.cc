@@ -13,6 +13,7 @@
 #include "cmd/meanings.h"
 #include "debug/find.h"
 #include "record/process_tree.h"
+#include "report/greatest.h"
 #include "report/key.h"
 #include "report/pairs.h"
 #include "report/table.h"
@@ -132,6 +133,7 @@ class Answering {
       table_.emplace(answer_);
     else
       lines_.emplace(output_, answer_, options.format);
+    if (answer_.greatest > 0) greatest_.emplace(answer_);
   }
 
   Result<void> begin(const std::vector<record::EventSchema>& schemas) {
@@ -157,14 +159,14 @@ class Answering {
       const auto now = std::chrono::steady_clock::now();
       if (now - shown_ < std::chrono::milliseconds(options_.every_ms)) return {};
       shown_ = now;
-      DTP_CHECK(table_->write(output_, options_.format));
+      DTP_CHECK(write_table());
       output_.buffer() += '\n';
     }
     return output_.flush();
   }
 
   Result<void> end() {
-    if (table_) DTP_CHECK(table_->write(output_, options_.format));
+    if (table_) DTP_CHECK(write_table());
     return output_.flush();
   }
 
@@ -190,7 +192,12 @@ class Answering {
   Result<void> row(const report::Row& row) {
     if (lines_) return lines_->add(row);
     table_->add(row);
+    if (greatest_) greatest_->add(row);
     return {};
+  }
+  Result<void> write_table() {
+    DTP_CHECK(table_->write(output_, options_.format));
+    return greatest_ ? greatest_->write(output_, options_.format) : Result<void>{};
   }
 
   const Recipe& recipe_;
@@ -204,6 +211,7 @@ class Answering {
   std::optional<report::RowMaker> rows_ = {};
   std::optional<report::Pairs> pairs_ = {};
   std::optional<report::AnswerTable> table_ = {};
+  std::optional<report::GreatestRows> greatest_ = {};
   std::optional<report::AnswerLines> lines_ = {};
   const record::EventSchema* schemas_ = nullptr;
   std::vector<std::size_t> event_of_schema_ = {};

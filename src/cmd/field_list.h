@@ -16,6 +16,8 @@ class FieldList {
 
   // The names of the values that an option asks for.
   Result<std::vector<std::string>> add(const char* option, const std::string& text);
+  // Of all that is fetched.
+  const std::vector<std::string>& names() const { return fetched_; }
   // With all that is to be fetched.
   const std::string& probe() const { return text_; }
 

@@ -55,6 +55,7 @@ report::Answer fill_answer(report::Answer answer, const recipe::Settings& settin
     column.of = settings.fill(column.of);
     column.show.context = &meanings.context();
   }
+  for (report::AnswerColumn& column : answer.each) column.show.context = &meanings.context();
   name_by_events(answer, events);
   return answer;
 }

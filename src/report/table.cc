@@ -149,6 +149,7 @@ std::vector<std::string> values_of(const Answer& answer) {
   for (const AnswerColumn& column : answer.columns) add(column.of);
   add(answer.histogram);
   add(answer.where);
+  for (const AnswerColumn& column : answer.each) add(column.of);
   return names;
 }
 

@@ -43,6 +43,10 @@ struct Answer {
   std::size_t top = 0;         // rows; 0: all
   std::string histogram = {};  // a formula; empty: none
   std::string where = {};      // a formula: rows for which it is not true are left out; empty: none
+  // Beside a table: so many rows that have the greatest of a value, with columns of their own that are not added up.
+  std::vector<AnswerColumn> each = {};
+  std::size_t greatest = 0;
+  std::string greatest_of = {};
 };
 
 bool is_added_up(const Answer& answer);
