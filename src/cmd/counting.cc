@@ -243,7 +243,7 @@ record::Record record_of(const CountedEvent& event, const kernel::HistogramEntry
 // The events in the kernel, and what is counted of them.
 struct Setup {
   std::unique_ptr<Compilation> compilation = {};  // `armed` points into it
-  std::vector<Armed> armed = {};
+  Armed armed = {};
   report::Answer answer = {};
   std::vector<CountedEvent> events = {};
 };
@@ -283,11 +283,10 @@ Result<Setup> set_up(kernel::TraceFs& tracefs, const Question& question, const F
   // What is wrong is told by the stream, if it is wrong there, too.
   const Common silent{.quiet = true};
   DTP_TRY(setup.armed, arm(tracefs, *setup.compilation, attempt.target, silent));
-  std::vector<WatchedEvent> watched;
-  for (const Armed& one : setup.armed) {
-    DTP_TRY(WatchedEvent event, watch(tracefs, one, question.settings.fill_filter(recipe.probes.front().filter)));
-    watched.push_back(std::move(event));
-  }
+  DTP_TRY(const std::vector<WatchedEvent> watched,
+          watch(tracefs, setup.armed, question.settings.fill_filter(recipe.probes.front().filter)));
+  if (std::ranges::any_of(watched, [](const WatchedEvent& event) { return !event.members.empty(); }))
+    return fail({.what = "many functions share an event of the kernel"});
   setup.answer = fill_answer(recipe.answer, question.settings, watched, meanings);
   for (const WatchedEvent& event : watched) {
     DTP_TRY(const record::EventSchema raw, record::parse_format(event.format, event.name.group));

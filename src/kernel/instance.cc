@@ -100,7 +100,7 @@ void Instance::disable() {
 void Instance::set_enabled(std::uint64_t id, bool is_on) {
   for (const InstanceEvent& event : options_.events)
     if (event.sample.id == id)
-      (void)set("events/" + event.name.group + "/" + event.name.event + "/enable", is_on ? "1" : "0");
+      (void)folder_.set("events/" + event.name.group + "/" + event.name.event + "/enable", is_on ? "1" : "0");
 }
 
 // No more than the ring holds: what is written meanwhile waits for the next round, and other rings do not.

@@ -1,7 +1,6 @@
 #include "lower/lower.h"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
 
 #include <array>
 
@@ -258,19 +257,6 @@ TEST_CASE("return values have types and members") {
   World world;
   CHECK(world.lower_text("read%return $retval") == "$retval");
   CHECK(world.lower_text("read%return $retval->ino") == "ino=+8($retval):x64");
-}
-
-TEST_CASE("a function that returns void has no return value") {
-  World world;
-  world.info.is_void = true;
-  const std::string wanted =
-      "error: 'read' returns no value\n"
-      "  argument 1: {}\n"
-      "              ^^^^^^^\n"
-      "hint: leave it out, or read what the register happens to hold: %ax\n";
-  for (const std::string text : {"$retval", "$retval:u8", "$retval->ino"})
-    CHECK(world.lower_text("read%return " + text) == fmt::format(fmt::runtime(wanted), text));
-  CHECK(world.lower_text("read%return %ax") == "%ax");
 }
 
 TEST_CASE("what cannot be read says why") {

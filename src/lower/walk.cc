@@ -387,8 +387,9 @@ Result<Place> Walker::return_value(const expr::Node& whole) {
   Place place{.base = path::ReturnValue{}, .user = argument_.user};
   if (spot_.has_instance && target_.info != nullptr) {
     if (target_.info->returns_void(spot_.instance))
-      return fail(error(fmt::format("'{}' returns no value", spot_.instance.function), whole.span,
-                        "leave it out, or read what the register happens to hold: %ax"));
+      warnings_.push_back(error(
+          fmt::format("'{}' returns no value: this is what the register happens to hold", spot_.instance.function),
+          whole.span));
     const type::Id result = target_.info->find_result_type(spot_.instance);
     if (result.key != 0) place.type = result;
   }
