@@ -5,6 +5,7 @@
 //   group = "files"
 //   description = """..."""
 //   cost = "..."
+//   example = """..."""        # an answer, for the manual page
 //   sort = "-asked"            # of the table: a column; with '-' the greatest first, which is the default
 //   top = 30                   # rows
 //   histogram = "asked"        # of a value, below the table
@@ -419,8 +420,8 @@ Result<Recipe> parse(std::string_view text, const std::string& file) {
     reader.wrong(error.source(), colon == std::string::npos ? text : text.substr(colon + 2));
     return fail(*reader.error());
   }
-  reader.check_keys(root, {"name", "question", "group", "description", "cost", "sort", "top", "histogram", "where",
-                           "stacks", "columns", "parameters", "probe", "pair"});
+  reader.check_keys(root, {"name", "question", "group", "description", "cost", "example", "sort", "top", "histogram",
+                           "where", "stacks", "columns", "parameters", "probe", "pair"});
   Recipe recipe{.name = reader.text(root, "name", true),
                 .question = reader.text(root, "question", true),
                 .description = reader.text(root, "description"),

@@ -25,6 +25,7 @@ class LlvmInfo : public debug::Info {
   debug::Whereabouts locate(const debug::Instance& instance, std::uint64_t entry,
                             const debug::Variable& variable) override;
   type::Id find_result_type(const debug::Instance& instance) override;
+  bool returns_void(const debug::Instance& instance) override { return find_result_type(instance).key == 0; }
   std::vector<std::string> function_names() override;
   std::string source() const override;
   type::Type load_type(type::Id id) override;
