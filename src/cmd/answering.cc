@@ -251,6 +251,7 @@ std::vector<FilledAttempt> fill_attempts(const Probe& probe, const Settings& set
     FilledAttempt filled{.attempt = &attempt, .probe = settings.fill(attempt.probe), .target = base};
     filled.target.executable = settings.fill(attempt.program);
     filled.target.module = settings.fill(attempt.module);
+    if (!filled.target.executable.empty() || !filled.target.module.empty()) filled.target.vmlinux.clear();
     filled.target.is_live = true;
     if (!attempt.kernel.empty() && !base::matches_pattern(attempt.kernel, debug::kernel_release()))
       filled.why_not = fmt::format("this is for kernels {}; this one is {}", attempt.kernel, debug::kernel_release());

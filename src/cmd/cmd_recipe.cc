@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "base/caret.h"
@@ -11,7 +12,10 @@
 #include "cmd/command.h"
 #include "cmd/json_object.h"
 #include "cmd/output_format.h"
+#include "cmd/target.h"
 #include "cmd/tracepoint.h"
+#include "debug/symbols.h"
+#include "expr/parse.h"
 #include "recipe/catalog.h"
 #include "recipe/settings.h"
 
@@ -165,6 +169,27 @@ Result<int> show(const Options& options) {
   return 0;
 }
 
+// What another kernel's symbols and types tell of a tracepoint, whose format file is not here. Empty: it has it.
+std::string why_no_tracepoint(const std::string& text, const std::string& vmlinux) {
+  const auto request = expr::parse_request(text);
+  if (!request || request->point.provider.empty()) return "it cannot be told offline";
+  TargetOptions options{.vmlinux = vmlinux};
+  const auto opened = open_target(options);
+  if (!opened) return opened.error().what;
+  const debug::Symbols symbols = debug::Symbols::of_elf((*opened)->binary->file);
+  // The kernel's own name of each event is a symbol: event_NAME, event_enter__NAME of a system call.
+  std::string name = "event_" + request->point.function;
+  for (const auto& [prefix, instead] :
+       {std::pair("event_sys_enter_", "event_enter__"), std::pair("event_sys_exit_", "event_exit__")})
+    if (request->point.provider == "syscalls" && name.starts_with(prefix))
+      name.replace(0, std::string_view(prefix).size(), instead);
+  const bool is_there = std::ranges::any_of(symbols.all(), [&](const debug::Symbol& symbol) {
+    return symbol.name.starts_with("event_") && base::matches_pattern(name, std::string(symbol.name));
+  });
+  return is_there ? ""
+                  : fmt::format("there is no tracepoint '{}:{}'", request->point.provider, request->point.function);
+}
+
 // Of a probe that no way of compiles.
 std::string why_not(const std::vector<FilledAttempt>& attempts) {
   std::string reasons;
@@ -174,6 +199,10 @@ std::string why_not(const std::vector<FilledAttempt>& attempts) {
       const auto compilation = compile(attempt.target, {attempt.probe});
       if (compilation) return "";
       reason = compilation.error().what;
+      if (reason.contains("not known here") && !attempt.target.vmlinux.empty()) {
+        reason = why_no_tracepoint(attempt.probe, attempt.target.vmlinux);
+        if (reason.empty()) return "";
+      }
     }
     reasons += (reasons.empty() ? "" : "; ") + reason;
   }
@@ -307,7 +336,17 @@ void add_run(Registry& registry, CLI::App& recipe, const std::shared_ptr<Options
 
 void add_recipe(Registry& registry) {
   CLI::App& command = *registry.app.add_subcommand("recipe", "answers to questions, ready to run");
-  command.require_subcommand(1);
+  command.allow_extras();
+  command.callback([&registry, &command] {
+    if (!command.get_subcommands().empty()) return;
+    registry.run = [&registry, words = command.remaining()] {
+      const std::string word = words.empty() ? "" : words.front();
+      return report({.what = word.empty() ? "say what is to be done with recipes" : "recipes know no '" + word + "'",
+                     .hint = "there are: list, show, run, check, new",
+                     .status = Status::wrong_request},
+                    registry.common);
+    };
+  });
   const auto options = std::make_shared<Options>();
   CLI::App& lists = add_action(registry, command, options, "list", "what can be asked, by what one looks at", list);
   add_format_option(lists, options->format, text_or_objects);
@@ -319,7 +358,8 @@ void add_recipe(Registry& registry) {
       add_action(registry, command, options, "check", "which recipes work, on this kernel or others", check);
   checks.add_option("RECIPE", options->words, "names or files; without any: all");
   checks.add_option("-k,--vmlinux", options->kernels, "a vmlinux with debug information or BTF; may be repeated")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   CLI::App& makes = add_action(registry, command, options, "new", "a file to begin a recipe with", make_new);
   makes.add_option("NAME", options->name, "of the recipe; the file is NAME.toml")->required();
   command.footer(
