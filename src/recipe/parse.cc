@@ -9,8 +9,12 @@
 //   sort = "-asked"            # of the table: a column; with '-' the greatest first, which is the default
 //   top = 30                   # rows
 //   histogram = "asked"        # of a value, below the table
-//   where = "latency > ${over} && ret < 0"     # rows that are shown; what mentions a parameter that is not set is left
-//   out stacks = true              # each hit has its stack columns = [
+//   where = "latency > ${over} && ret < 0"     # rows that are shown; what mentions a parameter that is not
+//                              # set is left out
+//   stacks = true              # each hit has its stack
+//   machine = true             # what one process did to another belongs to it: every process is watched, and a command
+//                              # only says for how long
+//   columns = [
 //     { value = "comm" },
 //     { name = "asked", value = "sum(asked)", show = "bytes", title = "ASKED", width = 10 },
 //     { value = "state & 3", names = { 0 = "running", 1 = "sleeping" } },   # or flags = { 1 = "read", 2 = "write" }
@@ -37,6 +41,7 @@
 //   from = "begin"             # a probe, or several: ["read", "write"]
 //   to = "end"
 //   by = ["sector", "pid=next_pid"]    # FIRST or FIRST=SECOND; without it: by thread
+//   end = ["stack", "comm"]    # these are of the second record; else what both have is of the first
 //
 // Without a column that is added up every hit, or pair, is a line.
 #include <toml++/toml.h>
@@ -279,9 +284,10 @@ void read_pairing(Reader& reader, const toml::table& root, Recipe& recipe) {
   if (node == nullptr) return;
   const toml::table* table = node->as_table();
   if (table == nullptr) return reader.wrong(node->source(), "'pair' is a table: [pair]");
-  reader.check_keys(*table, {"from", "to", "by"});
+  reader.check_keys(*table, {"from", "to", "by", "end"});
   Pairing pairing{.from = read_probe_names(reader, *table, "from", recipe),
-                  .to = read_probe_names(reader, *table, "to", recipe)};
+                  .to = read_probe_names(reader, *table, "to", recipe),
+                  .end = reader.texts(*table, "end")};
   for (const std::string& text : reader.texts(*table, "by")) {
     const std::size_t equals = text.find('=');
     const std::string first = text.substr(0, equals);
@@ -421,13 +427,14 @@ Result<Recipe> parse(std::string_view text, const std::string& file) {
     return fail(*reader.error());
   }
   reader.check_keys(root, {"name", "question", "group", "description", "cost", "example", "sort", "top", "histogram",
-                           "where", "stacks", "columns", "parameters", "probe", "pair"});
+                           "where", "stacks", "machine", "columns", "parameters", "probe", "pair"});
   Recipe recipe{.name = reader.text(root, "name", true),
                 .question = reader.text(root, "question", true),
                 .description = reader.text(root, "description"),
                 .cost = reader.text(root, "cost", true),
                 .file = file,
-                .with_stacks = reader.flag(root, "stacks")};
+                .with_stacks = reader.flag(root, "stacks"),
+                .is_of_machine = reader.flag(root, "machine")};
   read_group(reader, root, recipe);
   read_parameters(reader, root, recipe);
   read_probes(reader, root, recipe);

@@ -30,6 +30,7 @@ sort = "-bytes"
 top = 5
 histogram = "asked"
 stacks = true
+machine = true
 where = "latency > ${min}"
 
 [parameters.zone]
@@ -58,6 +59,7 @@ probe = "vfs_read%return"
 from = "begin"
 to = "end"
 by = ["a", "b=c"]
+end = ["stack"]
 )~",
                             "reads.toml");
   REQUIRE(recipe);
@@ -75,6 +77,7 @@ by = ["a", "b=c"]
   CHECK(recipe->answer.top == 5);
   CHECK(recipe->answer.histogram == "asked");
   CHECK(recipe->with_stacks);
+  CHECK(recipe->is_of_machine);
   // As they stand in the file, not by name.
   REQUIRE(recipe->parameters.size() == 2);
   CHECK(recipe->parameters[0].name == "zone");
@@ -90,6 +93,7 @@ by = ["a", "b=c"]
   REQUIRE(recipe->pairing);
   CHECK(recipe->pairing->by[1].first == "b");
   CHECK(recipe->pairing->by[1].second == "c");
+  CHECK(recipe->pairing->end == std::vector<std::string>{"stack"});
 }
 
 TEST_CASE("what is wrong with a recipe is told with its place") {

@@ -71,6 +71,7 @@ struct Pairing {
   std::vector<std::string> from = {};  // names of probes
   std::vector<std::string> to = {};
   std::vector<report::Match> by = {};  // none: by thread
+  std::vector<std::string> end = {};   // values of the second record, where both have them
 };
 
 struct Recipe {
@@ -84,6 +85,7 @@ struct Recipe {
   std::vector<Probe> probes = {};
   std::optional<Pairing> pairing = {};
   bool with_stacks = false;
+  bool is_of_machine = false;  // the hits of one process tell of another: all are watched
   report::Answer answer = {};
 };
 

@@ -1,5 +1,6 @@
 #include "report/pairs.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -12,12 +13,20 @@ std::vector<std::string> names_of(const std::vector<Match>& by, std::string Matc
   return names;
 }
 
+// A field that could not be read counts as one.
+bool has_value(const Cell& cell) {
+  return !std::holds_alternative<value::Absent>(cell.value.of) || cell.field != nullptr;
+}
+
 }  // namespace
 
-Pairs::Pairs(std::vector<std::string> names, const std::vector<Match>& by, RowSources sources)
+Pairs::Pairs(std::vector<std::string> names, const std::vector<Match>& by, RowSources sources,
+             const std::vector<std::string>& of_end)
     : rows_(std::move(names), sources),
       first_keys_(names_of(by, &Match::first)),
-      second_keys_(names_of(by, &Match::second)) {}
+      second_keys_(names_of(by, &Match::second)) {
+  for (const std::string& name : rows_.names()) is_of_end_.push_back(std::ranges::find(of_end, name) != of_end.end());
+}
 
 std::string Pairs::key_of(RowMaker& keys, const record::Record& record) {
   std::string key;
@@ -61,7 +70,7 @@ std::optional<Row> Pairs::end(const record::Record& record) {
   for (std::size_t i = 0; i < row.size(); ++i) {
     if (rows_.names()[i] == "latency")
       row[i] = {{record.time_ns - open->time_ns}};
-    else if (!std::holds_alternative<value::Absent>(open->row[i].value.of) || open->row[i].field != nullptr)
+    else if (has_value(open->row[i]) && !(is_of_end_[i] && has_value(row[i])))
       row[i] = std::move(open->row[i]);
   }
   return row;

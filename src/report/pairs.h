@@ -24,11 +24,13 @@ struct Match {
 
 class Pairs {
  public:
-  // Without matches records of the same thread belong together.
-  Pairs(std::vector<std::string> names, const std::vector<Match>& by, RowSources sources = {});
+  // Without matches records of the same thread belong together. What both records have is taken from the first, but the
+  // names of `of_end` from the second.
+  Pairs(std::vector<std::string> names, const std::vector<Match>& by, RowSources sources = {},
+        const std::vector<std::string>& of_end = {});
 
   void begin(const record::Record& record);
-  // What the first record has not is taken from the second; "latency" is the nanoseconds between them.
+  // "latency" is the nanoseconds between them.
   std::optional<Row> end(const record::Record& record);
 
   std::uint64_t open() const;  // first records without a second
@@ -48,6 +50,7 @@ class Pairs {
   RowMaker rows_;
   RowMaker first_keys_;
   RowMaker second_keys_;
+  std::vector<bool> is_of_end_ = {};  // of each name
   OpenCalls<Open> calls_ = {};
   std::unordered_map<std::string, Open> by_key_ = {};
   std::uint64_t forgotten_ = 0;

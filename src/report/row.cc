@@ -63,6 +63,12 @@ value::Array RowMaker::functions_of(const record::Record& record) {
   if (sources_.symbols == nullptr || !record.stack.is_recorded()) return functions;
   for (const record::Frame& frame : stacks_.resolve(record.stack))
     for (const symbol::Name& name : sources_.symbols->names(frame)) functions.push_back({function_name(frame, name)});
+  // Of a stack that goes astray: names that say nothing, many times over.
+  const auto rest = std::ranges::unique(functions, [](const value::Value& one, const value::Value& next) {
+    const auto* text = std::get_if<std::string>(&one.of);
+    return text != nullptr && text->starts_with('[') && one.of == next.of;
+  });
+  functions.erase(rest.begin(), rest.end());
   return functions;
 }
 

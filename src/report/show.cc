@@ -22,7 +22,9 @@ const record::FieldSchema& plain_field() {
   return plain;
 }
 
+// The kernel calls the results of some system calls unsigned.
 std::string error_text(Wide number) {
+  number = static_cast<std::int64_t>(static_cast<std::uint64_t>(number));
   if (number >= 0 || number < -4095) return fmt::format("{}", number);
   const char* name = ::strerrorname_np(static_cast<int>(-number));
   return name == nullptr ? fmt::format("{}", number) : name;
@@ -123,10 +125,17 @@ std::string number_name(Wide number, const Show& show) {
   return fmt::format("{}", number);
 }
 
-// Numbers that programs want as numbers.
+// Numbers that programs want as numbers. Not addresses: half of them are read wrong where numbers are floating.
 bool is_quantity(Show::As as) {
   return as == Show::As::automatic || as == Show::As::size || as == Show::As::duration || as == Show::As::clock ||
-         as == Show::As::hex || as == Show::As::powers || as == Show::As::steps;
+         as == Show::As::powers || as == Show::As::steps;
+}
+
+// Signal 0 is none.
+bool is_nothing(const Cell& cell, const Show& show) {
+  Wide number = 0;
+  return std::holds_alternative<value::Absent>(cell.value.of) ||
+         (show.as == Show::As::signal && get_number(cell, number) && number == 0);
 }
 
 }  // namespace
@@ -165,7 +174,7 @@ bool get_number(const Cell& cell, Wide& number) {
 }
 
 std::string cell_text(const Cell& cell, const Show& show) {
-  if (std::holds_alternative<value::Absent>(cell.value.of)) return "-";
+  if (is_nothing(cell, show)) return "-";
   if (const auto* text = std::get_if<std::string>(&cell.value.of)) return base::escape(*text);
   if (is_list_of_names(cell)) return list_text(std::get<value::Array>(cell.value.of));
   Wide number = 0;
@@ -176,7 +185,7 @@ std::string cell_text(const Cell& cell, const Show& show) {
 }
 
 void append_cell_json(std::string& out, const Cell& cell, const Show& show) {
-  if (std::holds_alternative<value::Absent>(cell.value.of)) {
+  if (is_nothing(cell, show)) {
     out += "null";
     return;
   }

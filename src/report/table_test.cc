@@ -219,13 +219,25 @@ TEST_CASE("pairs by values: the last beginning counts") {
   CHECK(pairs.open() == 1);
 }
 
+TEST_CASE("pairs may take what both have from the second") {
+  Pairs pairs({"tid", "time", "file"}, {{"asked", "ret"}}, {}, {"time", "file"});
+  pairs.begin(read_of(10, 7, "first", 5));
+  const auto pair = pairs.end(return_of(30, 9, 5));
+  REQUIRE(pair);
+  CHECK(cell_text((*pair)[0], {}) == "7");
+  CHECK(cell_text((*pair)[1], {}) == "30");
+  CHECK(cell_text((*pair)[2], {}) == "first");  // the second has none
+}
+
 TEST_CASE("values by their meaning") {
   const auto text = [](std::int64_t number, Show::As as) { return cell_text({{number}}, {as}); };
   CHECK(text(-2, Show::As::error) == "ENOENT");
   CHECK(text(3, Show::As::error) == "3");
   CHECK(text(-5000, Show::As::error) == "-5000");
   CHECK(text(9, Show::As::signal) == "SIGKILL");
+  CHECK(cell_text({{std::uint64_t{0} - 2}}, {Show::As::error}) == "ENOENT");
   CHECK(text(900, Show::As::signal) == "900");
+  CHECK(text(0, Show::As::signal) == "-");
   CHECK(text(0, Show::As::syscall) == "read");
   CHECK(text(257, Show::As::syscall) == "openat");
   CHECK(text(99999, Show::As::syscall) == "99999");

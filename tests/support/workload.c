@@ -16,8 +16,11 @@
 //   workload start PROGRAM COUNT                starts PROGRAM, COUNT times, one after the other
 //   workload blocked MS                         a process in state D (waiting for a vfork(2) child) for MS
 //   workload hold MS                            a pipe's mutex is held for MS, and a second thread waits for it
-//   workload end STATUS | abort | fault | kill  ends that way
-//   workload allocate COUNT BYTES               malloc, COUNT times; every other piece is given back
+//   workload contend MS                         a second thread waits for a mutex of the program for MS; says where it
+//   is workload timeouts MS COUNT                  waits MS for a message that does not come, COUNT times workload
+//   reboot COMMAND                     asks for it, a number of reboot(2), as nobody, who may not workload end STATUS |
+//   abort | fault | kill  ends that way workload allocate COUNT BYTES               malloc, COUNT times; every other
+//   piece is given back
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -270,6 +273,41 @@ static int run_hold(char** words) {
   return 0;
 }
 
+static pthread_mutex_t contended = PTHREAD_MUTEX_INITIALIZER;
+
+static void* want_mutex(void* nothing) {
+  pthread_mutex_lock(&contended);
+  pthread_mutex_unlock(&contended);
+  return nothing;
+}
+
+static int run_contend(char** words) {
+  pthread_t other;
+  printf("%p\n", (void*)&contended);
+  pthread_mutex_lock(&contended);
+  pthread_create(&other, NULL, want_mutex, NULL);
+  sleep_ms(atol(words[0]));
+  pthread_mutex_unlock(&contended);
+  pthread_join(other, NULL);
+  return 0;
+}
+
+static int run_timeouts(char** words) {
+  struct timeval limit = {0, atol(words[0]) * 1000};
+  int silent = socket(AF_UNIX, SOCK_DGRAM, 0);
+  if (silent < 0 || setsockopt(silent, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit)) die("socket");
+  for (int i = atoi(words[1]); i > 0; --i) {
+    if (recv(silent, buffer, 1, 0) >= 0 || errno != EAGAIN) die("recv");
+  }
+  return 0;
+}
+
+static int run_reboot(char** words) {
+  const unsigned command = (unsigned)strtoul(words[0], NULL, 0);
+  if (setresuid(65534, 65534, 65534)) die("setresuid");
+  return syscall(SYS_reboot, 0xfee1dead, 672274793, command, NULL) == 0 || errno != EPERM;
+}
+
 static int run_end(char** words) {
   if (!strcmp(words[0], "abort")) abort();
   if (!strcmp(words[0], "kill")) raise(SIGKILL);
@@ -293,11 +331,13 @@ struct doing {
 };
 
 static const struct doing doings[] = {
-    {"read", 3, run_read},         {"readv", 1, run_readv},     {"write", 3, run_write},     {"direct", 3, run_direct},
-    {"send", 4, run_send},         {"listen", 3, run_listen},   {"connect", 2, run_connect}, {"calls", 3, run_calls},
-    {"sleep", 2, run_sleep},       {"burn", 1, run_burn},       {"pages", 1, run_pages},     {"huge", 1, run_huge},
-    {"start", 2, run_start},       {"blocked", 1, run_blocked}, {"hold", 1, run_hold},       {"end", 1, run_end},
-    {"allocate", 2, run_allocate},
+    {"read", 3, run_read},         {"readv", 1, run_readv},       {"write", 3, run_write},
+    {"direct", 3, run_direct},     {"send", 4, run_send},         {"listen", 3, run_listen},
+    {"connect", 2, run_connect},   {"calls", 3, run_calls},       {"sleep", 2, run_sleep},
+    {"burn", 1, run_burn},         {"pages", 1, run_pages},       {"huge", 1, run_huge},
+    {"start", 2, run_start},       {"blocked", 1, run_blocked},   {"hold", 1, run_hold},
+    {"end", 1, run_end},           {"allocate", 2, run_allocate}, {"contend", 1, run_contend},
+    {"timeouts", 2, run_timeouts}, {"reboot", 1, run_reboot},
 };
 
 int main(int argc, char** argv) {

@@ -56,7 +56,7 @@ count() { # FILE TEXT...
 }
 
 # From here on dtrace++ has the kernel's BTF only.
-hide_debuginfo() { mv "$debuginfo" "$debuginfo.hidden"; }
+hide_debuginfo() { [ ! -e "$debuginfo" ] || mv "$debuginfo" "$debuginfo.hidden"; }
 
 # Commands to run at the end of the script, however it ends.
 at_end=()
