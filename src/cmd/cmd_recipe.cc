@@ -126,16 +126,20 @@ std::string shell_word(std::string_view text) {
   return word + "'";
 }
 
+// All of it is a parameter that is not there yet.
+bool is_to_come(const FilledAttempt& attempt) { return attempt.probe.empty(); }
+
 std::string command_text(const FilledAttempt& attempt, const std::string& filter) {
   std::string text = "dtrace++ trace";
   if (!attempt.target.executable.empty()) text += " -x " + shell_word(attempt.target.executable);
   if (!attempt.target.module.empty()) text += " -m " + shell_word(attempt.target.module);
   if (!filter.empty()) text += " --filter " + shell_word(filter);
-  return text + " " + shell_word(attempt.probe);
+  return text + " " + shell_word(is_to_come(attempt) ? attempt.attempt->probe : attempt.probe);
 }
 
 // The tracefs lines of the first way that compiles here.
 void print_definitions(const std::vector<FilledAttempt>& attempts) {
+  if (std::ranges::any_of(attempts, is_to_come)) return;
   for (const FilledAttempt& attempt : attempts) {
     if (!attempt.why_not.empty()) continue;
     const auto compilation = compile(attempt.target, {attempt.probe});
@@ -210,6 +214,7 @@ std::string why_not(const std::vector<FilledAttempt>& attempts) {
   std::string reasons;
   for (const FilledAttempt& attempt : attempts) {
     std::string reason = attempt.why_not;
+    if (is_to_come(attempt)) return "";
     if (reason.empty()) {
       const auto compilation = compile(attempt.target, {attempt.probe});
       if (compilation) return "";

@@ -24,8 +24,9 @@ enum class Type {
   ip,        // 10.0.0.1
   port,      // 443
   pid,
-  file,  // the path of a program or library, as it is
-  word,  // one of `choices`, as it is
+  function,  // the name of a function, or a pattern of them, as it is
+  file,      // the path of a program or library, as it is
+  word,      // one of `choices`, as it is
 };
 
 struct TypeName {
@@ -33,9 +34,9 @@ struct TypeName {
   Type type = Type::text;
 };
 inline constexpr TypeName type_names[] = {
-    {"bool", Type::boolean}, {"number", Type::number}, {"bytes", Type::bytes}, {"duration", Type::duration},
-    {"text", Type::text},    {"glob", Type::glob},     {"ip", Type::ip},       {"port", Type::port},
-    {"pid", Type::pid},      {"file", Type::file},     {"word", Type::word}};
+    {"bool", Type::boolean}, {"number", Type::number},     {"bytes", Type::bytes}, {"duration", Type::duration},
+    {"text", Type::text},    {"glob", Type::glob},         {"ip", Type::ip},       {"port", Type::port},
+    {"pid", Type::pid},      {"function", Type::function}, {"file", Type::file},   {"word", Type::word}};
 
 struct Parameter {
   std::string name = {};

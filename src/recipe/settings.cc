@@ -43,6 +43,7 @@ std::string_view wanted_of(Type type) {
     case Type::ip: return "an address such as 10.0.0.1";
     case Type::port: return "a port from 0 to 65535";
     case Type::pid: return "the number of a process";
+    case Type::function: return "the name of a function";
     case Type::file: return "the path of a file";
     case Type::word: return "one of its words";
   }
@@ -67,6 +68,9 @@ std::optional<std::string> to_value(const Parameter& parameter, const std::strin
       in_addr address{};
       return ::inet_pton(AF_INET, text.c_str(), &address) == 1 ? std::optional(text) : std::nullopt;
     }
+    case Type::function:
+      return text.empty() || text.find_first_of(" \t\n\"'\\=") != std::string::npos ? std::nullopt
+                                                                                    : std::optional(text);
     case Type::file: return text.empty() ? std::nullopt : std::optional(text);
     case Type::word:
       return std::ranges::find(parameter.choices, text) != parameter.choices.end() ? std::optional(text) : std::nullopt;

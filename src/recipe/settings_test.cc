@@ -84,6 +84,13 @@ error: 'to' takes an address such as 10.0.0.1
         "error: 'comm' takes a pattern\n  parameter: comm=a\"b\n                  ^^^\n");
 }
 
+TEST_CASE("the name of a function is put in as it is") {
+  const Recipe one = recipe_with({{.name = "at", .type = Type::function, .help = "where"}});
+  CHECK(Settings::create(one, {"at=vfs_*"})->fill("${at}%return") == "vfs_*%return");
+  CHECK(errors_of(one, {"at=vfs_read count"}) ==
+        "error: 'at' takes the name of a function\n  parameter: at=vfs_read count\n                ^^^^^^^^^^^^^^\n");
+}
+
 TEST_CASE("what must be given") {
   const Recipe needy = recipe_with({{.name = "to", .type = Type::ip, .help = "the peer", .is_required = true}});
   CHECK(errors_of(needy, {}) ==

@@ -33,6 +33,7 @@ struct Show {
     size,       // bytes
     duration,   // nanoseconds
     clock,      // nanoseconds since boot, as the time of day
+    since,      // of a time: nanoseconds since that of the line above
     hex,
     error,  // a negative number is an errno
     signal,
@@ -66,6 +67,7 @@ struct ShowName {
 inline constexpr ShowName show_names[] = {{"bytes", Show::As::size},
                                           {"duration", Show::As::duration},
                                           {"clock", Show::As::clock},
+                                          {"since", Show::As::since},
                                           {"hex", Show::As::hex},
                                           {"errno", Show::As::error},
                                           {"signal", Show::As::signal},

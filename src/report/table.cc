@@ -173,11 +173,24 @@ Result<void> AnswerLines::begin() {
   return output_.flush();
 }
 
+// Of the first line there is nothing to show.
+void AnswerLines::show_since(std::vector<Cell>& cells) {
+  const bool is_first = before_.empty();
+  before_.resize(cells.size());
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    Wide now = 0;
+    if (answer_.columns[i].show.as != Show::As::since || !get_number(cells[i], now)) continue;
+    cells[i] = is_first ? Cell{} : Cell{{static_cast<std::uint64_t>(std::max<Wide>(now - before_[i], 0))}};
+    before_[i] = now;
+  }
+}
+
 Result<void> AnswerLines::add(const Row& row) {
   if (!formulas_.is_wanted(row)) return {};
   ++rows_;
   std::vector<Cell> cells;
   for (std::size_t i = 0; i < answer_.columns.size(); ++i) cells.push_back(formulas_.cell(i, row));
+  show_since(cells);
   std::string& out = output_.buffer();
   if (format_ == AnswerFormat::json) {
     append_json_row(out, answer_, cells);

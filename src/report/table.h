@@ -82,10 +82,13 @@ class AnswerLines {
   std::uint64_t rows() const { return rows_; }
 
  private:
+  void show_since(std::vector<Cell>& cells);
+
   Output& output_;
   const Answer& answer_;
   AnswerFormat format_;
   AnswerFormulas formulas_;
+  std::vector<Wide> before_ = {};  // of the line above: the numbers of columns that show what passed since
   std::uint64_t rows_ = 0;
 };
 

@@ -187,6 +187,23 @@ TEST_CASE("lines as they come") {
   CHECK(lines_of(AnswerFormat::csv) == "comm,ret,file\r\ndog,ENOENT,\r\ncat,,\"x,\\x1b\"\r\n");
 }
 
+TEST_CASE("lines tell what passed since the line above") {
+  const Answer answer{
+      .columns = {{.name = "since", .of = "time", .show = {Show::As::since}}, {.name = "file", .of = "file"}},
+      .where = "file ~ \"*a\""};
+  RowMaker rows(values_of(answer));
+  const auto lines_of = [&](AnswerFormat format) {
+    return written([&](Output& output) -> Result<void> {
+      AnswerLines lines(output, answer, format);
+      DTP_CHECK(lines.add(rows.make(read_of(1000, 7, "a", 2))));
+      DTP_CHECK(lines.add(rows.make(read_of(1500, 7, "b", 2))));  // is not shown
+      return lines.add(rows.make(read_of(4000, 7, "aa", 2)));
+    });
+  };
+  CHECK(lines_of(AnswerFormat::json) == "{\"since\":null,\"file\":\"a\"}\n{\"since\":3000,\"file\":\"aa\"}\n");
+  CHECK(lines_of(AnswerFormat::text) == "       -  a\n 3.00 us  aa\n");
+}
+
 TEST_CASE("pairs of a thread nest") {
   Pairs pairs({"comm", "file", "ret", "latency"}, {});
   pairs.begin(read_of(10, 7, "outer", 1));
