@@ -126,7 +126,7 @@ class Answering {
       processes_ = record::ProcessTree::of_this_machine();
     const report::RowSources sources{&symbols_, processes_ ? &*processes_ : nullptr};
     if (recipe.pairing)
-      pairs_.emplace(names, recipe.pairing->by, sources, recipe.pairing->end);
+      pairs_.emplace(names, recipe.pairing->by, sources, recipe.pairing->end, recipe.pairing->stays);
     else
       rows_.emplace(names, sources);
     if (report::is_added_up(answer_))

@@ -17,6 +17,7 @@
 //   columns = [
 //     { value = "comm" },
 //     { name = "asked", value = "sum(asked)", show = "bytes", title = "ASKED", width = 10 },
+//     { name = "share", computed = "100 * asked / total", show = "percent" },    # of the columns before it
 //     { value = "state & 3", names = { 0 = "running", 1 = "sleeping" } },   # or flags = { 1 = "read", 2 = "write" }
 //   ]
 //
@@ -42,6 +43,7 @@
 //   to = "end"
 //   by = ["sector", "pid=next_pid"]    # FIRST or FIRST=SECOND; without it: by thread
 //   end = ["stack", "comm"]    # these are of the second record; else what both have is of the first
+//   stays = true                       # a first record belongs to all second ones until the next first one
 //
 // Without a column that is added up every hit, or pair, is a line.
 #include <toml++/toml.h>
@@ -284,10 +286,11 @@ void read_pairing(Reader& reader, const toml::table& root, Recipe& recipe) {
   if (node == nullptr) return;
   const toml::table* table = node->as_table();
   if (table == nullptr) return reader.wrong(node->source(), "'pair' is a table: [pair]");
-  reader.check_keys(*table, {"from", "to", "by", "end"});
+  reader.check_keys(*table, {"from", "to", "by", "end", "stays"});
   Pairing pairing{.from = read_probe_names(reader, *table, "from", recipe),
                   .to = read_probe_names(reader, *table, "to", recipe),
-                  .end = reader.texts(*table, "end")};
+                  .end = reader.texts(*table, "end"),
+                  .stays = reader.flag(*table, "stays")};
   for (const std::string& text : reader.texts(*table, "by")) {
     const std::size_t equals = text.find('=');
     const std::string first = text.substr(0, equals);
@@ -339,6 +342,20 @@ void read_value(Reader& reader, const toml::table& table, report::AnswerColumn& 
   check_formula(reader, table, "value", column.of);
 }
 
+// "100 * merged / asked": columns that were added up, and are before this one.
+void read_computed(Reader& reader, const toml::table& table, const report::Answer& answer,
+                   report::AnswerColumn& column) {
+  column.of = reader.text(table, "computed", true);
+  column.aggregate = report::Aggregate::computed;
+  const auto& region = table.get("computed")->source();
+  if (column.name.empty()) reader.wrong(region, "what is computed has a 'name'");
+  const auto formula = report::Formula::parse(column.of, "computed");
+  if (!formula) return reader.wrong(region, formula.error().what);
+  for (const std::string& name : formula->names())
+    if (std::ranges::find(answer.columns, name, &report::AnswerColumn::name) == answer.columns.end())
+      reader.wrong(region, fmt::format("there is no column '{}' before this one", name));
+}
+
 void read_names(Reader& reader, const toml::node& node, report::Show& show) {
   const toml::table* table = node.as_table();
   if (table == nullptr) return reader.wrong(node.source(), "names are a table: { 1 = \"one\" }");
@@ -379,17 +396,24 @@ void read_show(Reader& reader, const toml::table& table, report::Show& show) {
 
 void read_columns(Reader& reader, const toml::table& root, report::Answer& answer) {
   for (const toml::table* table : reader.tables(root, "columns", true)) {
-    reader.check_keys(*table, {"name", "title", "value", "show", "width", "names", "flags"});
+    reader.check_keys(*table, {"name", "title", "value", "computed", "show", "width", "names", "flags"});
     report::AnswerColumn column{.name = reader.text(*table, "name"),
                                 .title = reader.text(*table, "title"),
                                 .width = reader.number(*table, "width")};
-    read_value(reader, *table, column);
+    if (table->contains("computed"))
+      read_computed(reader, *table, answer, column);
+    else
+      read_value(reader, *table, column);
     read_show(reader, *table, column.show);
     if (column.name.empty()) column.name = column.of.empty() ? "count" : column.of;
     if (std::ranges::find(answer.columns, column.name, &report::AnswerColumn::name) != answer.columns.end())
       reader.wrong(table->source(), fmt::format("there are two columns '{}'", column.name), "give one a 'name'");
     answer.columns.push_back(std::move(column));
   }
+  for (const report::AnswerColumn& column : answer.columns)
+    if (column.aggregate == report::Aggregate::computed && !report::is_added_up(answer))
+      return reader.wrong(root.get("columns")->source(),
+                          fmt::format("nothing is added up that '{}' could be computed of", column.name));
 }
 
 void read_order(Reader& reader, const toml::table& root, report::Answer& answer) {

@@ -123,6 +123,17 @@ error: there are two probes 'a'
 )~");
 }
 
+TEST_CASE("columns that are computed are of those before them") {
+  const auto columns = [](std::string_view columns) {
+    return std::string(head) + std::string(columns) + "\n[[probe]]\nname = \"a\"\nprobe = \"vfs_read\"\n";
+  };
+  CHECK(errors_of(columns(R"~(columns = [{ value = "count()" }, { name = "half", computed = "count / 2" }])~")) == "");
+  CHECK(errors_of(columns(R"~(columns = [{ name = "half", computed = "count / 2" }, { value = "count()" }])~")) ==
+        "error: there is no column 'count' before this one\n"
+        "  reads.toml:5: columns = [{ name = \"half\", computed = \"count / 2\" }, { value = \"count()\" }]\n"
+        "                                                       ^^^^^^^^^^^\n");
+}
+
 TEST_CASE("every recipe of the catalog is well formed and tells what it costs") {
   CHECK(!built_in().empty());
   for (const auto& [name, text] : built_in()) {

@@ -42,7 +42,7 @@ class FormulaParser {
   FormulaParser(std::string_view text, std::string_view label) : text_(text), label_(label) {}
 
   Result<Formula> parse() {
-    DTP_CHECK(parse_binary(0, 0));
+    DTP_CHECK(parse_choice(0));
     skip_blanks();
     if (at_ < text_.size()) return fail(wrong("an operator is missing"));
     return std::move(formula_);
@@ -74,6 +74,22 @@ class FormulaParser {
   }
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
 
+  // A condition, and what it chooses from, if there is a '?'.
+  Result<void> parse_choice(int depth) {
+    if (depth > deepest_nesting) return fail(wrong("this is nested too deeply"));
+    DTP_CHECK(parse_binary(0, depth));
+    skip_blanks();
+    if (peek() != '?') return {};
+    ++at_;
+    DTP_CHECK(parse_choice(depth + 1));
+    skip_blanks();
+    if (peek() != ':') return fail(wrong("':' is missing"));
+    ++at_;
+    DTP_CHECK(parse_choice(depth + 1));
+    formula_.steps_.push_back({.op = Op::choose});
+    return {};
+  }
+
   Result<void> parse_binary(int least_level, int depth) {
     DTP_CHECK(parse_operand(depth));
     for (;;) {
@@ -101,7 +117,7 @@ class FormulaParser {
     }
     if (peek() == '(') {
       ++at_;
-      DTP_CHECK(parse_binary(0, depth + 1));
+      DTP_CHECK(parse_choice(depth + 1));
       skip_blanks();
       if (peek() != ')') return fail(wrong("')' is missing"));
       ++at_;
@@ -237,6 +253,12 @@ Cell Formula::evaluate(const std::vector<Cell>& row) const {
         stack.push_back(cell_of_number(step.op == Op::negate ? -number : ~number));
       else
         stack.emplace_back();
+      continue;
+    }
+    if (step.op == Op::choose) {
+      Cell first = std::move(stack.back());
+      stack.pop_back();
+      stack.back() = is_true(stack.back()) ? std::move(first) : std::move(right);
       continue;
     }
     Cell& left = stack.back();

@@ -1,6 +1,6 @@
 // Arithmetic and conditions over the values of a row, as C has them:
 //
-//   1 << order        exit_code & 127        latency > 1000000 && comm ~ "ba*"
+//   1 << order        exit_code & 127        latency > 1000000 && comm ~ "ba*"        family == 10 ? peer6 : peer
 //
 // A list, "a, b, c", is the texts of its members with blanks between them, up to the first that is not there.
 // Numbers are decimal or hexadecimal; texts are compared with ==, != and, as a pattern, with ~. What is computed from a
@@ -59,7 +59,8 @@ class Formula {
     or_,
     both,
     join,
-    either
+    either,
+    choose  // the second operand or the third
   };
   struct Step {
     Op op = Op::number;

@@ -48,6 +48,14 @@ TEST_CASE("texts") {
   CHECK(result_of("comm + 1") == "-");
 }
 
+TEST_CASE("a choice") {
+  CHECK(result_of("order == 3 ? comm : code") == "bash");
+  CHECK(result_of("order != 3 ? comm : code") == "-2");
+  CHECK(result_of("nothing ? 1 : order == 3 ? 2 : 3") == "2");
+  CHECK(result_of("1 + (0 ? 1 : 5)") == "6");
+  CHECK(result_of("1 ? nothing : 2") == "-");
+}
+
 TEST_CASE("a list ends where something is not there") {
   CHECK(result_of("comm, order + 1, code") == "bash 4 -2");
   CHECK(result_of("comm, nothing, code") == "bash");
@@ -66,6 +74,7 @@ TEST_CASE("what is not there") {
 TEST_CASE("what is no formula is told with its place") {
   CHECK(error_of("1 +") == "error: a name, a number or a text is missing\n  value: 1 +\n            ^\n");
   CHECK(error_of("(1") == "error: ')' is missing\n  value: (1\n           ^\n");
+  CHECK(error_of("1 ? 2") == "error: ':' is missing\n  value: 1 ? 2\n              ^\n");
   CHECK(error_of("a b") == "error: an operator is missing\n  value: a b\n           ^\n");
   CHECK(error_of("\"a") == "error: this text has no end\n  value: \"a\n         ^\n");
   CHECK(error_of("") == "error: a name, a number or a text is missing\n  value: \n         ^\n");

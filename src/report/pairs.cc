@@ -21,11 +21,15 @@ bool has_value(const Cell& cell) {
 }  // namespace
 
 Pairs::Pairs(std::vector<std::string> names, const std::vector<Match>& by, RowSources sources,
-             const std::vector<std::string>& of_end)
+             const std::vector<std::string>& of_end, bool stays)
     : rows_(std::move(names), sources),
       first_keys_(names_of(by, &Match::first)),
-      second_keys_(names_of(by, &Match::second)) {
+      second_keys_(names_of(by, &Match::second)),
+      stays_(stays) {
   for (const std::string& name : rows_.names()) is_of_end_.push_back(std::ranges::find(of_end, name) != of_end.end());
+  if (!stays || !by.empty()) return;
+  first_keys_ = RowMaker({"tid"});
+  second_keys_ = RowMaker({"tid"});
 }
 
 std::string Pairs::key_of(RowMaker& keys, const record::Record& record) {
@@ -45,7 +49,7 @@ void Pairs::begin(const record::Record& record) {
     by_key_.clear();
   }
   const auto [at, is_new] = by_key_.insert_or_assign(key_of(first_keys_, record), std::move(open));
-  if (!is_new) ++forgotten_;
+  if (!is_new && !stays_) ++forgotten_;
 }
 
 std::optional<Pairs::Open> Pairs::take(const record::Record& record) {
@@ -53,8 +57,13 @@ std::optional<Pairs::Open> Pairs::take(const record::Record& record) {
     auto left = calls_.leave(record.tid);
     return left ? std::optional(std::move(left->call)) : std::nullopt;
   }
+  return take_by_key(record);
+}
+
+std::optional<Pairs::Open> Pairs::take_by_key(const record::Record& record) {
   const auto found = by_key_.find(key_of(second_keys_, record));
   if (found == by_key_.end()) return std::nullopt;
+  if (stays_) return found->second;
   Open open = std::move(found->second);
   by_key_.erase(found);
   return open;
@@ -76,6 +85,6 @@ std::optional<Row> Pairs::end(const record::Record& record) {
   return row;
 }
 
-std::uint64_t Pairs::open() const { return calls_.unfinished() + by_key_.size() + forgotten_; }
+std::uint64_t Pairs::open() const { return stays_ ? 0 : calls_.unfinished() + by_key_.size() + forgotten_; }
 
 }  // namespace dtp::report

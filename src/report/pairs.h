@@ -1,7 +1,8 @@
 // Two records that belong together, as one row: what was between them.
 //
 // By thread calls nest: a second record belongs to the last first one that has none yet. By values of fields the last
-// first one counts, as it does in the kernel's own histograms.
+// first one counts, as it does in the kernel's own histograms. A first record that stays belongs to all second ones,
+// until the next first one.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,7 @@ class Pairs {
   // Without matches records of the same thread belong together. What both records have is taken from the first, but the
   // names of `of_end` from the second.
   Pairs(std::vector<std::string> names, const std::vector<Match>& by, RowSources sources = {},
-        const std::vector<std::string>& of_end = {});
+        const std::vector<std::string>& of_end = {}, bool stays = false);
 
   void begin(const record::Record& record);
   // "latency" is the nanoseconds between them.
@@ -42,6 +43,7 @@ class Pairs {
     Row row = {};
   };
   std::optional<Open> take(const record::Record& record);
+  std::optional<Open> take_by_key(const record::Record& record);
   static std::string key_of(RowMaker& keys, const record::Record& record);
 
   // Traced systems may begin as much as they like.
@@ -51,6 +53,7 @@ class Pairs {
   RowMaker first_keys_;
   RowMaker second_keys_;
   std::vector<bool> is_of_end_ = {};  // of each name
+  bool stays_ = false;
   OpenCalls<Open> calls_ = {};
   std::unordered_map<std::string, Open> by_key_ = {};
   std::uint64_t forgotten_ = 0;

@@ -105,6 +105,7 @@ bool is_list_of_names(const Cell& cell) {
 std::string number_name(Wide number, const Show& show) {
   switch (show.as) {
     case Show::As::size: return size_text(static_cast<double>(number));
+    case Show::As::percent: return fmt::format("{} %", number);
     case Show::As::since:
     case Show::As::duration: return duration_text(static_cast<double>(number));
     case Show::As::clock: return clock_text(number, show.context == nullptr ? 0 : show.context->wall_offset_ns);
@@ -128,8 +129,8 @@ std::string number_name(Wide number, const Show& show) {
 
 // Numbers that programs want as numbers. Not addresses: half of them are read wrong where numbers are floating.
 bool is_quantity(Show::As as) {
-  return as == Show::As::automatic || as == Show::As::size || as == Show::As::duration || as == Show::As::since ||
-         as == Show::As::clock || as == Show::As::powers || as == Show::As::steps;
+  return as == Show::As::automatic || as == Show::As::size || as == Show::As::percent || as == Show::As::duration ||
+         as == Show::As::since || as == Show::As::clock || as == Show::As::powers || as == Show::As::steps;
 }
 
 // Signal 0 is none.
@@ -146,7 +147,9 @@ Unit Show::unit() const {
   return as == As::duration || as == As::since ? Unit::nanoseconds : Unit::none;
 }
 
-bool Show::is_number() const { return as == As::size || as == As::duration || as == As::since || is_range(); }
+bool Show::is_number() const {
+  return as == As::size || as == As::percent || as == As::duration || as == As::since || is_range();
+}
 
 Distribution::Range Show::range_of(Wide number) const {
   if (as == As::steps) {

@@ -31,9 +31,10 @@ struct Show {
   enum class As {
     automatic,  // as the field's type says
     size,       // bytes
-    duration,   // nanoseconds
-    clock,      // nanoseconds since boot, as the time of day
-    since,      // of a time: nanoseconds since that of the line above
+    percent,
+    duration,  // nanoseconds
+    clock,     // nanoseconds since boot, as the time of day
+    since,     // of a time: nanoseconds since that of the line above
     hex,
     error,  // a negative number is an errno
     signal,
@@ -65,6 +66,7 @@ struct ShowName {
 };
 // As recipes name them.
 inline constexpr ShowName show_names[] = {{"bytes", Show::As::size},
+                                          {"percent", Show::As::percent},
                                           {"duration", Show::As::duration},
                                           {"clock", Show::As::clock},
                                           {"since", Show::As::since},

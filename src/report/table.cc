@@ -39,6 +39,7 @@ bool is_percentile(Aggregate aggregate) {
 }
 
 bool is_number(const AnswerColumn& column) {
+  if (column.aggregate == Aggregate::computed) return column.show.as != Show::As::names;
   return (column.aggregate != Aggregate::none && column.aggregate != Aggregate::last) || column.show.is_number();
 }
 
@@ -134,8 +135,9 @@ std::weak_ordering compare(const Cell& left, const Cell& right) {
 }  // namespace
 
 bool is_added_up(const Answer& answer) {
-  return std::ranges::any_of(answer.columns,
-                             [](const AnswerColumn& column) { return column.aggregate != Aggregate::none; });
+  return std::ranges::any_of(answer.columns, [](const AnswerColumn& column) {
+    return column.aggregate != Aggregate::none && column.aggregate != Aggregate::computed;
+  });
 }
 
 std::vector<std::string> values_of(const Answer& answer) {
@@ -146,7 +148,8 @@ std::vector<std::string> values_of(const Answer& answer) {
     for (const std::string& name : formula->names())
       if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   };
-  for (const AnswerColumn& column : answer.columns) add(column.of);
+  for (const AnswerColumn& column : answer.columns)
+    if (column.aggregate != Aggregate::computed) add(column.of);
   add(answer.histogram);
   add(answer.where);
   for (const AnswerColumn& column : answer.each) add(column.of);
@@ -155,7 +158,11 @@ std::vector<std::string> values_of(const Answer& answer) {
 
 AnswerFormulas::AnswerFormulas(const Answer& answer) {
   const std::vector<std::string> names = values_of(answer);
-  for (const AnswerColumn& column : answer.columns) columns_.push_back(formula_of(column.of, names));
+  std::vector<std::string> before;
+  for (const AnswerColumn& column : answer.columns) {
+    columns_.push_back(formula_of(column.of, column.aggregate == Aggregate::computed ? before : names));
+    before.push_back(column.name);
+  }
   where_ = formula_of(answer.where, names);
   histogram_ = formula_of(answer.histogram, names);
 }
@@ -219,7 +226,7 @@ AnswerTable::AnswerTable(const Answer& answer) : answer_(answer), formulas_(answ
 void AnswerTable::add_to(Group& group, const Row& row) {
   for (std::size_t i = 0; i < answer_.columns.size(); ++i) {
     const AnswerColumn& column = answer_.columns[i];
-    if (column.aggregate == Aggregate::none) continue;
+    if (column.aggregate == Aggregate::none || column.aggregate == Aggregate::computed) continue;
     Total& total = group.totals[slot_of_[i]];
     if (!formulas_.has(i)) {
       ++total.count;
@@ -311,7 +318,8 @@ Cell AnswerTable::cell_of(const Group& group, std::size_t index) const {
     case Aggregate::p99: return cell_of_number(total.values->percentile(99));
     case Aggregate::none:
     case Aggregate::count:
-    case Aggregate::last: break;
+    case Aggregate::last:
+    case Aggregate::computed: break;
   }
   return {};
 }
@@ -323,6 +331,15 @@ bool AnswerTable::comes_before(const Group& left, const Group& right) {
   return false;
 }
 
+std::vector<Cell> AnswerTable::cells_of(const Group& group) const {
+  std::vector<Cell> cells;
+  for (std::size_t i = 0; i < answer_.columns.size(); ++i) {
+    const bool is_computed = answer_.columns[i].aggregate == Aggregate::computed;
+    cells.push_back(is_computed ? formulas_.cell(i, cells) : cell_of(group, i));
+  }
+  return cells;
+}
+
 std::vector<const AnswerTable::Group*> AnswerTable::sorted() const {
   std::vector<const Group*> groups;
   for (const Group& group : groups_) groups.push_back(&group);
@@ -331,8 +348,10 @@ std::vector<const AnswerTable::Group*> AnswerTable::sorted() const {
   });
   if (by == answer_.columns.end()) return groups;
   const auto index = static_cast<std::size_t>(by - answer_.columns.begin());
+  std::unordered_map<const Group*, Cell> cells;
+  for (const Group* group : groups) cells.emplace(group, cells_of(*group)[index]);
   std::ranges::stable_sort(groups, [&](const Group* left, const Group* right) {
-    const auto order = compare(cell_of(*left, index), cell_of(*right, index));
+    const auto order = compare(cells.at(left), cells.at(right));
     if (order != 0) return answer_.descending ? order > 0 : order < 0;
     return comes_before(*left, *right);
   });
@@ -353,12 +372,12 @@ Result<void> AnswerTable::write_rows(Output& output, const std::vector<const Gro
   for (const Group* group : groups) {
     TextRow& row = rows.emplace_back();
     std::vector<std::string>& lines = below.emplace_back();
-    for (std::size_t i = 0; i < answer_.columns.size(); ++i) {
-      const Cell cell = cell_of(*group, i);
+    const std::vector<Cell> cells = cells_of(*group);
+    for (std::size_t i = 0; i < cells.size(); ++i) {
       if (is_stack(answer_.columns[i]))
-        lines = stack_lines(cell);
+        lines = stack_lines(cells[i]);
       else
-        row.push_back(shown(answer_.columns[i], cell));
+        row.push_back(shown(answer_.columns[i], cells[i]));
     }
   }
   DTP_CHECK(write_table(output, titles, rows, are_numbers, below));
@@ -383,8 +402,7 @@ Result<void> AnswerTable::write(Output& output, AnswerFormat format) const {
   }
   if (format == AnswerFormat::csv) append_csv_names(output.buffer(), answer_);
   for (const Group* group : groups) {
-    std::vector<Cell> cells;
-    for (std::size_t i = 0; i < answer_.columns.size(); ++i) cells.push_back(cell_of(*group, i));
+    const std::vector<Cell> cells = cells_of(*group);
     if (format == AnswerFormat::csv)
       append_csv_row(output.buffer(), answer_, cells);
     else

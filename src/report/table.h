@@ -16,7 +16,7 @@
 
 namespace dtp::report {
 
-enum class Aggregate { none, count, sum, mean, min, max, p50, p90, p99, last };
+enum class Aggregate { none, count, sum, mean, min, max, p50, p90, p99, last, computed };
 
 struct AggregateName {
   std::string_view name = {};
@@ -30,7 +30,7 @@ inline constexpr AggregateName aggregate_names[] = {
 struct AnswerColumn {
   std::string name = {};                  // unique; of JSON and CSV
   std::string title = {};                 // of the table; empty: the name
-  std::string of = {};                    // the name of the value; of a count none
+  std::string of = {};                    // a formula of values; of a count none; computed: of the columns before it
   Aggregate aggregate = Aggregate::none;  // none: rows with the same values are one
   Show show = {};
   std::size_t width = 0;  // of lines that are printed as they come; 0: what suits the kind of value
@@ -125,7 +125,8 @@ class AnswerTable {
   Group* group_of(const Row& row);
   Cell key_of(const Row& row, std::size_t column) const;
   void add_to(Group& group, const Row& row);
-  Cell cell_of(const Group& group, std::size_t column) const;
+  Cell cell_of(const Group& group, std::size_t column) const;  // not of a computed one
+  std::vector<Cell> cells_of(const Group& group) const;
   static bool comes_before(const Group& left, const Group& right);
   std::vector<const Group*> sorted() const;
   Result<void> write_rows(Output& output, const std::vector<const Group*>& groups) const;

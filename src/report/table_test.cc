@@ -246,6 +246,37 @@ TEST_CASE("pairs may take what both have from the second") {
   CHECK(cell_text((*pair)[2], {}) == "first");  // the second has none
 }
 
+TEST_CASE("columns are computed of those before them") {
+  const Answer answer{.columns = {{.name = "file", .of = "file"},
+                                  {.name = "reads", .aggregate = Aggregate::count},
+                                  {.name = "large", .of = "asked > 100", .aggregate = Aggregate::sum},
+                                  {.name = "share",
+                                   .of = "100 * large / reads",
+                                   .aggregate = Aggregate::computed,
+                                   .show = {Show::As::percent}}},
+                      .sort = "share"};
+  CHECK(values_of(answer) == std::vector<std::string>{"file", "asked"});
+  AnswerTable table(answer);
+  RowMaker rows(values_of(answer));
+  for (const std::uint64_t asked : {50, 60, 200, 300}) table.add(rows.make(read_of(1, 7, "a", asked)));
+  table.add(rows.make(read_of(1, 7, "b", 500)));
+  CHECK(written([&](Output& output) { return table.write(output, AnswerFormat::csv); }) ==
+        "file,reads,large,share\r\nb,1,1,100\r\na,4,2,50\r\n");
+}
+
+TEST_CASE("a first record that stays belongs to all second ones until the next") {
+  Pairs pairs({"file", "latency"}, {}, {}, {}, true);
+  CHECK(!pairs.end(return_of(5, 7, 5)));
+  pairs.begin(read_of(10, 7, "first", 5));
+  CHECK(cell_text((*pairs.end(return_of(30, 7, 5)))[1], {}) == "20");
+  CHECK(cell_text((*pairs.end(return_of(40, 7, 5)))[0], {}) == "first");
+  CHECK(!pairs.end(return_of(41, 8, 5)));
+  pairs.begin(read_of(50, 7, "second", 5));
+  CHECK(cell_text((*pairs.end(return_of(60, 7, 5)))[0], {}) == "second");
+  CHECK(pairs.open() == 0);
+  CHECK(pairs.lone_ends() == 2);
+}
+
 TEST_CASE("values by their meaning") {
   const auto text = [](std::int64_t number, Show::As as) { return cell_text({{number}}, {as}); };
   CHECK(text(-2, Show::As::error) == "ENOENT");
@@ -261,6 +292,7 @@ TEST_CASE("values by their meaning") {
   CHECK(text(1'500'000, Show::As::duration) == "1.50 ms");
   CHECK(text(1536, Show::As::size) == "1.50 KB");
   CHECK(text(255, Show::As::hex) == "0xff");
+  CHECK(text(12, Show::As::percent) == "12 %");
   CHECK(text((4095 << 20) + 7, Show::As::device) == "4095:7");
   const Show state{.as = Show::As::names, .names = {{1, "sleeping"}}};
   CHECK(cell_text({{std::uint64_t{1}}}, state) == "sleeping");
