@@ -2,16 +2,18 @@
 //
 //   workload read FILE BYTES COUNT              opens FILE and reads BYTES from its start, COUNT times
 //   workload readv FILE                         reads 100 bytes with preadv(2), once
+//   workload sendfile FILE BYTES COUNT          sends BYTES of FILE to /dev/null with sendfile(2), COUNT times
 //   workload write FILE BYTES COUNT             makes FILE of COUNT pieces of BYTES, then fsync(2)
 //   workload direct FILE BYTES COUNT            writes COUNT pieces of BYTES past the page cache, one after the other
 //   workload send ADDRESS PORT BYTES COUNT...   serves ADDRESS:PORT itself; sends BYTES in one piece, COUNT times
-//                                               (BYTES COUNT may be repeated)
+//                                               (BYTES COUNT may be repeated; ADDRESS may be one of IPv6)
 //   workload listen PORT BACKLOG CLIENTS        listens, never accepts; CLIENTS connections try to get in
 //   workload connect ADDRESS PORT               connects and goes away
 //   workload calls A B C                        A times getppid, B times write of 100 bytes, C times sleep of 10 ms
 //   workload sleep MS TIMES                     busy for 5 ms, then asleep for MS, TIMES
 //   workload burn MS                            busy
 //   workload pages COUNT                        touches so many pages of 4 KiB
+//   workload swap COUNT                         touches so many pages, has them swapped out, touches them again
 //   workload huge COUNT                         touches so many pages of 2 MiB
 //   workload start PROGRAM COUNT                starts PROGRAM, COUNT times, one after the other
 //   workload blocked MS                         a process in state D (waiting for a vfork(2) child) for MS
@@ -36,6 +38,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -77,20 +80,37 @@ static void serve(int listener) {
   exit(0);
 }
 
+// Of either family.
+static socklen_t read_address(const char* address, const char* port, struct sockaddr_storage* at) {
+  struct sockaddr_in* four = (struct sockaddr_in*)at;
+  struct sockaddr_in6* six = (struct sockaddr_in6*)at;
+  in_port_t number = htons((unsigned short)atoi(port));
+  memset(at, 0, sizeof *at);
+  if (inet_pton(AF_INET, address, &four->sin_addr) == 1) {
+    four->sin_family = AF_INET;
+    four->sin_port = number;
+    return sizeof *four;
+  }
+  if (inet_pton(AF_INET6, address, &six->sin6_addr) != 1) die(address);
+  six->sin6_family = AF_INET6;
+  six->sin6_port = number;
+  return sizeof *six;
+}
+
 static int send_to(const char* address, const char* port, char** sizes) {
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(port))};
-  if (inet_pton(AF_INET, address, &to.sin_addr) != 1) die(address);
+  struct sockaddr_storage to;
+  socklen_t length = read_address(address, port, &to);
   int one = 1;
-  int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int listener = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  if (bind(listener, (struct sockaddr*)&to, sizeof to) || listen(listener, 1)) die("listen");
+  if (bind(listener, (struct sockaddr*)&to, length) || listen(listener, 1)) die("listen");
   pid_t server = fork();
   if (server < 0) die("fork");
   if (server == 0) serve(listener);
 
-  int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int connection = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  if (connect(connection, (struct sockaddr*)&to, sizeof to)) die("connect");
+  if (connect(connection, (struct sockaddr*)&to, length)) die("connect");
   for (; sizes[0] && sizes[1]; sizes += 2) {
     size_t bytes = size_of(sizes[0]);
     for (int i = atoi(sizes[1]); i > 0; --i) {
@@ -129,6 +149,16 @@ static int run_readv(char** words) {
   return 0;
 }
 
+static int run_sendfile(char** words) {
+  int file = open(words[0], O_RDONLY);
+  int nowhere = open("/dev/null", O_WRONLY);
+  for (int i = atoi(words[2]); i > 0; --i) {
+    off_t begin = 0;
+    if (sendfile(nowhere, file, &begin, size_of(words[1])) < 0) die(words[0]);
+  }
+  return 0;
+}
+
 static int run_write(char** words) {
   size_t bytes = size_of(words[1]);
   int file = open(words[0], O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -154,28 +184,24 @@ static int run_direct(char** words) {
 
 static int run_send(char** words) { return send_to(words[0], words[1], words + 2); }
 
-static struct sockaddr_in address_of(const char* address, const char* port) {
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(port))};
-  if (inet_pton(AF_INET, address, &to.sin_addr) != 1) die(address);
-  return to;
-}
-
 static int run_listen(char** words) {
-  struct sockaddr_in here = address_of("127.0.0.1", words[0]);
+  struct sockaddr_storage here;
+  socklen_t length = read_address("127.0.0.1", words[0], &here);
   int listener = socket(AF_INET, SOCK_STREAM, 0);
-  if (bind(listener, (struct sockaddr*)&here, sizeof here) || listen(listener, atoi(words[1]))) die("listen");
+  if (bind(listener, (struct sockaddr*)&here, length) || listen(listener, atoi(words[1]))) die("listen");
   for (int i = atoi(words[2]); i > 0; --i) {
     int client = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    if (connect(client, (struct sockaddr*)&here, sizeof here) && errno != EINPROGRESS) die("connect");
+    if (connect(client, (struct sockaddr*)&here, length) && errno != EINPROGRESS) die("connect");
   }
   sleep_ms(100);
   return 0;
 }
 
 static int run_connect(char** words) {
-  struct sockaddr_in to = address_of(words[0], words[1]);
-  int client = socket(AF_INET, SOCK_STREAM, 0);
-  if (connect(client, (struct sockaddr*)&to, sizeof to)) perror("connect");
+  struct sockaddr_storage to;
+  socklen_t length = read_address(words[0], words[1], &to);
+  int client = socket(to.ss_family, SOCK_STREAM, 0);
+  if (connect(client, (struct sockaddr*)&to, length)) perror("connect");
   return 0;
 }
 
@@ -205,6 +231,16 @@ static int touch(size_t count, size_t page, int advice) {
   char* aligned = memory + (page - (size_t)memory % page) % page;
   madvise(aligned, count * page, advice);
   for (size_t i = 0; i < count; ++i) aligned[i * page] = 1;
+  return 0;
+}
+
+static int run_swap(char** words) {
+  size_t size = (size_t)atol(words[0]) * 4096;
+  char* memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED || madvise(memory, size, MADV_NOHUGEPAGE)) die("mmap");
+  memset(memory, 1, size);
+  if (madvise(memory, size, MADV_PAGEOUT)) die("MADV_PAGEOUT");
+  for (size_t at = 0; at < size; at += 4096) memory[at] = 2;
   return 0;
 }
 
@@ -337,7 +373,8 @@ static const struct doing doings[] = {
     {"burn", 1, run_burn},         {"pages", 1, run_pages},       {"huge", 1, run_huge},
     {"start", 2, run_start},       {"blocked", 1, run_blocked},   {"hold", 1, run_hold},
     {"end", 1, run_end},           {"allocate", 2, run_allocate}, {"contend", 1, run_contend},
-    {"timeouts", 2, run_timeouts}, {"reboot", 1, run_reboot},
+    {"timeouts", 2, run_timeouts}, {"reboot", 1, run_reboot},     {"sendfile", 3, run_sendfile},
+    {"swap", 1, run_swap},
 };
 
 int main(int argc, char** argv) {
