@@ -7,6 +7,7 @@
 
 #include "base/caret.h"
 #include "base/file.h"
+#include "base/pattern.h"
 #include "cmd/answer_options.h"
 #include "cmd/columns.h"
 #include "cmd/command.h"
