@@ -10,6 +10,7 @@
 
 #include "base/escape.h"
 #include "base/file.h"
+#include "report/irq_advice.h"
 #include "report/numbers.h"
 #include "report/syscall_names.h"
 #include "report/value_text.h"
@@ -120,6 +121,7 @@ std::string number_name(Wide number, const Show& show) {
     case Show::As::steps: return range_text(show.range_of(number), Unit::none);
     case Show::As::symbol: return symbol_text(number, show);
     case Show::As::irq_allowed: return irq_cpus(number, "smp_affinity_list");
+    case Show::As::irq_advice: return irq_advice(static_cast<std::uint64_t>(number));
     case Show::As::irq_effective: return irq_cpus(number, "effective_affinity_list");
     case Show::As::event:
     case Show::As::automatic: break;

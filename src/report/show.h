@@ -43,6 +43,7 @@ struct Show {
     symbol,         // an address of the kernel's code or data
     irq_allowed,    // CPUs that an interrupt may go to
     irq_effective,  // and that it goes to now
+    irq_advice,     // what could be done about that
     event,          // as the kernel's own print format of the event names it
     names,          // of single numbers
     flags,          // of bits
@@ -78,7 +79,8 @@ inline constexpr ShowName show_names[] = {{"bytes", Show::As::size},
                                           {"symbol", Show::As::symbol},
                                           {"enum", Show::As::event},
                                           {"irq-allowed", Show::As::irq_allowed},
-                                          {"irq-effective", Show::As::irq_effective}};
+                                          {"irq-effective", Show::As::irq_effective},
+                                          {"irq-advice", Show::As::irq_advice}};
 
 // Printable; "-" of what is not there.
 std::string cell_text(const Cell& cell, const Show& show);

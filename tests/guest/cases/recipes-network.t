@@ -62,3 +62,12 @@ equal "all bytes, with headers" 1 "$(($(of bytes netif_receive_skb) > 50000))"
 
 ask listen-drops -a -- workload listen 9014 3 6
 equal "a full queue" 1 "$(count answer.json '"port":9014,"asked":6,' '"longest queue":4,"allowed":3}')"
+
+# There is no network card here: interrupts of the disk land, are counted and are told from a card's in the same way.
+interrupts() { awk '/nvme0q/ { sum += $2 + $3 } END { print sum }' /proc/interrupts; }
+folder=$(mktemp -d -p /var/tmp) && at_end+=("rm -rf $folder")
+export -f interrupts
+ask nic-irq 'name=nvme0q*' -a -- bash -c "interrupts >before; workload write $folder/much 100000 20; interrupts >after"
+seen=$(of times nvme0q) least=$(($(<after) - $(<before)))
+equal "interrupts between two looks: $least of $seen" 1 "$((least > 0 && seen >= least && seen <= least + 20))"
+equal "no network card" "$(grep -c . answer.json)" "$(count answer.json '"advice":"not of a network card"}')"
