@@ -149,7 +149,7 @@ class Answering {
     if (!pairs_) return row(rows_->make(record));
     Result<void> done;
     if (routes_.leads_to(event, recipe_.pairing->to))
-      if (const auto paired = pairs_->end(record)) done = row(*paired);
+      if (const auto paired = pairs_->end(record); paired && !recipe_.pairing->shows_open) done = row(*paired);
     if (routes_.leads_to(event, recipe_.pairing->from)) pairs_->begin(record);
     return done;
   }
@@ -166,6 +166,8 @@ class Answering {
   }
 
   Result<void> end() {
+    if (pairs_ && recipe_.pairing->shows_open)
+      for (const report::Row& open : pairs_->open_rows()) DTP_CHECK(row(open));
     if (table_) DTP_CHECK(write_table());
     return output_.flush();
   }
@@ -295,7 +297,8 @@ Result<int> answer(const Recipe& recipe, const Settings& settings, const AnswerO
   if (answering.reader_left()) return 0;
   if (!seen) return std::unexpected(seen.error());
   DTP_CHECK(ended);
-  if (!common.quiet && answering.pairs() && (answering.pairs()->open() > 0 || answering.pairs()->lone_ends() > 0)) {
+  const bool has_rest = answering.pairs() && !recipe.pairing->shows_open;
+  if (!common.quiet && has_rest && (answering.pairs()->open() > 0 || answering.pairs()->lone_ends() > 0)) {
     fmt::print(stderr, "left out: {} beginnings without an end, {} ends without a beginning\n",
                answering.pairs()->open(), answering.pairs()->lone_ends());
   }

@@ -43,6 +43,7 @@
 //   to = "end"
 //   by = ["sector", "pid=next_pid"]    # FIRST or FIRST=SECOND; without it: by thread
 //   end = ["stack", "comm"]    # these are of the second record; else what both have is of the first
+//   open = true                        # first records without a second one are the answer
 //   stays = true                       # a first record belongs to all second ones until the next first one
 //
 // Without a column that is added up every hit, or pair, is a line.
@@ -286,10 +287,11 @@ void read_pairing(Reader& reader, const toml::table& root, Recipe& recipe) {
   if (node == nullptr) return;
   const toml::table* table = node->as_table();
   if (table == nullptr) return reader.wrong(node->source(), "'pair' is a table: [pair]");
-  reader.check_keys(*table, {"from", "to", "by", "end", "stays"});
+  reader.check_keys(*table, {"from", "to", "by", "end", "open", "stays"});
   Pairing pairing{.from = read_probe_names(reader, *table, "from", recipe),
                   .to = read_probe_names(reader, *table, "to", recipe),
                   .end = reader.texts(*table, "end"),
+                  .shows_open = reader.flag(*table, "open"),
                   .stays = reader.flag(*table, "stays")};
   for (const std::string& text : reader.texts(*table, "by")) {
     const std::size_t equals = text.find('=');

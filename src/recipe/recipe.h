@@ -73,6 +73,7 @@ struct Pairing {
   std::vector<std::string> to = {};
   std::vector<report::Match> by = {};  // none: by thread
   std::vector<std::string> end = {};   // values of the second record, where both have them
+  bool shows_open = false;             // first records without a second one are the answer
   bool stays = false;                  // the first record, for all second ones until the next first one
 };
 

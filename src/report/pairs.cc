@@ -85,6 +85,12 @@ std::optional<Row> Pairs::end(const record::Record& record) {
   return row;
 }
 
+std::vector<Row> Pairs::open_rows() const {
+  std::vector<Row> rows;
+  for (const auto& [key, open] : by_key_) rows.push_back(open.row);
+  return rows;
+}
+
 std::uint64_t Pairs::open() const { return stays_ ? 0 : calls_.unfinished() + by_key_.size() + forgotten_; }
 
 }  // namespace dtp::report

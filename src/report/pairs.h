@@ -35,6 +35,8 @@ class Pairs {
   std::optional<Row> end(const record::Record& record);
 
   std::uint64_t open() const;  // first records without a second
+  // Their rows; of pairs by values only.
+  std::vector<Row> open_rows() const;
   std::uint64_t lone_ends() const { return lone_ends_; }
 
  private:

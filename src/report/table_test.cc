@@ -234,6 +234,9 @@ TEST_CASE("pairs by values: the last beginning counts") {
   CHECK(cell_text((*pair)[1], {}) == "10");
   CHECK(!pairs.end(return_of(31, 9, 4)));
   CHECK(pairs.open() == 1);
+  pairs.begin(read_of(40, 8, "third", 6));
+  REQUIRE(pairs.open_rows().size() == 1);
+  CHECK(cell_text(pairs.open_rows()[0][0], {}) == "third");
 }
 
 TEST_CASE("pairs may take what both have from the second") {
