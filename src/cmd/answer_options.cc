@@ -32,6 +32,7 @@ void add_answer_options(CLI::App& command, AnswerFlags& flags) {
                    "count records as they come, also what the kernel itself could count");
   add_format_option(command, flags.format, "how the answer is printed", record_formats);
   add_watch_options(command, flags.watch);
+  add_govern_options(command, flags.govern);
 }
 
 Result<AnswerOptions> to_answer_options(const AnswerFlags& flags, const TargetOptions& target,
@@ -39,7 +40,9 @@ Result<AnswerOptions> to_answer_options(const AnswerFlags& flags, const TargetOp
   AnswerOptions options{.target = target,
                         .format = to_format(flags.format),
                         .announce = !common.quiet && command.empty(),
-                        .from_stream = flags.from_stream};
+                        .from_stream = flags.from_stream,
+                        .flamegraph = flags.flamegraph};
+  DTP_TRY(options.budget, to_budget(flags.govern));
   DTP_TRY(options.duration_ms, to_milliseconds("--duration", flags.duration));
   DTP_TRY(options.every_ms, to_milliseconds("--every", flags.every));
   DTP_TRY(options.watched, to_target(flags.watch, command));

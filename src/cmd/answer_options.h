@@ -6,6 +6,7 @@
 
 #include "cmd/answering.h"
 #include "cmd/command.h"
+#include "cmd/govern.h"
 #include "cmd/watch.h"
 
 namespace dtp::cmd {
@@ -17,6 +18,8 @@ struct AnswerFlags {
   std::size_t top = 0;
   std::string format = "text";
   bool from_stream = false;
+  std::string flamegraph = {};
+  GovernOptions govern = {};
 };
 void add_answer_options(CLI::App& command, AnswerFlags& flags);
 // `target`: of what is probed.

@@ -11,8 +11,10 @@
 #include "base/pattern.h"
 #include "cmd/counting.h"
 #include "cmd/meanings.h"
+#include "cmd/write_file.h"
 #include "debug/find.h"
 #include "record/process_tree.h"
+#include "report/flame_graph_svg.h"
 #include "report/greatest.h"
 #include "report/key.h"
 #include "report/pairs.h"
@@ -47,6 +49,10 @@ Error not_placed(const Recipe& recipe, const Probe& probe, std::vector<Error> re
 Result<Placed> place_attempt(kernel::TraceFs& tracefs, const Probe& probe, const FilledAttempt& attempt,
                              const Settings& settings, const std::string& group, const Common& common) {
   Placed placed{.probe = &probe, .compilation = std::make_unique<Compilation>()};
+  if (attempt.attempt->hz != 0) {
+    placed.watched = {watch_clock(attempt.attempt->hz)};
+    return placed;
+  }
   DTP_TRY(*placed.compilation, compile(attempt.target, {attempt.probe}, group));
   DTP_TRY(placed.armed, arm(tracefs, *placed.compilation, attempt.target, common));
   DTP_TRY(placed.watched, watch(tracefs, placed.armed, settings.fill_filter(probe.filter)));
@@ -129,6 +135,7 @@ class Answering {
       pairs_.emplace(names, recipe.pairing->by, sources, recipe.pairing->end, recipe.pairing->stays);
     else
       rows_.emplace(names, sources);
+    if (!options.flamegraph.empty()) profiler_.emplace(std::vector{report::parse_key("comm")}, symbols_);
     if (report::is_added_up(answer_))
       table_.emplace(answer_);
     else
@@ -146,6 +153,7 @@ class Answering {
     if (processes_) follow(record);
     const std::size_t event = event_of_schema_[static_cast<std::size_t>(record.schema - schemas_)];
     if (routes_.is_silent(event)) return {};
+    if (profiler_) profiler_->add(record);
     if (!pairs_) return row(rows_->make(record));
     Result<void> done;
     if (routes_.leads_to(event, recipe_.pairing->to))
@@ -169,6 +177,7 @@ class Answering {
     if (pairs_ && recipe_.pairing->shows_open)
       for (const report::Row& open : pairs_->open_rows()) DTP_CHECK(row(open));
     if (table_) DTP_CHECK(write_table());
+    if (profiler_) DTP_CHECK(draw());
     return output_.flush();
   }
 
@@ -189,6 +198,12 @@ class Answering {
       return static_cast<std::uint32_t>(value);
     };
     if (const std::uint32_t child = number("child_pid"); child != 0) processes_->fork(number("parent_pid"), child);
+  }
+
+  Result<void> draw() {
+    const report::FlameGraph graph = make_flame_graph(std::move(*profiler_).finish(), report::Order::caller);
+    return write_file(options_.flamegraph,
+                      [&](report::Output& output) { return report::write_flame_svg(output, graph, recipe_.question); });
   }
 
   Result<void> row(const report::Row& row) {
@@ -212,6 +227,7 @@ class Answering {
   std::optional<record::ProcessTree> processes_ = {};  // if an answer asks for them
   std::optional<report::RowMaker> rows_ = {};
   std::optional<report::Pairs> pairs_ = {};
+  std::optional<report::Profiler> profiler_ = {};  // if its stacks are to be drawn
   std::optional<report::AnswerTable> table_ = {};
   std::optional<report::GreatestRows> greatest_ = {};
   std::optional<report::AnswerLines> lines_ = {};
@@ -250,6 +266,10 @@ std::vector<FilledAttempt> fill_attempts(const Probe& probe, const Settings& set
   std::vector<FilledAttempt> attempts;
   for (const recipe::Attempt& attempt : probe.attempts) {
     if (!attempt.only.empty() && !settings.is_set(attempt.only)) continue;
+    if (attempt.hz != 0) {
+      attempts.push_back({.attempt = &attempt, .target = base});
+      continue;
+    }
     FilledAttempt filled{.attempt = &attempt, .probe = settings.fill(attempt.probe), .target = base};
     filled.target.executable = settings.fill(attempt.program);
     filled.target.module = settings.fill(attempt.module);
@@ -263,6 +283,8 @@ std::vector<FilledAttempt> fill_attempts(const Probe& probe, const Settings& set
 }
 
 Result<int> answer(const Recipe& recipe, const Settings& settings, const AnswerOptions& options, const Common& common) {
+  if (!options.flamegraph.empty() && !recipe.with_stacks)
+    return fail({.what = fmt::format("'{}' has no stacks to be drawn", recipe.name), .status = Status::wrong_request});
   DTP_CHECK(check_where(recipe, settings));
   DTP_TRY(auto tracefs, kernel::find_tracefs());
   // From here on signals are only noticed: what is put into the kernel is taken out again on every way.
@@ -284,7 +306,8 @@ Result<int> answer(const Recipe& recipe, const Settings& settings, const AnswerO
   const Live live{
       .target = options.watched,
       .options = {.duration_ms = options.duration_ms,
-                  .stacks = {.kind = recipe.with_stacks ? kernel::Stacks::frame_pointers : kernel::Stacks::none}},
+                  .stacks = {.kind = recipe.with_stacks ? kernel::Stacks::frame_pointers : kernel::Stacks::none},
+                  .budget = options.budget},
       .begin = [&](const std::vector<record::EventSchema>& schemas) -> Result<void> {
         if (options.announce) fmt::print(stderr, "{}: {}  ^C ends it\n", recipe.name, recipe.question);
         return answering.begin(schemas);

@@ -31,7 +31,9 @@ struct AnswerOptions {
   std::int64_t every_ms = 0;  // the table is shown again and again; 0: at the end
   report::AnswerFormat format = report::AnswerFormat::text;
   bool announce = true;
-  bool from_stream = false;  // --stream: not by the kernel's histograms
+  bool from_stream = false;     // --stream: not by the kernel's histograms
+  std::string flamegraph = {};  // a file; empty: not wanted
+  double budget = 0;            // see kernel/governor.h; 0: none
 };
 
 Result<int> answer(const recipe::Recipe& recipe, const recipe::Settings& settings, const AnswerOptions& options,

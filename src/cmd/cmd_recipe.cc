@@ -131,6 +131,7 @@ std::string shell_word(std::string_view text) {
 bool is_to_come(const FilledAttempt& attempt) { return attempt.probe.empty(); }
 
 std::string command_text(const FilledAttempt& attempt, const std::string& filter) {
+  if (attempt.attempt->hz != 0) return fmt::format("# where each CPU is, {} times a second", attempt.attempt->hz);
   std::string text = "dtrace++ trace";
   if (!attempt.target.executable.empty()) text += " -x " + shell_word(attempt.target.executable);
   if (!attempt.target.module.empty()) text += " -m " + shell_word(attempt.target.module);
@@ -342,6 +343,8 @@ void add_run(Registry& registry, CLI::App& recipe, const std::shared_ptr<Options
   add_name(action, *options);
   action.add_option("NAME=VALUE", options->words, "parameters; 'recipe show' tells them");
   add_answer_options(action, options->answer);
+  action.add_option("--flamegraph", options->answer.flamegraph, "draw the stacks into this SVG file")
+      ->type_name("FILE");
   action.add_option("-k,--vmlinux", options->target.vmlinux, "this kernel's debug information")->type_name("FILE");
   add_common_options(action, registry.common);
   action.callback([&registry, options] {

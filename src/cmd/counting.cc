@@ -274,6 +274,7 @@ Result<Setup> set_up(kernel::TraceFs& tracefs, const Question& question, const F
   const recipe::Recipe& recipe = question.recipe;
   DTP_TRY(const kernel::Owner owner, kernel::this_process());
   const std::string group = kernel::group_of(owner);
+  if (attempt.attempt->hz != 0) return fail({.what = "samples of a clock are no hits"});
   Setup setup{.compilation = std::make_unique<Compilation>()};
   DTP_TRY(*setup.compilation, compile(attempt.target, {attempt.probe}, group));
   if (is_key(recipe.answer, "comm") && !has_field(*setup.compilation, "comm")) {

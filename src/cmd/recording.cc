@@ -129,9 +129,15 @@ std::vector<record::EventSchema> schemas_of(const WatchedEvent& event) {
   return members.empty() ? std::vector{event.schema} : members;
 }
 
+// Its samples have raw data of zeros: they are of event 0.
+WatchedEvent watch_clock(std::uint64_t hz) {
+  return {.name = {"", "cpu-clock"}, .schema = {.event = "cpu-clock"}, .hz = hz};
+}
+
 std::vector<kernel::CaptureEvent> to_capture(const std::vector<WatchedEvent>& events) {
   std::vector<kernel::CaptureEvent> capture;
-  for (const WatchedEvent& event : events) capture.push_back({event.name, event.filter});
+  for (const WatchedEvent& event : events)
+    capture.push_back({.name = event.name, .filter = event.filter, .hz = event.hz});
   return capture;
 }
 

@@ -32,12 +32,16 @@ struct WatchedEvent {
   std::string filter = {};                   // in the kernel's language
   std::vector<record::Member> members = {};  // who share it; empty: it is one event
   std::vector<bool> are_filtered = {};       // of the members: not all of its records are wanted
+  std::uint64_t hz = 0;                      // of a clock: so many times a second
 };
 // What its records are shown as.
 std::vector<record::EventSchema> schemas_of(const WatchedEvent& event);
 // Reads the format of the event and puts the displays into it; translates the user's filter with both.
 Result<WatchedEvent> watch_event(kernel::TraceFs& tracefs, const kernel::EventName& name,
                                  const std::vector<record::FieldDisplay>& displays, std::string_view filter);
+
+// Where each CPU is when it is at work, so many times a second.
+WatchedEvent watch_clock(std::uint64_t hz);
 
 std::vector<kernel::CaptureEvent> to_capture(const std::vector<WatchedEvent>& events);
 

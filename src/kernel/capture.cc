@@ -82,6 +82,10 @@ void raise_descriptor_limit(std::size_t needed) {
 
 Result<void> Capture::State::prepare_events() {
   for (const CaptureEvent& event : asked) {
+    if (event.hz != 0) {
+      events.push_back({.name = event.name.event, .attr = clock_attr(event.hz, ring_bytes)});
+      continue;
+    }
     DTP_TRY(const std::uint64_t id, read_id(tracefs, event.name));
     events.push_back({.name = spell(event.name), .attr = tracepoint_attr(id, ring_bytes)});
   }
@@ -393,7 +397,7 @@ void Capture::State::add_count(const Opened& one, Counted& counted) const {
   } read = {};
   if (::read(one.fd.get(), &read, sizeof read) < 0) return;
   if (!one.counts_all) counted.ring_full += read.lost;
-  if (is_weighed(asked[one.event].name)) return;
+  if (is_weighed(asked[one.event].name) || asked[one.event].hz != 0) return;  // counts time, not hits
   if (one.counts_all || asked[one.event].filter.empty()) counted.reached += read.value;
   if (one.counts_all) return;
   counted.counts_passed = true;

@@ -34,6 +34,7 @@ struct CaptureEvent {
   EventName name = {};
   std::string filter = {};  // in the kernel's language; empty: none
   CpuSeconds hit_cost{0};   // see hit_cost.h; for the governor
+  std::uint64_t hz = 0;     // not a hit of an event, but where each cpu is, so many times a second
 };
 
 struct CaptureOptions {

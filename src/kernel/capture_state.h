@@ -124,7 +124,9 @@ struct Capture::State {
   }
   // Of every task, and without stacks: the instance does the same for less.
   bool needs_no_perf_ring() const {
-    return tasks.front() == every_task && !cgroup && !options.overwrite && options.stacks.kind == Stacks::none;
+    const bool has_clock = std::ranges::any_of(asked, [](const CaptureEvent& event) { return event.hz != 0; });
+    return tasks.front() == every_task && !cgroup && !options.overwrite && options.stacks.kind == Stacks::none &&
+           !has_clock;
   }
   bool is_of_instance(const OpenedEvent& event) const {
     return instance && !event.ids.empty() && event.ids.front() >= first_instance_sample;

@@ -41,6 +41,7 @@ void Capture::State::prepare_governor() {
   for (std::size_t i = 0; i < asked.size(); ++i) {
     asked[i].hit_cost *= factor;
     if (!is_of_instance(events[i])) asked[i].hit_cost += factor * cost_of_perf(options.stacks);
+    if (asked[i].hz != 0) asked[i].hit_cost = CpuSeconds(0);  // it ticks as often as it was asked to
     wanted.hit_cost.push_back(asked[i].hit_cost);
   }
   governor.emplace(std::move(wanted));

@@ -45,6 +45,15 @@ perf_event_attr tracepoint_attr(std::uint64_t id, std::size_t ring_bytes) {
   return attr;
 }
 
+perf_event_attr clock_attr(std::uint64_t hz, std::size_t ring_bytes) {
+  perf_event_attr attr = common_attr(ring_bytes);
+  attr.type = PERF_TYPE_SOFTWARE;
+  attr.config = PERF_COUNT_SW_CPU_CLOCK;
+  attr.freq = 1;
+  attr.sample_freq = hz;
+  return attr;
+}
+
 perf_event_attr dummy_attr(std::size_t ring_bytes) {
   perf_event_attr attr = common_attr(ring_bytes);
   attr.type = PERF_TYPE_SOFTWARE;

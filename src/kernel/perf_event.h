@@ -27,6 +27,8 @@ struct StackOptions {
 
 // Samples of both carry the same fields, the identifier first, so that a reader can tell events apart.
 perf_event_attr tracepoint_attr(std::uint64_t id, std::size_t ring_bytes);
+// The clock of each cpu, so many times a second: where it is, when it is at work.
+perf_event_attr clock_attr(std::uint64_t hz, std::size_t ring_bytes);
 // Counts nothing; carries the COMM, FORK, EXIT and MMAP2 records of the tasks it is opened for.
 perf_event_attr dummy_attr(std::size_t ring_bytes);
 

@@ -33,6 +33,7 @@
 //   name = "read"
 //   probe = "vfs_read asked=count"     # or several, tried in order:
 //   try = [{ probe = "...", program = "/bin/bash", module = "...", if = "BOOL", kernel = "6.1.*" }]
+//   sample = 99                        # instead of a probe: where each CPU is, so many times a second
 //   filter = "asked >= ${min}"
 //   optional = true
 //   silent = true              # its hits are not shown: of sched:sched_process_fork, so that it is known who started
@@ -237,7 +238,8 @@ void read_parameters(Reader& reader, const toml::table& root, Recipe& recipe) {
 }
 
 Attempt read_attempt(Reader& reader, const toml::table& table) {
-  Attempt attempt{.probe = reader.text(table, "probe", true),
+  Attempt attempt{.probe = reader.text(table, "probe", !table.contains("sample")),
+                  .hz = reader.number(table, "sample"),
                   .program = reader.text(table, "program"),
                   .module = reader.text(table, "module"),
                   .only = reader.text(table, "if"),
@@ -256,11 +258,12 @@ void read_probes(Reader& reader, const toml::table& root, Recipe& recipe) {
     if (table->contains("try")) {
       reader.check_keys(*table, {"name", "try", "filter", "optional", "silent"});
       for (const toml::table* attempt : reader.tables(*table, "try")) {
-        reader.check_keys(*attempt, {"probe", "program", "module", "if", "kernel"});
+        reader.check_keys(*attempt, {"probe", "sample", "program", "module", "if", "kernel"});
         probe.attempts.push_back(read_attempt(reader, *attempt));
       }
     } else {
-      reader.check_keys(*table, {"name", "probe", "program", "module", "if", "kernel", "filter", "optional", "silent"});
+      reader.check_keys(
+          *table, {"name", "probe", "sample", "program", "module", "if", "kernel", "filter", "optional", "silent"});
       probe.attempts.push_back(read_attempt(reader, *table));
     }
     if (std::ranges::find(recipe.probes, probe.name, &Probe::name) != recipe.probes.end())

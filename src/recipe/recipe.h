@@ -52,6 +52,7 @@ struct Parameter {
 // One of the ways to probe for the same thing.
 struct Attempt {
   std::string probe = {};    // as on the command line
+  std::size_t hz = 0;        // instead of a probe: where each CPU is, so many times a second
   std::string program = {};  // -x
   std::string module = {};   // -m
   std::string only = {};     // a boolean parameter that must be set; empty: always

@@ -20,7 +20,7 @@ ask callers function=hrtimer_nanosleep -- workload calls 5 5 4
 equal "calls of a function" 4 "$(values calls '"comm":"workload"' '"hrtimer_nanosleep"' __x64_sys_clock_nanosleep)"
 ask callers function=run_calls program="$(command -v workload)" -- bash -c 'for i in 1 2 3; do workload calls 1 1 0; done'
 equal "of a program's function" 3 "$(sum calls '"comm":"workload"' '"stack":["run_calls"')"
-dtrace++ recipe run callers function=no_such_function -- true 2>messages
+dtrace++ recipe run --no-govern callers function=no_such_function -- true 2>messages
 equal "one that is not there" 2 $?
 equal "what it says" "error: there is no function 'no_such_function' in the kernel" "$(head -n 1 messages)"
 

@@ -19,7 +19,7 @@ equal "times asleep" 5 "$(values times '"state":"S"' '"do_nanosleep"')"
 within "asleep for" $((150 * ms)) $((600 * ms)) "$(values total do_nanosleep)"
 ask off-cpu comm=workload over=50ms -- workload blocked 100
 equal "blocked" 1 "$(values times '"state":"D"' clone)"
-dtrace++ recipe run off-cpu -p $$ 2>messages
+dtrace++ recipe run --no-govern off-cpu -p $$ 2>messages
 equal "not of one process" 2 $?
 equal "what it says" "error: 'off-cpu' watches the whole machine: what happens to a process is done by others
 hint: its parameters choose: over=, comm=, thread=" "$(<messages)"

@@ -5,7 +5,7 @@ requires kprobes
 [ ! -e "$debuginfo" ] || hide_debuginfo
 
 # ask RECIPE ...: the answer in answer.json
-ask() { dtrace++ recipe run -q --format json -a "$@" >answer.json 2>messages || fail "$* $(cat messages answer.json)"; }
+ask() { dtrace++ recipe run --no-govern -q --format json -a "$@" >answer.json 2>messages || fail "$* $(cat messages answer.json)"; }
 sum() { grep -F '"slow"' answer.json | grep -o "\"$1\":[0-9]*" | awk -F: '{ sum += $2 } END { print sum + 0 }'; } # of a column, for this disk
 
 # disk NAME SETTING=VALUE...: /dev/NAME, in memory
@@ -68,7 +68,7 @@ for setting in dirty_writeback_centisecs dirty_expire_centisecs; do
 	at_end+=("echo $(</proc/sys/vm/$setting) >/proc/sys/vm/$setting")
 	echo 100 >/proc/sys/vm/$setting
 done
-dtrace++ recipe run --format json writeback >aged.json 2>messages & reader=$!
+dtrace++ recipe run --no-govern --format json writeback >aged.json 2>messages & reader=$!
 until_true grep -q 'ends it' messages
 dd if=/dev/zero of="$folder/aged.bin" bs=4096 count=60 status=none
 inode=$(stat -c %i "$folder/aged.bin")
