@@ -371,6 +371,25 @@ def expand(name, expression, words):
     return [] if told else members
 
 
+def variable_of(name):
+    """A variable of this name, or the member of one whose name begins so: p.x of p_x."""
+    try:
+        gdb.parse_and_eval(name)
+        return name
+    except gdb.error:
+        pass
+    for end in (at for at, letter in enumerate(name) if letter == '_' and at > 0):
+        try:
+            value = gdb.parse_and_eval(name[:end])
+        except gdb.error:
+            continue
+        if value.type.strip_typedefs().code in (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION):
+            for member in leaves(name[:end], value.type):
+                if member.replace('.', '_') == name:
+                    return member
+    return name
+
+
 def check_line(function, words, arguments, address, offset, machine):
     """What differs in one line of a definition."""
     if not select_frame(function):
@@ -380,10 +399,10 @@ def check_line(function, words, arguments, address, offset, machine):
         if expression not in ('$params', '$vars'):
             expressions.append((expression, has_type))
             continue
-        expanded = [re.sub(r'_\d+$', '', name_of(word)) for word in words]
+        expanded = [variable_of(re.sub(r'_\d+$', '', name_of(word))) for word in words]
         expressions += [(name, True) for name in expanded][:len(words) - len(expressions)]
         if expression == '$params':
-            for parameter in set(frame_parameters()) - set(expanded):
+            for parameter in set(frame_parameters()) - {re.match(r'\w+', name)[0] for name in expanded}:
                 if not is_out_of_reach(parameter):
                     return [f'{parameter} is left out, gdb can read it']
     if len(arguments) == 1 and words and (members := expand(arguments[0][0], expressions[0][0], words)):
