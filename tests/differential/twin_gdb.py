@@ -400,7 +400,8 @@ def check_line(function, words, arguments, address, offset, machine):
             expressions.append((expression, has_type))
             continue
         expanded = [variable_of(re.sub(r'_\d+$', '', name_of(word))) for word in words]
-        expressions += [(name, True) for name in expanded][:len(words) - len(expressions)]
+        # A bitfield comes without its sign.
+        expressions += [(name, ':b' not in word) for name, word in zip(expanded, words)][:len(words) - len(expressions)]
         if expression == '$params':
             for parameter in set(frame_parameters()) - {re.match(r'\w+', name)[0] for name in expanded}:
                 if not is_out_of_reach(parameter):
