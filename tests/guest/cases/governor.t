@@ -61,7 +61,7 @@ windows stacks governed -a -g -- "$target" calls $endless
 
 # Processes that are started while the event is off are watched in the windows to come.
 windows children governed -- bash -c "while :; do '$target' calls 2000; done"
-dtrace++ script -i children.data -F time,pid 2>/dev/null | awk '{ sub(/:$/, "", $1) } NR > 1 && $1 > last + 0.2 && $2 != pid { found = 1 } { last = $1; pid = $2 } END { exit !found }' ||
+dtrace++ script -i children.data -F time,pid 2>/dev/null | awk '{ sub(/:$/, "", $1) } NR > 1 && $1 > last + 0.05 && $2 != pid { found = 1 } { last = $1; pid = $2 } END { exit !found }' ||
 	fail "no process of a second window"
 
 # A flight recorder's ring outlives the windows.

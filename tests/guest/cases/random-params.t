@@ -18,7 +18,7 @@ equal "functions" $count $((${#probes[@]} / 2))
 at_end+=('dtrace++ delete -q "random_params:*"')
 at_end+=('echo 0 >/sys/kernel/rcu_expedited')
 echo 1 >/sys/kernel/rcu_expedited # each removal waits for a grace period
-dtrace++ probe --keep-going "${probes[@]}" >added 2>messages
+dtrace++ probe --separate --keep-going "${probes[@]}" >added 2>messages
 
 equal "refused by the kernel" "" "$(grep -A3 '^error: the kernel refuses' messages)"
 added=$(grep -c '^added ' added) refused=$(grep -c '^error: ' messages)

@@ -27,7 +27,7 @@ equal "by frame pointers" "7 $in_kernel read" "$(dtrace++ script -i fp.data | fu
 equal "the same by perf" "7 $in_kernel read" "$(perf script -i fp.data 2>/dev/null | functions)"
 
 dtrace++ record -q --call-graph dwarf -e probe:vfs_read -o dwarf.data -- workload read alpha.txt 5 7 || fail "record"
-equal "copied" "7 $in_kernel read main __libc_start_main _start" "$(dtrace++ script -i dwarf.data | functions)"
+equal "copied" "7 $in_kernel read run_read __libc_start_main _start" "$(dtrace++ script -i dwarf.data | functions)"
 
 # The kernel's debug information has link-time addresses, and this kernel was moved; it knows what was inlined.
 equal "by debug information" "7 $in_kernel read" "$(dtrace++ script -k "$debuginfo" --no-inlines -i fp.data | functions)"
