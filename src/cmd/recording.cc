@@ -68,6 +68,13 @@ Result<kernel::StackOptions> to_stacks(const StackFlags& flags) {
   if (flags.with_frame_pointers || text == "fp") options.kind = kernel::Stacks::frame_pointers;
   if (text.empty() || text == "fp") return options;
   const std::size_t comma = std::min(text.find(','), text.size());
+  if (text == "lbr") {
+    Error error =
+        wrong_call_graph(text, {0, text.size()}, "the kernel records no branches with probes and tracepoints");
+    error.hint = "--call-graph dwarf has whole stacks, too";
+    error.status = Status::not_possible;
+    return fail(std::move(error));
+  }
   if (text.substr(0, comma) != "dwarf")
     return fail(wrong_call_graph(text, {0, text.size()}, "--call-graph takes fp, dwarf or dwarf,BYTES"));
   options.kind = kernel::Stacks::copies;

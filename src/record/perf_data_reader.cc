@@ -227,10 +227,16 @@ void PerfDataReader::release(std::size_t end) const {
   if (content_ == nullptr) (void)::madvise(const_cast<std::byte*>(file_.data()), whole, MADV_DONTNEED);
 }
 
+// A round without an end must not be held whole: then records are in order among so many of them, or within so many
+// bytes.
+constexpr std::size_t most_waiting = std::size_t{1} << 23;
+constexpr std::size_t most_round_bytes = std::size_t{1} << 30;
+
 Result<void> PerfDataReader::feed(Stream& stream, const Watch& watch) const {
   const std::size_t end = std::min(data_end_, file_.size());
   std::size_t at = data_begin_;
   std::size_t round_begin = at;
+  std::size_t in_round = 0;
   std::size_t next_told = watch ? at : end;
   while (end - at >= sizeof(perf_event_header)) {
     perf_event_header header = {};
@@ -249,13 +255,16 @@ Result<void> PerfDataReader::feed(Stream& stream, const Watch& watch) const {
       const auto skipped = base::Cursor(record, sizeof header).read<std::uint64_t>();
       if (skipped > end - at) break;
       at += skipped;
-    } else if (header.type == record_finished_round) {
-      DTP_CHECK(stream.end_round());
-      release(round_begin);  // only this round's records may still wait
-      round_begin = at;
-    } else {
+    } else if (header.type != record_finished_round) {
       DTP_CHECK(stream.add(record));
+      ++in_round;
     }
+    if (header.type != record_finished_round && in_round < most_waiting && at - round_begin < most_round_bytes)
+      continue;
+    DTP_CHECK(stream.end_round());
+    release(round_begin);  // only this round's records may still wait
+    round_begin = at;
+    in_round = 0;
   }
   if (is_unfinished_) return fail(error("has no end: its recorder was killed, or still records"));
   if (at < end) return fail(error("ends in the middle of a record at byte " + std::to_string(at)));

@@ -385,7 +385,8 @@ def variable_of(name):
             continue
         if value.type.strip_typedefs().code in (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION):
             for member in leaves(name[:end], value.type):
-                if member.replace('.', '_') == name:
+                # An address of IPv6 is shown as its bytes.
+                if member.replace('.', '_') in (name, f'{name}_in6_u_u6_addr8'):
                     return member
     return name
 
