@@ -24,6 +24,7 @@ stop() { exec 9>&-; wait $pid 2>/dev/null; at_end=(); }
 # seen WHAT OPTIONS...: a probe of the shell's function that runs a command is hit by the process, and nothing is left.
 seen() {
 	local what=$1; shift
+	rm -f answer.txt # that of the one before
 	dtrace++ trace "$@" 'execute_command_internal' >answer.txt 2>messages & tracer=$!
 	until_true is_hit; kill -INT $tracer; wait $tracer
 	equal "$what" 0 $?
