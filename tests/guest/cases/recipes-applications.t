@@ -1,4 +1,4 @@
-# Recipes that watch applications: bash, Python, C++ programs.
+# Recipes that watch applications: where their time goes; bash, Python, C++ programs.
 # also runs on this machine
 . "${0%/*}/lib.sh"
 
@@ -10,6 +10,12 @@ printf '%s\n' 'echo first $((1 + 1))' 'true second' | script -qec 'bash --norc -
 END
 ask bash-commands -- bash typist.sh
 equal "what is typed" 'echo first $((1 + 1))|true second' "$(sed -nE 's/.*"command":"(.*)"\}$/\1/p' answer.json | paste -sd '|')"
+
+# Busy for 300 ms, most of it in a loop that asks for the time.
+ask cpu-profile -- workload burn 300
+samples=$(sed -nE 's/^\{"comm":"workload","samples":([0-9]+),.*"stack":\[.*(burn|clock_gettime|vdso).*/\1/p' answer.json | awk '{ sum += $1 } END { print sum + 0 }')
+((samples > 0)) || fail "no sample of the loop: $(head -3 answer.json)"
+echo "ok: where the time goes"
 
 if [ -x /usr/bin/python3 ]; then
 	cat >calls.py <<'END'
