@@ -72,6 +72,9 @@ def main():
     output, depfile, folder = map(pathlib.Path, sys.argv[1:])
     files = sorted(folder.glob('*.toml'))
     recipes = [tomllib.loads(file.read_text()) for file in files]
+    strays = [recipe['name'] for recipe in recipes if recipe['group'] not in GROUPS]
+    if strays:
+        sys.exit(f'recipes of groups that are not known here: {strays}')
     page = HEAD
     for group in GROUPS:
         chosen = [recipe for recipe in recipes if recipe['group'] == group]

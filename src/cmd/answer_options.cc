@@ -1,9 +1,7 @@
 #include "cmd/answer_options.h"
 
-#include <fmt/format.h>
-
-#include "base/quantity.h"
 #include "cmd/output_format.h"
+#include "cmd/record_limits.h"
 
 namespace dtp::cmd {
 namespace {
@@ -11,15 +9,6 @@ namespace {
 report::AnswerFormat to_format(const std::string& format) {
   if (format == "csv") return report::AnswerFormat::csv;
   return format == "json" ? report::AnswerFormat::json : report::AnswerFormat::text;
-}
-
-Result<std::int64_t> to_milliseconds(const char* option, const std::string& text) {
-  if (text.empty()) return 0;
-  const auto time_ns = base::parse_duration_ns(text);
-  if (time_ns && *time_ns >= 1'000'000) return static_cast<std::int64_t>(*time_ns / 1'000'000);
-  return fail({.what = fmt::format("{} takes a time such as 10s, 500ms, 2m", option),
-               .where = Where{option, text, {0, text.size()}},
-               .status = Status::wrong_request});
 }
 
 }  // namespace
@@ -43,8 +32,10 @@ Result<AnswerOptions> to_answer_options(const AnswerFlags& flags, const TargetOp
                         .from_stream = flags.from_stream,
                         .flamegraph = flags.flamegraph};
   DTP_TRY(options.budget, to_budget(flags.govern));
-  DTP_TRY(options.duration_ms, to_milliseconds("--duration", flags.duration));
-  DTP_TRY(options.every_ms, to_milliseconds("--every", flags.every));
+  DTP_TRY(const auto duration, to_duration("--duration", flags.duration));
+  DTP_TRY(const auto every, to_duration("--every", flags.every));
+  options.duration_ms = duration.count();
+  options.every_ms = every.count();
   DTP_TRY(options.watched, to_target(flags.watch, command));
   return options;
 }

@@ -100,21 +100,30 @@ class Routes {
     return {};
   }
   const std::vector<WatchedEvent>& events() const { return events_; }
-  // Of the events' schemas, in their order: to which event each belongs. Several share one.
-  std::vector<std::size_t> events_of_schemas() const {
-    std::vector<std::size_t> events;
-    for (std::size_t i = 0; i < events_.size(); ++i) events.insert(events.end(), schemas_of(events_[i]).size(), i);
-    return events;
+  // What records of an event are for.
+  struct Role {
+    bool is_silent = false;
+    bool begins = false;  // a pair
+    bool ends = false;
+  };
+  // Of the events' schemas, in their order. Several share an event.
+  std::vector<Role> roles(const std::optional<recipe::Pairing>& pairing) const {
+    std::vector<Role> roles;
+    for (std::size_t i = 0; i < events_.size(); ++i) {
+      Role role{.is_silent = std::ranges::all_of(probes_[i], &Probe::is_silent)};
+      if (pairing) role.begins = leads_to(i, pairing->from);
+      if (pairing) role.ends = leads_to(i, pairing->to);
+      roles.insert(roles.end(), schemas_of(events_[i]).size(), role);
+    }
+    return roles;
   }
-  bool is_silent(std::size_t event) const {
-    return std::ranges::all_of(probes_[event], [](const Probe* one) { return one->is_silent; });
-  }
+
+ private:
   bool leads_to(std::size_t event, const std::vector<std::string>& probes) const {
     return std::ranges::any_of(probes_[event],
                                [&](const Probe* one) { return std::ranges::find(probes, one->name) != probes.end(); });
   }
 
- private:
   std::vector<WatchedEvent> events_ = {};
   std::vector<std::vector<const Probe*>> probes_ = {};  // of each event
 };
@@ -145,20 +154,20 @@ class Answering {
 
   Result<void> begin(const std::vector<record::EventSchema>& schemas) {
     schemas_ = schemas.data();
-    event_of_schema_ = routes_.events_of_schemas();
+    roles_ = routes_.roles(recipe_.pairing);
     return lines_ ? lines_->begin() : Result<void>{};
   }
 
   Result<void> record(const record::Record& record) {
     if (processes_) follow(record);
-    const std::size_t event = event_of_schema_[static_cast<std::size_t>(record.schema - schemas_)];
-    if (routes_.is_silent(event)) return {};
+    const Routes::Role& role = roles_[static_cast<std::size_t>(record.schema - schemas_)];
+    if (role.is_silent) return {};
     if (profiler_) profiler_->add(record);
     if (!pairs_) return row(rows_->make(record));
     Result<void> done;
-    if (routes_.leads_to(event, recipe_.pairing->to))
+    if (role.ends)
       if (const auto paired = pairs_->end(record); paired && !recipe_.pairing->shows_open) done = row(*paired);
-    if (routes_.leads_to(event, recipe_.pairing->from)) pairs_->begin(record);
+    if (role.begins) pairs_->begin(record);
     return done;
   }
 
@@ -232,7 +241,7 @@ class Answering {
   std::optional<report::GreatestRows> greatest_ = {};
   std::optional<report::AnswerLines> lines_ = {};
   const record::EventSchema* schemas_ = nullptr;
-  std::vector<std::size_t> event_of_schema_ = {};
+  std::vector<Routes::Role> roles_ = {};  // of schemas_
   std::chrono::steady_clock::time_point shown_ = std::chrono::steady_clock::now();
 };
 

@@ -138,13 +138,7 @@ void add_hist(Registry& registry) {
       "  dtrace++ hist tcp_sendmsg --key comm,dest=sk->__sk_common.skc_daddr --value size --top 20\n"
       "  dtrace++ hist syscalls:sys_enter_write --key comm,count --log2\n"
       "  dtrace++ hist -x /bin/bash 'readline%return line=+0($retval):string' --key line --every 5s");
-  command.callback([&registry, options] {
-    registry.takes_command = true;
-    registry.run = [&registry, options] {
-      const auto status = hist(*options, registry.command, registry.common);
-      return status ? *status : report(status.error(), registry.common);
-    };
-  });
+  run_with_command(command, registry, options, hist);
 }
 
 }  // namespace dtp::cmd

@@ -174,13 +174,7 @@ void add_latency(Registry& registry) {
       "  dtrace++ latency block:block_rq_issue block:block_rq_complete --by dev,sector --over 10ms\n"
       "  dtrace++ latency sched:sched_wakeup sched:sched_switch --by pid=next_pid\n"
       "  dtrace++ latency -x /bin/bash execute_command execute_command%return --stack");
-  command.callback([&registry, options] {
-    registry.takes_command = true;
-    registry.run = [&registry, options] {
-      const auto status = latency(*options, registry.command, registry.common);
-      return status ? *status : report(status.error(), registry.common);
-    };
-  });
+  run_with_command(command, registry, options, latency);
 }
 
 }  // namespace dtp::cmd

@@ -190,29 +190,49 @@ Result<int> show(const Options& options) {
   return 0;
 }
 
-// What another kernel's symbols and types tell of a tracepoint, whose format file is not here. Empty: it has it.
-std::string why_no_tracepoint(const std::string& text, const std::string& vmlinux) {
+// The tracepoints of another kernel, whose format files are not here. Its symbols are read when they are first asked
+// for.
+class Tracepoints {
+ public:
+  explicit Tracepoints(std::string vmlinux) : vmlinux_(std::move(vmlinux)) {}
+  // Of the one that a probe is for; empty: it is there.
+  std::string why_not(const std::string& text);
+
+ private:
+  Result<void> read();
+
+  std::string vmlinux_;
+  std::optional<std::vector<std::string>> symbols_ = {};  // "event_NAME"
+};
+
+Result<void> Tracepoints::read() {
+  DTP_TRY(const auto opened, open_target({.vmlinux = vmlinux_}));
+  symbols_.emplace();
+  const debug::Symbols symbols = debug::Symbols::of_elf(opened->binary->file);
+  for (const debug::Symbol& symbol : symbols.all())
+    if (symbol.name.starts_with("event_")) symbols_->emplace_back(symbol.name);
+  return {};
+}
+
+std::string Tracepoints::why_not(const std::string& text) {
   const auto request = expr::parse_request(text);
   if (!request || request->point.provider.empty()) return "it cannot be told offline";
-  TargetOptions options{.vmlinux = vmlinux};
-  const auto opened = open_target(options);
-  if (!opened) return opened.error().what;
-  const debug::Symbols symbols = debug::Symbols::of_elf((*opened)->binary->file);
+  if (!symbols_)
+    if (const auto done = read(); !done) return done.error().what;
   // The kernel's own name of each event is a symbol: event_NAME, event_enter__NAME of a system call.
   std::string name = "event_" + request->point.function;
   for (const auto& [prefix, instead] :
        {std::pair("event_sys_enter_", "event_enter__"), std::pair("event_sys_exit_", "event_exit__")})
     if (request->point.provider == "syscalls" && name.starts_with(prefix))
       name.replace(0, std::string_view(prefix).size(), instead);
-  const bool is_there = std::ranges::any_of(symbols.all(), [&](const debug::Symbol& symbol) {
-    return symbol.name.starts_with("event_") && base::matches_pattern(name, std::string(symbol.name));
-  });
+  const bool is_there =
+      std::ranges::any_of(*symbols_, [&](const std::string& symbol) { return base::matches_pattern(name, symbol); });
   return is_there ? ""
                   : fmt::format("there is no tracepoint '{}:{}'", request->point.provider, request->point.function);
 }
 
 // Of a probe that no way of compiles.
-std::string why_not(const std::vector<FilledAttempt>& attempts) {
+std::string why_not(const std::vector<FilledAttempt>& attempts, Tracepoints& tracepoints) {
   std::string reasons;
   for (const FilledAttempt& attempt : attempts) {
     std::string reason = attempt.why_not;
@@ -222,7 +242,7 @@ std::string why_not(const std::vector<FilledAttempt>& attempts) {
       if (compilation) return "";
       reason = compilation.error().what;
       if (reason.contains("not known here") && !attempt.target.vmlinux.empty()) {
-        reason = why_no_tracepoint(attempt.probe, attempt.target.vmlinux);
+        reason = tracepoints.why_not(attempt.probe);
         if (reason.empty()) return "";
       }
     }
@@ -237,14 +257,14 @@ struct Checked {
   std::string reason = {};
 };
 
-Checked check_one(const recipe::Source& source, const TargetOptions& target) {
+Checked check_one(const recipe::Source& source, const TargetOptions& target, Tracepoints& tracepoints) {
   const auto recipe = recipe::load(source);
   if (!recipe) return {source.name, "wrong", recipe.error().what};
   Result<void> ok;
   const recipe::Settings settings = settings_or_none(*recipe, {}, ok);
   Checked checked{recipe->name, "ok", ""};
   for (const recipe::Probe& probe : recipe->probes) {
-    const std::string reason = why_not(fill_attempts(probe, settings, target));
+    const std::string reason = why_not(fill_attempts(probe, settings, target), tracepoints);
     if (reason.empty()) continue;
     checked.reason += fmt::format("{}{}: {}", checked.reason.empty() ? "" : "; ", probe.name, reason);
     if (!probe.is_optional) checked.verdict = "fails";
@@ -266,10 +286,11 @@ Result<int> check(const Options& options) {
   for (const std::string& kernel : kernels) {
     TargetOptions target = options.target;
     target.vmlinux = kernel;
+    Tracepoints tracepoints(kernel);
     if (!kernel.empty()) fmt::print("{}{}\n", &kernel == &kernels.front() ? "" : "\n", kernel);
     std::vector<std::vector<std::string>> rows;
     for (const recipe::Source& source : sources) {
-      const Checked checked = check_one(source, target);
+      const Checked checked = check_one(source, target, tracepoints);
       rows.push_back({checked.recipe, checked.verdict, checked.reason});
       is_ok = is_ok && checked.verdict != "wrong" && checked.verdict != "fails";
     }
@@ -347,13 +368,7 @@ void add_run(Registry& registry, CLI::App& recipe, const std::shared_ptr<Options
       ->type_name("FILE");
   action.add_option("-k,--vmlinux", options->target.vmlinux, "this kernel's debug information")->type_name("FILE");
   add_common_options(action, registry.common);
-  action.callback([&registry, options] {
-    registry.takes_command = true;
-    registry.run = [&registry, options] {
-      const auto status = run(*options, registry.command, registry.common);
-      return status ? *status : report(status.error(), registry.common);
-    };
-  });
+  run_with_command(action, registry, options, run);
 }
 
 }  // namespace

@@ -102,13 +102,7 @@ void add_trace(Registry& registry) {
       "  dtrace++ trace -x /bin/bash 'readline%return +0($retval):string'\n"
       "  dtrace++ trace 'syscalls:sys_enter_openat filename:ustring'\n"
       "  dtrace++ trace 'tcp_sendmsg size dest=sk->__sk_common.skc_daddr' -- curl 10.0.0.1");
-  command.callback([&registry, options] {
-    registry.takes_command = true;
-    registry.run = [&registry, options] {
-      const auto status = trace(*options, registry.command, registry.common);
-      return status ? *status : report(status.error(), registry.common);
-    };
-  });
+  run_with_command(command, registry, options, trace);
 }
 
 }  // namespace dtp::cmd

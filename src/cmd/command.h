@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -36,5 +37,17 @@ void add_common_options(CLI::App& command, Common& common);
 
 // Prints the error to standard error and gives the exit status that belongs to it.
 int report(const Error& error, const Common& common);
+
+// Of a subcommand that may run a command under observation: `work(options, command, common)` gives the exit status.
+template <class Options, class Work>
+void run_with_command(CLI::App& subcommand, Registry& registry, const std::shared_ptr<Options>& options, Work work) {
+  subcommand.callback([&registry, options, work] {
+    registry.takes_command = true;
+    registry.run = [&registry, options, work] {
+      const Result<int> status = work(*options, registry.command, registry.common);
+      return status ? *status : report(status.error(), registry.common);
+    };
+  });
+}
 
 }  // namespace dtp::cmd

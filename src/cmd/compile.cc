@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/caret.h"
+#include "base/errors.h"
 #include "base/escape.h"
 #include "base/suggest.h"
 #include "cmd/columns.h"
@@ -19,17 +20,6 @@
 
 namespace dtp::cmd {
 namespace {
-
-void collect(std::optional<Error>& first, Error next) {
-  if (!first) {
-    first = std::move(next);
-    return;
-  }
-  std::vector<Error> further = std::move(next.also);
-  next.also.clear();
-  first->also.push_back(std::move(next));
-  for (Error& error : further) first->also.push_back(std::move(error));
-}
 
 Where place_of(const expr::Request& request, std::size_t argument, bool is_of_type = false) {
   if (argument >= request.arguments.size())
@@ -43,10 +33,10 @@ Where place_of(const expr::Request& request, std::size_t argument, bool is_of_ty
 Result<void> check(const expr::Request& request, const path::Plan& plan, const arch::Arch& arch) {
   std::optional<Error> wrong;
   for (const probe::Violation& violation : probe::check_limits(plan, arch))
-    collect(wrong, {.what = violation.what,
-                    .where = place_of(request, violation.argument, violation.is_of_type),
-                    .hint = violation.hint,
-                    .status = Status::wrong_request});
+    base::add_error(wrong, {.what = violation.what,
+                            .where = place_of(request, violation.argument, violation.is_of_type),
+                            .hint = violation.hint,
+                            .status = Status::wrong_request});
   if (wrong) return fail(std::move(*wrong));
   return {};
 }
@@ -167,7 +157,7 @@ Result<Compilation> compile(const TargetOptions& options, const std::vector<std:
     else if (options.keep_going)
       compilation.failed.push_back(std::move(compiled.error()));
     else
-      collect(wrong, std::move(compiled.error()));
+      base::add_error(wrong, std::move(compiled.error()));
   if (wrong) return fail(std::move(*wrong));
   return compilation;
 }

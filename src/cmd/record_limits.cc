@@ -69,6 +69,12 @@ void add_limit_options(CLI::App& command, LimitOptions& options) {
     overwrite->excludes(command.get_option(other));
 }
 
+Result<std::chrono::milliseconds> to_duration(std::string_view option, const std::string& text) {
+  if (text.empty()) return std::chrono::milliseconds(0);
+  if (const auto time_ms = parse_time_ms(text)) return std::chrono::milliseconds(*time_ms);
+  return fail(wrong(option, text, "a time such as 10s, 500ms, 2m"));
+}
+
 Result<Limits> to_limits(const LimitOptions& options) {
   Limits limits{.switches = !options.switching.empty()};
   if (!options.most_events.empty()) {
@@ -76,11 +82,7 @@ Result<Limits> to_limits(const LimitOptions& options) {
     if (!number) return fail(wrong("--max-events", options.most_events, "a number from 1 on"));
     limits.most_events = *number;
   }
-  if (!options.duration.empty()) {
-    const auto duration = parse_time_ms(options.duration);
-    if (!duration) return fail(wrong("--duration", options.duration, "a time such as 10s, 500ms, 2m"));
-    limits.duration = std::chrono::milliseconds(*duration);
-  }
+  DTP_TRY(limits.duration, to_duration("--duration", options.duration));
   DTP_TRY(limits.most_bytes, size_of("--max-size", options.most_bytes));
   DTP_TRY(limits.ring_bytes, size_of("--ring-size", options.ring_bytes));
   if (!limits.switches || options.switching == "signal") return limits;

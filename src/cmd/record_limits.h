@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "cmd/command.h"
 
@@ -31,5 +32,7 @@ struct Limits {
   std::size_t ring_bytes = 0;
 };
 Result<Limits> to_limits(const LimitOptions& options);
+// Of an option that takes a time; an empty text is no limit.
+Result<std::chrono::milliseconds> to_duration(std::string_view option, const std::string& text);
 
 }  // namespace dtp::cmd

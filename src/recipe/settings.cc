@@ -7,6 +7,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/errors.h"
 #include "base/quantity.h"
 #include "base/suggest.h"
 
@@ -121,13 +122,6 @@ Error no_such_parameter(const Recipe& recipe, const std::string& word, const std
           .status = Status::wrong_request};
 }
 
-void collect(std::optional<Error>& first, Error next) {
-  if (first)
-    first->also.push_back(std::move(next));
-  else
-    first = std::move(next);
-}
-
 // The parts of a filter that && joins, outside of parentheses and strings.
 std::vector<std::string_view> split_conjunction(std::string_view filter) {
   std::vector<std::string_view> parts;
@@ -178,31 +172,32 @@ Result<Settings> Settings::create(const Recipe& recipe, const std::vector<std::s
     if (value)
       settings.values_.insert_or_assign(parameter.name, std::move(*value));
     else
-      collect(wrong, std::move(value.error()));
+      base::add_error(wrong, std::move(value.error()));
   };
   for (const Parameter& parameter : recipe.parameters)
     if (parameter.value) set(parameter, *parameter.value, 0);
   for (const std::string& word : words) {
     const std::size_t equals = word.find('=');
     if (equals == std::string::npos) {
-      collect(wrong, {.what = "a parameter is NAME=VALUE",
-                      .where = Where{"parameter", word, {0, word.size()}},
-                      .hint = "a command to run follows after '--'",
-                      .status = Status::wrong_request});
+      base::add_error(wrong, {.what = "a parameter is NAME=VALUE",
+                              .where = Where{"parameter", word, {0, word.size()}},
+                              .hint = "a command to run follows after '--'",
+                              .status = Status::wrong_request});
       continue;
     }
     const std::string name = word.substr(0, equals);
     const auto known = std::ranges::find(recipe.parameters, name, &Parameter::name);
     if (known == recipe.parameters.end())
-      collect(wrong, no_such_parameter(recipe, word, name));
+      base::add_error(wrong, no_such_parameter(recipe, word, name));
     else
       set(*known, word, equals + 1);
   }
   for (const Parameter& parameter : recipe.parameters) {
     if (!parameter.is_required || settings.values_.contains(parameter.name)) continue;
-    collect(wrong, {.what = fmt::format("'{}' needs to know '{}': {}", recipe.name, parameter.name, parameter.help),
-                    .hint = fmt::format("say {}={}", parameter.name, wanted_of(parameter.type)),
-                    .status = Status::wrong_request});
+    base::add_error(wrong,
+                    {.what = fmt::format("'{}' needs to know '{}': {}", recipe.name, parameter.name, parameter.help),
+                     .hint = fmt::format("say {}={}", parameter.name, wanted_of(parameter.type)),
+                     .status = Status::wrong_request});
   }
   if (wrong) return fail(std::move(*wrong));
   return settings;
