@@ -93,9 +93,12 @@ class DwarfInfo final : public Info {
   void find_referring(Dwarf_Die& unit, const std::string& name, std::vector<Instance>& found);
   void add_instance(Dwarf_Die& die, bool is_inlined, std::vector<Instance>& found);
   std::optional<Dwarf_Die> function_around(Dwarf_Die& unit, std::uint64_t address);
-  std::optional<Dwarf_Die> declaration_in(Dwarf_Die& unit, const std::string& name, const std::string& file);
   void find_lines_in_unit(Dwarf_Die& unit, const LineQuery& query, std::vector<LineInstance>& found);
   void find_line_in_unit(Dwarf_Die& unit, const std::string& file, unsigned line, std::vector<LineInstance>& found);
+  void find_declared_in_unit(Dwarf_Die& unit, const LineQuery& query, std::vector<LineInstance>& found);
+  void add_line(Dwarf_Die& unit, Dwarf_Die& function, const Statement& at, std::vector<LineInstance>& found);
+  template <class Visit>
+  void each_unit_of_source(const std::string& file, Visit visit);
   template <class Visit>
   void each_unit_mentioning(const std::string& name, Visit visit);
   template <class Visit>
@@ -360,6 +363,18 @@ void DwarfInfo::each_unit_mentioning(const std::string& name, Visit visit) {
   });
 }
 
+template <class Visit>
+void DwarfInfo::each_unit_of_source(const std::string& file, Visit visit) {
+  const auto visit_one = [&](Dwarf_Die& unit, bool) {
+    if (has_source_file(files_.file(), unit, file)) visit(unit);
+    return false;
+  };
+  const NameIndex* const known = index();
+  if (known == nullptr) files_.each_unit(visit_one);
+  for (const std::uint32_t offset : known == nullptr ? std::span<const std::uint32_t>() : known->units_of(file))
+    if (auto unit = unit_die(dwarf_, offset)) visit_one(*unit, false);
+}
+
 // Instances of one unit are asked for one after the other.
 std::optional<Dwarf_Die> DwarfInfo::function_around(Dwarf_Die& unit, std::uint64_t address) {
   if (unit_of_functions_ != key_of(unit)) {
@@ -369,19 +384,6 @@ std::optional<Dwarf_Die> DwarfInfo::function_around(Dwarf_Die& unit, std::uint64
   const auto found = std::ranges::find_if(
       unit_functions_, [&](const FunctionRange& one) { return address >= one.begin && address < one.end; });
   return found == unit_functions_.end() ? std::nullopt : std::optional(found->die);
-}
-
-// The DIE that says where the function is declared: that of its body, or the abstract one of its inlined copies.
-std::optional<Dwarf_Die> DwarfInfo::declaration_in(Dwarf_Die& unit, const std::string& name, const std::string& file) {
-  Dwarf_Die die;
-  if (dwarf_child(&unit, &die) != 0) return std::nullopt;
-  do {
-    if (dwarf_tag(&die) != DW_TAG_subprogram || is_declaration(die) || name_of(die) != name) continue;
-    const std::string declared = declared_file(die);
-    const bool has_code = entry_of(die).has_value() || has_attribute(die, DW_AT_inline);
-    if (has_code && !declared.empty() && matches_tail(declared, file)) return die;
-  } while (dwarf_siblingof(&die, &die) == 0);
-  return std::nullopt;
 }
 
 void DwarfInfo::find_lines_in_unit(Dwarf_Die& unit, const LineQuery& query, std::vector<LineInstance>& found) {
@@ -401,25 +403,37 @@ void DwarfInfo::find_lines_in_unit(Dwarf_Die& unit, const LineQuery& query, std:
 
 void DwarfInfo::find_line_in_unit(Dwarf_Die& unit, const std::string& file, unsigned line,
                                   std::vector<LineInstance>& found) {
-  for (const std::uint64_t address : addresses_of_line(unit, file, line)) {
-    auto function = function_around(unit, address);
-    if (!function || std::ranges::any_of(found, [&](const LineInstance& f) { return f.instance.address == address; }))
-      continue;
-    const std::uint64_t entry = entry_of(*function).value_or(address);
-    if (entry == 0) continue;  // the linker threw the function away
-    LineInstance instance{.instance = {.function = name_of(*function),
-                                       .address = address,
-                                       .end = end_of(*function, entry),
-                                       .file = file,
-                                       .scope = key_of(*function),
-                                       .language = language_of(*function)}};
-    instance.line = line_at(unit, file, address).value_or(line);
-    // At its first byte the line of a function is that of its declaration.
-    if (int declared = 0; address == entry && dwarf_decl_line(&*function, &declared) == 0)
-      instance.line = static_cast<unsigned>(declared);
-    instance.wanted_line = line;
-    found.push_back(std::move(instance));
+  for (const std::uint64_t address : addresses_of_line(unit, file, line))
+    if (auto function = function_around(unit, address)) add_line(unit, *function, {address, line, file}, found);
+}
+
+// A line without code of its own may be that of a declaration, to which a function's first byte belongs.
+void DwarfInfo::find_declared_in_unit(Dwarf_Die& unit, const LineQuery& query, std::vector<LineInstance>& found) {
+  for (FunctionRange& function : functions_of_unit(unit)) {
+    const unsigned line = declared_line(function.die);
+    const auto entry = entry_of(function.die);
+    if (!entry || std::ranges::find(query.lines, line) == query.lines.end()) continue;
+    const std::string file = declared_file(function.die);
+    if (matches_tail(file, query.file)) add_line(unit, function.die, {*entry, line, file}, found);
   }
+}
+
+void DwarfInfo::add_line(Dwarf_Die& unit, Dwarf_Die& function, const Statement& at, std::vector<LineInstance>& found) {
+  if (std::ranges::any_of(found, [&](const LineInstance& f) { return f.instance.address == at.address; })) return;
+  const std::uint64_t entry = entry_of(function).value_or(at.address);
+  if (entry == 0) return;  // the linker threw the function away
+  LineInstance instance{.instance = {.function = name_of(function),
+                                     .address = at.address,
+                                     .end = end_of(function, entry),
+                                     .file = std::string(at.file),
+                                     .scope = key_of(function),
+                                     .language = language_of(function)}};
+  instance.line = line_at(unit, at.file, at.address).value_or(at.line);
+  // At its first byte the line of a function is that of its declaration.
+  if (int declared = 0; at.address == entry && dwarf_decl_line(&function, &declared) == 0)
+    instance.line = static_cast<unsigned>(declared);
+  instance.wanted_line = at.line;
+  found.push_back(std::move(instance));
 }
 
 Result<std::vector<LineInstance>> DwarfInfo::find_lines(const LineQuery& query) {
@@ -442,14 +456,9 @@ Result<std::vector<LineInstance>> DwarfInfo::find_lines(const LineQuery& query) 
     });
     return found;
   }
-  const auto visit = [&](Dwarf_Die& unit, bool) {
-    if (has_source_file(files_.file(), unit, query.file)) find_lines_in_unit(unit, query, found);
-    return false;
-  };
-  const NameIndex* const known = index();
-  if (known == nullptr) files_.each_unit(visit);
-  for (const std::uint32_t offset : known == nullptr ? std::span<const std::uint32_t>() : known->units_of(query.file))
-    if (auto unit = unit_die(dwarf_, offset)) visit(*unit, false);
+  each_unit_of_source(query.file, [&](Dwarf_Die& unit) { find_lines_in_unit(unit, query, found); });
+  if (found.empty())
+    each_unit_of_source(query.file, [&](Dwarf_Die& unit) { find_declared_in_unit(unit, query, found); });
   return found;
 }
 

@@ -10,6 +10,7 @@
 
 #include "debug/dwarf_die.h"
 #include "debug/dwarf_language.h"
+#include "debug/source_path.h"
 
 namespace dtp::debug {
 namespace {
@@ -111,6 +112,18 @@ std::vector<FunctionRange> functions_of_unit(Dwarf_Die& unit) {
   };
   walk(unit, visit);
   return found;
+}
+
+std::optional<Dwarf_Die> declaration_in(Dwarf_Die& unit, const std::string& name, const std::string& file) {
+  Dwarf_Die die;
+  if (dwarf_child(&unit, &die) != 0) return std::nullopt;
+  do {
+    if (dwarf_tag(&die) != DW_TAG_subprogram || is_declaration(die) || name_of(die) != name) continue;
+    const std::string declared = declared_file(die);
+    const bool has_code = entry_of(die).has_value() || has_attribute(die, DW_AT_inline);
+    if (has_code && !declared.empty() && matches_tail(declared, file)) return die;
+  } while (dwarf_siblingof(&die, &die) == 0);
+  return std::nullopt;
 }
 
 std::vector<FunctionSummary> list_dwarf_functions(const DwarfFiles& files, const NameFilter& is_wanted) {

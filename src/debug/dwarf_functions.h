@@ -5,6 +5,7 @@
 #include <elfutils/libdw.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,10 @@ struct FunctionRange {
 
 // All functions of a unit that have code, in its order.
 std::vector<FunctionRange> functions_of_unit(Dwarf_Die& unit);
+
+// The DIE that says where a function is declared: that of its body, or the abstract one of its inlined copies. The file
+// matches by the tail of its path.
+std::optional<Dwarf_Die> declaration_in(Dwarf_Die& unit, const std::string& name, const std::string& file);
 
 std::vector<FunctionSummary> list_dwarf_functions(const DwarfFiles& files, const NameFilter& is_wanted);
 
