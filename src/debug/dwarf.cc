@@ -13,6 +13,7 @@
 #include "debug/dwarf_functions.h"
 #include "debug/dwarf_indexed.h"
 #include "debug/dwarf_language.h"
+#include "debug/dwarf_line_finder.h"
 #include "debug/dwarf_lines.h"
 #include "debug/dwarf_location.h"
 #include "debug/dwarf_names.h"
@@ -92,11 +93,6 @@ class DwarfInfo final : public Info {
   void find_matching_in_unit(Dwarf_Die& unit, const FunctionQuery& query, bool refers, std::vector<Instance>& found);
   void find_referring(Dwarf_Die& unit, const std::string& name, std::vector<Instance>& found);
   void add_instance(Dwarf_Die& die, bool is_inlined, std::vector<Instance>& found);
-  std::optional<Dwarf_Die> function_around(Dwarf_Die& unit, std::uint64_t address);
-  void find_lines_in_unit(Dwarf_Die& unit, const LineQuery& query, std::vector<LineInstance>& found);
-  void find_line_in_unit(Dwarf_Die& unit, const std::string& file, unsigned line, std::vector<LineInstance>& found);
-  void find_declared_in_unit(Dwarf_Die& unit, const LineQuery& query, std::vector<LineInstance>& found);
-  void add_line(Dwarf_Die& unit, Dwarf_Die& function, const Statement& at, std::vector<LineInstance>& found);
   template <class Visit>
   void each_unit_of_source(const std::string& file, Visit visit);
   template <class Visit>
@@ -115,8 +111,7 @@ class DwarfInfo final : public Info {
   std::optional<NameIndex> index_ = {};
   bool is_index_looked_for_ = false;
   Dwarf* dwarf_;  // the main one of files_
-  std::uint64_t unit_of_functions_ = 0;
-  std::vector<FunctionRange> unit_functions_ = {};
+  LineFinder line_finder_ = {};
   std::uint64_t unit_of_variables_ = 0;
   std::vector<Variable> unit_variables_ = {};
   // What was asked for.
@@ -274,7 +269,7 @@ void DwarfInfo::add_qualified(const std::string& name, std::vector<Instance>& fo
     // Constructors and destructors have several symbols and one description.
     for (const Symbol* symbol : binary_->symbols.find(mangled))
       if (auto unit = files_.unit_at(symbol->address))
-        if (auto function = function_around(*unit, symbol->address)) add_instance(*function, false, found);
+        if (auto function = line_finder_.function_around(*unit, symbol->address)) add_instance(*function, false, found);
   }
 }
 
@@ -375,67 +370,6 @@ void DwarfInfo::each_unit_of_source(const std::string& file, Visit visit) {
     if (auto unit = unit_die(dwarf_, offset)) visit_one(*unit, false);
 }
 
-// Instances of one unit are asked for one after the other.
-std::optional<Dwarf_Die> DwarfInfo::function_around(Dwarf_Die& unit, std::uint64_t address) {
-  if (unit_of_functions_ != key_of(unit)) {
-    unit_of_functions_ = key_of(unit);
-    unit_functions_ = functions_of_unit(unit);
-  }
-  const auto found = std::ranges::find_if(
-      unit_functions_, [&](const FunctionRange& one) { return address >= one.begin && address < one.end; });
-  return found == unit_functions_.end() ? std::nullopt : std::optional(found->die);
-}
-
-void DwarfInfo::find_lines_in_unit(Dwarf_Die& unit, const LineQuery& query, std::vector<LineInstance>& found) {
-  std::string file = query.file;
-  unsigned first = 0;
-  if (!query.function.empty()) {
-    auto declaration = declaration_in(unit, query.function, query.file);
-    if (!declaration) return;
-    file = declared_file(*declaration);
-    const unsigned declared = declared_line(*declaration);
-    const auto known = declared != 0 ? declared : line_at(unit, file, entry_of(*declaration).value_or(0));
-    if (!known) return;
-    first = *known;
-  }
-  for (const unsigned line : query.lines) find_line_in_unit(unit, file, first + line, found);
-}
-
-void DwarfInfo::find_line_in_unit(Dwarf_Die& unit, const std::string& file, unsigned line,
-                                  std::vector<LineInstance>& found) {
-  for (const std::uint64_t address : addresses_of_line(unit, file, line))
-    if (auto function = function_around(unit, address)) add_line(unit, *function, {address, line, file}, found);
-}
-
-// A line without code of its own may be that of a declaration, to which a function's first byte belongs.
-void DwarfInfo::find_declared_in_unit(Dwarf_Die& unit, const LineQuery& query, std::vector<LineInstance>& found) {
-  for (FunctionRange& function : functions_of_unit(unit)) {
-    const unsigned line = declared_line(function.die);
-    const auto entry = entry_of(function.die);
-    if (!entry || std::ranges::find(query.lines, line) == query.lines.end()) continue;
-    const std::string file = declared_file(function.die);
-    if (matches_tail(file, query.file)) add_line(unit, function.die, {*entry, line, file}, found);
-  }
-}
-
-void DwarfInfo::add_line(Dwarf_Die& unit, Dwarf_Die& function, const Statement& at, std::vector<LineInstance>& found) {
-  if (std::ranges::any_of(found, [&](const LineInstance& f) { return f.instance.address == at.address; })) return;
-  const std::uint64_t entry = entry_of(function).value_or(at.address);
-  if (entry == 0) return;  // the linker threw the function away
-  LineInstance instance{.instance = {.function = name_of(function),
-                                     .address = at.address,
-                                     .end = end_of(function, entry),
-                                     .file = std::string(at.file),
-                                     .scope = key_of(function),
-                                     .language = language_of(function)}};
-  instance.line = line_at(unit, at.file, at.address).value_or(at.line);
-  // At its first byte the line of a function is that of its declaration.
-  if (int declared = 0; at.address == entry && dwarf_decl_line(&function, &declared) == 0)
-    instance.line = static_cast<unsigned>(declared);
-  instance.wanted_line = at.line;
-  found.push_back(std::move(instance));
-}
-
 Result<std::vector<LineInstance>> DwarfInfo::find_lines(const LineQuery& query) {
   std::vector<LineInstance> found;
   if (is_qualified(query.function)) {
@@ -445,20 +379,24 @@ Result<std::vector<LineInstance>> DwarfInfo::find_lines(const LineQuery& query) 
       if (!find_die(dwarf_, instance.scope, die) || dwarf_diecu(&die, &unit, nullptr, nullptr) == nullptr) continue;
       const unsigned first = declared_line(die);
       if (first == 0 || !matches_tail(instance.file, query.file)) continue;
-      for (const unsigned line : query.lines) find_line_in_unit(unit, instance.file, first + line, found);
+      for (const unsigned line : query.lines) line_finder_.find_line(unit, instance.file, first + line, found);
     }
     return found;
   }
   if (!query.function.empty()) {
     each_unit_mentioning(query.function, [&](Dwarf_Die& unit, bool) {
-      find_lines_in_unit(unit, query, found);
+      line_finder_.find(unit, query, found);
       return !found.empty();
     });
     return found;
   }
-  each_unit_of_source(query.file, [&](Dwarf_Die& unit) { find_lines_in_unit(unit, query, found); });
+  each_unit_of_source(query.file, [&](Dwarf_Die& unit) {
+    const std::size_t before = found.size();
+    line_finder_.find(unit, query, found);
+    if (found.size() != before) line_finder_.find_declared(unit, query, found);
+  });
   if (found.empty())
-    each_unit_of_source(query.file, [&](Dwarf_Die& unit) { find_declared_in_unit(unit, query, found); });
+    each_unit_of_source(query.file, [&](Dwarf_Die& unit) { line_finder_.find_declared(unit, query, found); });
   return found;
 }
 
@@ -466,13 +404,13 @@ Result<std::vector<Instance>> DwarfInfo::find_function_at(std::uint64_t address)
   std::vector<Instance> found;
   auto unit = files_.unit_at(address);
   if (!unit) return found;
-  if (auto function = function_around(*unit, address)) add_instance(*function, false, found);
+  if (auto function = line_finder_.function_around(*unit, address)) add_instance(*function, false, found);
   return found;
 }
 
 std::optional<CodePlace> DwarfInfo::place_of(std::uint64_t address) {
   auto unit = files_.unit_at(address);
-  auto function = unit ? function_around(*unit, address) : std::nullopt;
+  auto function = unit ? line_finder_.function_around(*unit, address) : std::nullopt;
   if (!function) return std::nullopt;
   return dwarf_place_of(*unit, *function, address);
 }
@@ -500,7 +438,7 @@ Scope DwarfInfo::scope_at(Dwarf_Die& die, std::uint64_t address) {
   if (dwarf_tag(&die) == DW_TAG_subprogram)
     function = die;
   else if (dwarf_diecu(&die, &unit, nullptr, nullptr) != nullptr)
-    function = function_around(unit, address);
+    function = line_finder_.function_around(unit, address);
   if (!function) return scope;
   scope.function = *function;
   scope.has_function = true;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "debug/dwarf_die.h"
 #include "debug/line_names.h"
 #include "debug/source_path.h"
 
@@ -96,6 +97,27 @@ std::vector<Statement> statements_of(Dwarf_Die& unit) {
     statements.push_back({row.address, static_cast<unsigned>(row.line), row.file});
   });
   return statements;
+}
+
+std::vector<Statement> inlined_calls_of(Dwarf_Die& unit) {
+  std::vector<Statement> calls;
+  Dwarf_Files* files = nullptr;
+  std::size_t count = 0;
+  if (dwarf_getsrcfiles(&unit, &files, &count) != 0) return calls;
+  auto visit = [&](Dwarf_Die& child) {
+    const int tag = dwarf_tag(&child);
+    if (tag != DW_TAG_inlined_subroutine) return dwarf_haschildren(&child) > 0;
+    Dwarf_Die origin = origin_of(child);
+    const auto file = number(child, DW_AT_call_file), line = number(child, DW_AT_call_line);
+    const auto entry = entry_of(child);
+    const char* name = file && *file < count ? dwarf_filesrc(files, *file, nullptr, nullptr) : nullptr;
+    const bool has_code = entry && end_of(child, *entry) > *entry;
+    if (name != nullptr && line && has_code && !is_split_head(child, origin))
+      calls.push_back({*entry, static_cast<unsigned>(*line), name});
+    return true;
+  };
+  walk(unit, visit);
+  return calls;
 }
 
 }  // namespace dtp::debug

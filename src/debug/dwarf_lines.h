@@ -35,4 +35,8 @@ struct Statement {
 // In the order of the table.
 std::vector<Statement> statements_of(Dwarf_Die& unit);
 
+// The calls of functions that were inlined, where their copies begin: the table may have rows of the copies alone.
+// Walks the whole unit.
+std::vector<Statement> inlined_calls_of(Dwarf_Die& unit);
+
 }  // namespace dtp::debug

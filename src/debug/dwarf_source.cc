@@ -56,6 +56,8 @@ std::vector<unsigned> probeable(Dwarf_Die& unit, const std::vector<Statement>& s
   std::vector<unsigned> lines;
   for (const auto& [address, line] : owners)
     if (!shared.contains(line) || entries.contains(address)) lines.push_back(line);
+  for (const Statement& call : inlined_calls_of(unit))
+    if (call.file == file && call.line != 0) lines.push_back(call.line);
   return lines;
 }
 

@@ -255,10 +255,12 @@ class SpotFinder {
       return site;
     }
     const debug::Symbol* symbol = target_.symbols().find_function_at(address);
-    if (symbol == nullptr) return site;
-    site.symbol = std::string(symbol->name);
-    site.offset = address - symbol->address;
-    if (target_.kind == Target::Kind::kernel && target_.symbols().find(symbol->name).size() > 1)
+    if (symbol != nullptr) {
+      site.symbol = std::string(symbol->name);
+      site.offset = address - symbol->address;
+    }
+    // A function that another one stands in for has code, and no symbol.
+    if (target_.kind == Target::Kind::kernel && target_.symbols().find(site.symbol).size() != 1)
       use_image_offset(site, address);
     return site;
   }

@@ -295,6 +295,26 @@ type::Kind kind_of(Tag tag) {
   }
 }
 
+constexpr auto relative_paths = llvm::DILineInfoSpecifier::FileLineInfoKind::RelativeFilePath;
+
+// Go before 1.20 has no line of the function, but one of its parameters.
+unsigned declared_line(const DWARFDie& function) {
+  std::uint64_t line = function.getDeclLine();
+  for (const DWARFDie& child : function.children())
+    if (line == 0 && child.getTag() == DW_TAG_formal_parameter) line = child.getDeclLine();
+  return static_cast<unsigned>(line);
+}
+
+bool begins_at(const DWARFDie& die, std::uint64_t address) {
+  if (llvm::dwarf::toAddress(die.find(DW_AT_entry_pc)) == address) return true;
+  auto ranges = die.getAddressRanges();
+  if (!ranges) {
+    llvm::consumeError(ranges.takeError());
+    return false;
+  }
+  return std::ranges::any_of(*ranges, [&](const llvm::DWARFAddressRange& range) { return range.LowPC == address; });
+}
+
 }  // namespace
 
 // --- the reader ---------------------------------------------------------------------------------------------------
@@ -321,6 +341,15 @@ struct LlvmInfo::Parts {
       if (die.getTag() != DW_TAG_subprogram) continue;
       if (const auto code = code_of(die)) functions.try_emplace(code->begin, die, *code);
     }
+  }
+
+  // As recorded, with its directory; empty: not known.
+  std::string file_name(std::size_t unit, std::uint64_t index) {
+    std::string file;
+    const auto* table = context->getLineTableForUnit(units[unit]);
+    const char* directory = units[unit]->getCompilationDir();
+    if (table != nullptr) table->getFileNameByIndex(index, directory == nullptr ? "" : directory, relative_paths, file);
+    return file;
   }
 
   std::optional<std::size_t> unit_at(std::uint64_t address) {
@@ -473,14 +502,10 @@ std::vector<LlvmInfo::Statement> LlvmInfo::statements(std::size_t unit) {
   std::vector<Statement> statements;
   const auto* table = parts_->context->getLineTableForUnit(parts_->units[unit]);
   if (table == nullptr) return statements;
-  const char* directory = parts_->units[unit]->getCompilationDir();
   for (const auto& row : table->Rows) {
-    std::string file;
-    if (row.EndSequence || !row.IsStmt || row.Line == 0 ||
-        !table->getFileNameByIndex(row.File, directory == nullptr ? "" : directory,
-                                   llvm::DILineInfoSpecifier::FileLineInfoKind::RelativeFilePath, file))
-      continue;
-    statements.push_back({row.Address.Address, std::move(file), row.Line});
+    if (row.EndSequence || !row.IsStmt || row.Line == 0) continue;
+    if (std::string file = parts_->file_name(unit, row.File); !file.empty())
+      statements.push_back({row.Address.Address, std::move(file), row.Line});
   }
   return statements;
 }
@@ -491,6 +516,17 @@ std::vector<LlvmInfo::Statement> LlvmInfo::statements_at(std::uint64_t address) 
   if (!unit) return found;
   for (Statement& statement : statements(*unit))
     if (statement.address == address) found.push_back(std::move(statement));
+  llvm::SmallVector<DWARFDie, 4> chain;  // from the innermost copy out to the function
+  parts_->units[*unit]->getInlinedChainForAddress(address, chain);
+  for (const DWARFDie& die : chain) {
+    if (!begins_at(die, address)) continue;
+    std::uint32_t file = 0, line = 0, column = 0, discriminator = 0;
+    die.getCallerFrame(file, line, column, discriminator);
+    if (die.isSubprogramDIE())
+      found.push_back({address, die.getDeclFile(relative_paths), declared_line(die)});
+    else
+      found.push_back({address, parts_->file_name(*unit, file), line});
+  }
   return found;
 }
 

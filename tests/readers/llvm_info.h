@@ -43,7 +43,8 @@ class LlvmInfo : public debug::Info {
     auto operator<=>(const Statement&) const = default;
   };
   std::vector<Statement> statements(std::size_t unit);
-  // The statements that begin at the address, in the unit that has it.
+  // The statements that begin at the address, in the unit that has it; and the line of a function that does, or of the
+  // call whose inlined copy does.
   std::vector<Statement> statements_at(std::uint64_t address);
 
  private:
