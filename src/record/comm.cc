@@ -1,42 +1,14 @@
 #include "record/comm.h"
 
-#include <charconv>
-#include <filesystem>
-#include <system_error>
-
-#include "base/file.h"
+#include "record/threads.h"
 
 namespace dtp::record {
-namespace {
-
-namespace fs = std::filesystem;
-
-// The number that names a folder of /proc; 0: another name.
-std::uint32_t number_of(const fs::path& folder) {
-  const std::string name = folder.filename().string();
-  std::uint32_t number = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  return error == std::errc{} && end == name.data() + name.size() ? number : 0;
-}
-
-void add_threads(const fs::path& process, std::uint32_t pid, std::vector<Task>& tasks) {
-  std::error_code ended;
-  for (fs::directory_iterator at(process / "task", ended), last; !ended && at != last; at.increment(ended)) {
-    auto comm = base::read_file((at->path() / "comm").string());
-    if (!comm) continue;
-    if (comm->ends_with('\n')) comm->pop_back();
-    tasks.push_back({pid, number_of(at->path()), std::move(*comm)});
-  }
-}
-
-}  // namespace
 
 std::vector<Task> running_tasks() {
   std::vector<Task> tasks;
-  std::error_code failed;
-  for (fs::directory_iterator at("/proc", failed), last; !failed && at != last; at.increment(failed)) {
-    if (const std::uint32_t pid = number_of(at->path()); pid != 0) add_threads(at->path(), pid, tasks);
-  }
+  each_thread([&](const Thread& thread) {
+    tasks.push_back({static_cast<std::uint32_t>(thread.pid), static_cast<std::uint32_t>(thread.tid), thread.stat.comm});
+  });
   return tasks;
 }
 

@@ -1,10 +1,9 @@
 #include "record/process_tree.h"
 
-#include <charconv>
-#include <vector>
+#include <optional>
 
 #include "base/file.h"
-#include "record/comm.h"
+#include "record/threads.h"
 
 namespace dtp::record {
 namespace {
@@ -13,25 +12,18 @@ namespace {
 constexpr std::size_t most_processes = 1 << 20;
 constexpr int longest_chain = 32;
 
-std::uint32_t read_parent(std::uint32_t pid) {
-  return parent_of_stat(base::read_file("/proc/" + std::to_string(pid) + "/stat").value_or(""));
+std::optional<ThreadStat> read_stat(std::uint32_t pid) {
+  return parse_thread_stat(base::read_file("/proc/" + std::to_string(pid) + "/stat").value_or(""));
 }
 
 }  // namespace
 
-std::uint32_t parent_of_stat(std::string_view stat) {
-  const std::size_t name_end = stat.rfind(") ");
-  if (name_end == std::string_view::npos || stat.size() < name_end + 5) return 0;
-  const std::string_view rest = stat.substr(name_end + 4);  // behind the state
-  std::uint32_t parent = 0;
-  std::from_chars(rest.data(), rest.data() + rest.size(), parent);
-  return parent;
-}
-
 ProcessTree ProcessTree::of_this_machine() {
   ProcessTree tree;
-  for (Task& task : running_tasks())
-    if (task.pid == task.tid) tree.processes_[task.pid] = {read_parent(task.pid), std::move(task.comm)};
+  each_thread([&](const Thread& thread) {
+    if (thread.pid == thread.tid)
+      tree.processes_[static_cast<std::uint32_t>(thread.pid)] = {thread.stat.parent, thread.stat.comm};
+  });
   return tree;
 }
 
@@ -44,8 +36,21 @@ void ProcessTree::fork(std::uint32_t parent, std::uint32_t child) {
 void ProcessTree::see(std::uint32_t pid, std::string_view comm) {
   if (processes_.size() >= most_processes) processes_.clear();
   const auto [at, is_new] = processes_.try_emplace(pid);
-  if (is_new) at->second.parent = read_parent(pid);
+  if (is_new) {
+    const auto stat = read_stat(pid);
+    at->second.parent = stat ? stat->parent : 0;
+  }
   if (at->second.comm != comm) at->second.comm = comm;
+}
+
+void ProcessTree::see_family(std::uint32_t pid) {
+  for (int depth = 0; pid != 0 && depth < longest_chain; ++depth) {
+    if (processes_.size() >= most_processes) processes_.clear();
+    const auto [at, is_new] = processes_.try_emplace(pid);
+    if (is_new)
+      if (const auto stat = read_stat(pid)) at->second = {stat->parent, stat->comm};
+    pid = at->second.parent;
+  }
 }
 
 std::uint32_t ProcessTree::parent(std::uint32_t pid) const {

@@ -16,6 +16,8 @@ class ProcessTree {
   void fork(std::uint32_t parent, std::uint32_t child);
   // What a record tells. A process that is new to us is looked up in /proc, as long as it is there.
   void see(std::uint32_t pid, std::string_view comm);
+  // It, and who started it, and so on: those that are new to us are looked up in /proc.
+  void see_family(std::uint32_t pid);
 
   // 0: not known.
   std::uint32_t parent(std::uint32_t pid) const;
@@ -31,8 +33,5 @@ class ProcessTree {
   };
   std::unordered_map<std::uint32_t, Process> processes_ = {};
 };
-
-// Of the text of /proc/PID/stat: "7 (a) b) S 1 ...". The name may have parentheses and blanks. 0: it has none.
-std::uint32_t parent_of_stat(std::string_view stat);
 
 }  // namespace dtp::record

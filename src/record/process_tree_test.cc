@@ -30,11 +30,14 @@ TEST_CASE("this process has its parent") {
         static_cast<std::uint32_t>(::getppid()));
 }
 
-TEST_CASE("names of processes do not mislead") {
-  CHECK(parent_of_stat("7 (a) S 5) S 12 7") == 12);
-  CHECK(parent_of_stat("7 (cat) R 1 7") == 1);
-  CHECK(parent_of_stat("7 (cat) R") == 0);
-  CHECK(parent_of_stat("") == 0);
+TEST_CASE("a family is looked up") {
+  ProcessTree tree;
+  const auto pid = static_cast<std::uint32_t>(::getpid());
+  tree.see_family(pid);
+  CHECK(tree.parent(pid) == static_cast<std::uint32_t>(::getppid()));
+  CHECK_FALSE(tree.comm(tree.parent(pid)).empty());
+  tree.see_family(2000000003);
+  CHECK(tree.chain(2000000003) == ":2000000003");
 }
 
 }  // namespace dtp::record
