@@ -110,6 +110,7 @@ Result<Seen> stream(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& w
   const kernel::Sink sink{.records = [&](std::span<const std::byte> records, unsigned) { return live.append(records); },
                           .round = [&]() -> Result<void> {
                             DTP_CHECK(live.end_round());
+                            if (wanted.is_enough && wanted.is_enough()) capture.stop_full();
                             return wanted.round();
                           },
                           .overspent =
@@ -126,11 +127,15 @@ Result<Seen> stream(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& w
   return Seen{ending, live.stream().counts().records, std::move(sampled)};
 }
 
-void print_seen(const Seen& seen, const Common& common) {
+void print_seen(const Seen& seen, const Common& common, const Unshown& unshown) {
   const kernel::Losses& losses = seen.ending.losses;
   fmt::print(stderr, "{}", record::sampling_text(seen.sampled));
   if (common.quiet && losses.ring + losses.missed == 0) return;
-  fmt::print(stderr, "{} record{} in {:.1f} s, {}\n", seen.records, seen.records == 1 ? "" : "s", seen.ending.seconds,
+  const std::uint64_t shown = seen.records - unshown.unmet - unshown.late;
+  std::string others;
+  if (unshown.unmet > 0) others += fmt::format(", {} left out by --when", unshown.unmet);
+  if (unshown.late > 0) others += fmt::format(", {} came behind the last", unshown.late);
+  fmt::print(stderr, "{} record{} in {:.1f} s{}, {}\n", shown, shown == 1 ? "" : "s", seen.ending.seconds, others,
              describe_losses(losses));
 }
 

@@ -34,6 +34,7 @@ struct Live {
   std::function<Result<void>(const std::vector<record::EventSchema>& schemas)> begin = {};
   record::Consumer record = {};  // in the order of time
   std::function<Result<void>()> round = {};
+  std::function<bool()> is_enough = {};  // asked once a round: nothing more is wanted
 };
 struct Seen {
   kernel::Ending ending = {};
@@ -45,7 +46,12 @@ struct Seen {
 Result<Seen> stream(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& watched, const Live& live,
                     kernel::StopSignals& signals);
 
+// Records that were not shown.
+struct Unshown {
+  std::uint64_t unmet = 0;  // a condition did not hold
+  std::uint64_t late = 0;   // after the last that was wanted
+};
 // "12 records in 3.0 s, 0 lost", on standard error.
-void print_seen(const Seen& seen, const Common& common);
+void print_seen(const Seen& seen, const Common& common, const Unshown& unshown = {});
 
 }  // namespace dtp::cmd

@@ -8,6 +8,7 @@
 #include "cmd/armed.h"
 #include "cmd/command.h"
 #include "cmd/compile.h"
+#include "cmd/condition.h"
 #include "cmd/govern.h"
 #include "cmd/output_format.h"
 #include "cmd/recording.h"
@@ -23,6 +24,8 @@ struct Options {
   TargetOptions target = {};
   WatchOptions watch = {};
   std::string filter = {};
+  std::string when = {};
+  std::uint64_t most_hits = 0;  // 0: no end
   std::string format = "text";
   StackFlags stacks = {};
   GovernOptions govern = {};
@@ -34,6 +37,21 @@ struct Printing {
   symbol::Symbolizer symbols{{}};
   std::unique_ptr<report::Report> report = {};
   bool announced = false;  // say when it begins and how to end it
+  Condition when = {};
+  std::uint64_t most_hits = 0;
+  std::uint64_t shown = 0;
+  Unshown unshown = {};
+
+  bool is_enough() const { return most_hits > 0 && shown == most_hits; }
+
+  Result<void> record(const record::Record& record) {
+    if (is_enough() || !when.is_met(record)) {
+      ++(is_enough() ? unshown.late : unshown.unmet);
+      return {};
+    }
+    ++shown;
+    return report->record(record);
+  }
 };
 
 // Prints until the end comes.
@@ -48,8 +66,9 @@ Result<Seen> print(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& wa
                                  schemas.size() == 1 ? "" : fmt::format(" and {} more", schemas.size() - 1));
                     return {};
                   },
-                  .record = [&](const record::Record& record) { return printing.report->record(record); },
-                  .round = [&] { return printing.output.flush(); }};
+                  .record = [&](const record::Record& record) { return printing.record(record); },
+                  .round = [&] { return printing.output.flush(); },
+                  .is_enough = [&] { return printing.is_enough(); }};
   DTP_TRY(Seen seen, stream(tracefs, watched, live, signals));
   DTP_CHECK(printing.report->end());
   return seen;
@@ -70,15 +89,20 @@ Result<int> trace(const Options& options, const std::vector<std::string>& comman
   DTP_TRY(auto signals, kernel::StopSignals::block());
   DTP_CHECK(kernel::remove_stale(tracefs));
   DTP_TRY(Armed armed, arm(tracefs, compilation, options.target, common));
-  DTP_TRY(const std::vector<WatchedEvent> watched, watch(tracefs, armed, options.filter));
-  Printing printing{.announced = !common.quiet && command.empty()};
+  DTP_TRY(std::vector<WatchedEvent> watched, watch(tracefs, armed, options.filter));
+  Printing printing{.announced = !common.quiet && command.empty(), .most_hits = options.most_hits};
+  if (!options.when.empty()) {
+    symbol::Symbolizer* const symbols = stacks.kind == kernel::Stacks::none ? nullptr : &printing.symbols;
+    DTP_TRY(printing.when, Condition::create("--when", options.when, watched, symbols));
+    if (common.verbose) printing.when.print("--when");
+  }
   printing.report = make_report(options.format, printing.output, printing.symbols);
   const auto seen = print(tracefs, watched, target, {.stacks = stacks, .budget = budget}, signals, printing);
   DTP_CHECK(disarm(armed));
   if (!seen && printing.output.reader_left()) return 0;
   if (!seen) return std::unexpected(seen.error());
-  print_seen(*seen, common);
-  return exit_status(seen->ending);
+  print_seen(*seen, common, printing.unshown);
+  return printing.is_enough() ? 0 : exit_status(seen->ending);
 }
 
 }  // namespace
@@ -92,6 +116,14 @@ void add_trace(Registry& registry) {
   add_compile_options(command, options->target);
   add_watch_options(command, options->watch);
   command.add_option("--filter", options->filter, "records for which this holds: 'size > 100 && dest == 10.0.0.1'");
+  command
+      .add_option("--when", options->when,
+                  "the same, also of what is computed, of texts that are put together later, and of pid, tid, comm, "
+                  "cpu, event, time: 'ret < 0 || used * 10 > size * 9'")
+      ->type_name("EXPR");
+  command.add_option("--stop-after", options->most_hits, "end after so many records, with status 0")
+      ->type_name("N")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 62));
   add_format_option(command, options->format, as_records, record_formats);
   add_stack_options(command, options->stacks);
   add_govern_options(command, options->govern);
@@ -101,7 +133,9 @@ void add_trace(Registry& registry) {
       "  dtrace++ trace 'vfs_read file->f_path.dentry->d_name.name:string'\n"
       "  dtrace++ trace -x /bin/bash 'readline%return +0($retval):string'\n"
       "  dtrace++ trace 'syscalls:sys_enter_openat filename:ustring'\n"
-      "  dtrace++ trace 'tcp_sendmsg size dest=sk->__sk_common.skc_daddr' -- curl 10.0.0.1");
+      "  dtrace++ trace 'tcp_sendmsg size dest=sk->__sk_common.skc_daddr' -- curl 10.0.0.1\n"
+      "  dtrace++ trace 'vfs_read file=file:path count' --when 'file ~ \"/etc/*\" && count % 512 != 0' --stack --stop-after "
+      "3");
   run_with_command(command, registry, options, trace);
 }
 

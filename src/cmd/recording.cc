@@ -11,7 +11,6 @@
 #include "cmd/watch.h"
 #include "debug/elf_file.h"
 #include "debug/find.h"
-#include "probe/filter.h"
 #include "record/comm.h"
 #include "record/running_code.h"
 
@@ -54,7 +53,7 @@ std::string read_build_id(const record::NewMapping& mapping) {
 }  // namespace
 
 void add_stack_options(CLI::App& command, StackFlags& options) {
-  command.add_flag("-g", options.with_frame_pointers, "record the stack of each hit, by frame pointers");
+  command.add_flag("-g,--stack", options.with_frame_pointers, "record the stack of each hit, by frame pointers");
   command
       .add_option(
           std::string(call_graph), options.call_graph,
@@ -121,14 +120,18 @@ Result<WatchedEvent> watch_event(kernel::TraceFs& tracefs, const kernel::EventNa
   WatchedEvent event{.name = name, .format = record::annotate_format(*text, displays)};
   DTP_TRY(event.schema, record::parse_format(event.format, name.group));
   if (filter.empty()) return event;
+  DTP_TRY(event.filter, probe::translate_filter(filter, filter_fields(event.schema)));
+  return event;
+}
+
+std::vector<probe::FilterField> filter_fields(const record::EventSchema& schema) {
   std::vector<probe::FilterField> fields;
-  for (const record::FieldSchema& field : event.schema.fields) {
+  for (const record::FieldSchema& field : schema.fields) {
     fields.push_back(to_filter_field(field));
     for (const record::FieldSchema& part : field.parts)
       if (part.display == path::Display::length) fields.push_back(to_filter_field(part));
   }
-  DTP_TRY(event.filter, probe::translate_filter(filter, fields));
-  return event;
+  return fields;
 }
 
 std::vector<record::EventSchema> schemas_of(const WatchedEvent& event) {

@@ -8,13 +8,14 @@
 #include "cmd/command.h"
 #include "dtracepp/record.h"
 #include "kernel/capture.h"
+#include "probe/filter.h"
 #include "record/address_spaces.h"
 #include "record/format.h"
 #include "record/members.h"
 
 namespace dtp::cmd {
 
-// -g and --call-graph.
+// -g, which is --stack, and --call-graph.
 struct StackFlags {
   bool with_frame_pointers = false;
   std::string call_graph = {};
@@ -39,6 +40,8 @@ std::vector<record::EventSchema> schemas_of(const WatchedEvent& event);
 // Reads the format of the event and puts the displays into it; translates the user's filter with both.
 Result<WatchedEvent> watch_event(kernel::TraceFs& tracefs, const kernel::EventName& name,
                                  const std::vector<record::FieldDisplay>& displays, std::string_view filter);
+// What a filter may know of the event.
+std::vector<probe::FilterField> filter_fields(const record::EventSchema& schema);
 
 // Where each CPU is when it is at work, so many times a second.
 WatchedEvent watch_clock(std::uint64_t hz);

@@ -129,7 +129,27 @@ class FormulaParser {
     return fail(wrong("a name, a number or a text is missing"));
   }
 
+  // Its bytes as a person reads them, which is what such a field's value is.
+  Result<void> parse_address() {
+    std::uint64_t address = 0;
+    std::size_t end = at_;
+    for (int part = 0; part < 4; ++part) {
+      unsigned byte = 0;
+      if (part > 0 && (end >= text_.size() || text_[end++] != '.')) return fail(wrong("this is no IPv4 address"));
+      const char* const begin = text_.data() + end;
+      const auto [rest, error] = std::from_chars(begin, text_.data() + text_.size(), byte);
+      if (error != std::errc{} || byte > 255) return fail(wrong("this is no IPv4 address"));
+      end += static_cast<std::size_t>(rest - begin);
+      address = address << 8 | byte;
+    }
+    at_ = end;
+    formula_.steps_.push_back({.op = Op::number, .number = address});
+    return {};
+  }
+
   Result<void> parse_number() {
+    const std::size_t digits_end = std::min(text_.find_first_not_of("0123456789", at_), text_.size());
+    if (text_.substr(digits_end).starts_with('.')) return parse_address();
     const bool is_hex = text_.substr(at_).starts_with("0x");
     const char* begin = text_.data() + at_ + (is_hex ? 2 : 0);
     std::uint64_t number = 0;

@@ -3,8 +3,8 @@
 //   1 << order        exit_code & 127        latency > 1000000 && comm ~ "ba*"        family == 10 ? peer6 : peer
 //
 // A list, "a, b, c", is the texts of its members with blanks between them, up to the first that is not there.
-// Numbers are decimal or hexadecimal; texts are compared with ==, != and, as a pattern, with ~. What is computed from a
-// value that is not there is not there.
+// Numbers are decimal or hexadecimal, or IPv4 addresses (10.0.0.1); texts are compared with ==, != and, as a pattern,
+// with ~. What is computed from a value that is not there is not there.
 #pragma once
 
 #include <cstddef>

@@ -40,6 +40,14 @@ TEST_CASE("operators bind as in C") {
   CHECK(result_of("5 ^ 1") == "4");
 }
 
+TEST_CASE("addresses are numbers") {
+  CHECK(result_of("0.0.0.3 == order") == "1");
+  CHECK(result_of("10.0.0.1") == "167772161");
+  CHECK(result_of("10.0.0.1 + 1") == "167772162");
+  for (const char* wrong : {"1.2", "1.2.3", "1.2.3.", "1.2.3.256", "1..2.3"})
+    CHECK(error_of(wrong).contains("this is no IPv4 address"));
+}
+
 TEST_CASE("texts") {
   CHECK(result_of("comm == \"bash\"") == "1");
   CHECK(result_of("comm != \"bash\"") == "0");
