@@ -9,6 +9,9 @@ import tomllib
 
 GROUPS = ('cpu', 'memory', 'disk', 'files', 'network', 'processes', 'locks', 'applications')
 
+# What is shown in a column of a kind.
+UNITS = {'bytes': 'bytes', 'duration': 'duration', 'since': 'duration', 'clock': 'time of day', 'percent': '%'}
+
 HEAD = r'''.Dd November 21, 2026
 .Dt DTRACE++-RECIPES 7
 .Os
@@ -21,6 +24,12 @@ Each is run by
 and
 .Ql dtrace++ recipe show NAME
 tells what it does in commands.
+With
+.Fl -format Cm json
+each row is an object, whose members are the columns: there bytes and nanoseconds are plain numbers.
+A cost is that of each hit, for the program that is traced.
+Examples are cut where it says
+.Ql ... .
 How to write one is in
 .Xr dtrace++-recipe 1 .
 '''
@@ -55,13 +64,22 @@ def parameter(name, about):
     return f'.It Ar {name} No ({about["type"]})\n' + text('; '.join(words) + '.')
 
 
+def column(about):
+    """With its unit, where its name does not say enough."""
+    value = about.get('value', '')
+    name = about.get('title') or about.get('name') or value
+    unit = UNITS.get(about.get('show'), '')
+    return name + (f' ({unit})' if unit and unit not in name else '')
+
+
 def section(recipe):
-    out = f'.Ss {recipe["name"]}\n' + text(recipe['question']) + '.Pp\n'
+    out = f'.Ss {recipe["name"]}\n.Sy {recipe["question"]}\n.Pp\n'
     if recipe.get('description', '').strip():
         out += text(recipe['description']) + '.Pp\n'
-    out += text('Cost: ' + recipe['cost'].rstrip('.') + '.')
+    out += text('Columns: ' + ', '.join(map(column, recipe['columns'])) + '.')
+    out += '.Pp\n' + text('Cost: ' + recipe['cost'].rstrip('.') + '.')
     if recipe.get('parameters'):
-        out += '.Bl -tag -width Ds -compact -offset 2n\n'
+        out += '.Pp\nParameters:\n.Bl -tag -width Ds -compact -offset 2n\n'
         out += ''.join(parameter(name, about) for name, about in recipe['parameters'].items()) + '.El\n'
     if recipe.get('example', '').strip():
         out += literal(recipe['example'])
