@@ -57,8 +57,8 @@ equal "sent again" "$(($(again) - before))" "$(of times '"to":"10.99.0.9","to po
 
 ask packet-size -a -- workload send 127.0.0.1 9013 1000 50
 equal "packets in both directions" 2 "$(count answer.json '"interface":"lo"')"
-equal "as many that come as go" "$(of packets net_dev_queue)" "$(of packets netif_receive_skb)"
-equal "all bytes, with headers" 1 "$(($(of bytes netif_receive_skb) > 50000))"
+equal "as many that come as go" "$(of packets '"send"')" "$(of packets '"receive"')"
+equal "all bytes, with headers" 1 "$(($(of bytes '"receive"') > 50000))"
 
 ask listen-drops -a -- workload listen 9014 3 6
 equal "a full queue" 1 "$(count answer.json '"port":9014,"asked":6,' '"longest queue":4,"allowed":3}')"
