@@ -247,7 +247,7 @@ class Answering {
 
 // A condition with the parameters put in may be wrong where it was right in the file.
 Result<void> check_where(const Recipe& recipe, const Settings& settings) {
-  const std::string where = settings.fill_filter(recipe.answer.where);
+  const std::string where = settings.fill_where(recipe.answer.where);
   if (where.empty()) return {};
   const auto formula = report::Formula::parse(where, "where");
   if (!formula) return std::unexpected(formula.error());

@@ -451,7 +451,7 @@ std::string why_not_counted(const recipe::Recipe& recipe, const recipe::Settings
   if (recipe.probes.size() != 1) return "it is of several probes";
   if (recipe.with_stacks) return "it has stacks";
   if (!answer.histogram.empty()) return "it has a histogram beside the table";
-  if (!settings.fill_filter(answer.where).empty()) return "it leaves out rows by a condition";
+  if (!settings.fill_where(answer.where).empty()) return "it leaves out rows by a condition";
   for (const report::AnswerColumn& column : answer.columns) {
     const bool is_counted = column.aggregate == Aggregate::none || column.aggregate == Aggregate::count ||
                             column.aggregate == Aggregate::sum || column.aggregate == Aggregate::mean;

@@ -49,7 +49,7 @@ std::string Meanings::symbol_at(std::uint64_t address) {
 
 report::Answer fill_answer(report::Answer answer, const recipe::Settings& settings,
                            const std::vector<WatchedEvent>& events, const Meanings& meanings) {
-  answer.where = settings.fill_filter(answer.where);
+  answer.where = settings.fill_where(answer.where);
   answer.histogram = settings.fill(answer.histogram);
   for (report::AnswerColumn& column : answer.columns) {
     column.of = settings.fill(column.of);

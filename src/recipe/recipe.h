@@ -21,7 +21,7 @@ enum class Type {
   duration,  // 10ms, 2s: nanoseconds
   text,      // a quoted string
   glob,      // a quoted string with * and ?
-  ip,        // 10.0.0.1
+  ip,        // 10.0.0.1, ::1
   port,      // 443
   pid,
   function,  // the name of a function, or a pattern of them, as it is

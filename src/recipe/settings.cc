@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 
@@ -41,7 +42,7 @@ std::string_view wanted_of(Type type) {
     case Type::duration: return "a time such as 10ms, 2s";
     case Type::text: return "a text";
     case Type::glob: return "a pattern";
-    case Type::ip: return "an address such as 10.0.0.1";
+    case Type::ip: return "an address such as 10.0.0.1 or ::1";
     case Type::port: return "a port from 0 to 65535";
     case Type::pid: return "the number of a process";
     case Type::function: return "the name of a function";
@@ -57,6 +58,19 @@ std::optional<std::string> quoted(const std::string& text) {
   return "\"" + text + "\"";
 }
 
+// An address as the kernel and we print it.
+std::optional<std::string> address_of(const std::string& text) {
+  for (const int family : {AF_INET, AF_INET6}) {
+    in6_addr address{};
+    std::array<char, INET6_ADDRSTRLEN> plain{};
+    if (::inet_pton(family, text.c_str(), &address) == 1)
+      return std::string(::inet_ntop(family, &address, plain.data(), plain.size()));
+  }
+  return std::nullopt;
+}
+
+bool is_ip6(const std::string& address) { return address.find(':') != std::string::npos; }
+
 // What is put in; none: it is not of the type.
 std::optional<std::string> to_value(const Parameter& parameter, const std::string& text) {
   switch (parameter.type) {
@@ -65,10 +79,7 @@ std::optional<std::string> to_value(const Parameter& parameter, const std::strin
       return text == "no" || text == "false" || text == "0" ? std::optional<std::string>("0") : std::nullopt;
     case Type::text:
     case Type::glob: return quoted(text);
-    case Type::ip: {
-      in_addr address{};
-      return ::inet_pton(AF_INET, text.c_str(), &address) == 1 ? std::optional(text) : std::nullopt;
-    }
+    case Type::ip: return address_of(text);
     case Type::function:
       return text.empty() || text.find_first_of(" \t\n\"'\\=") != std::string::npos ? std::nullopt
                                                                                     : std::optional(text);
@@ -174,8 +185,10 @@ Result<Settings> Settings::create(const Recipe& recipe, const std::vector<std::s
     else
       base::add_error(wrong, std::move(value.error()));
   };
-  for (const Parameter& parameter : recipe.parameters)
+  for (const Parameter& parameter : recipe.parameters) {
+    if (parameter.type == Type::ip) settings.addresses_.insert(parameter.name);
     if (parameter.value) set(parameter, *parameter.value, 0);
+  }
   for (const std::string& word : words) {
     const std::size_t equals = word.find('=');
     if (equals == std::string::npos) {
@@ -210,14 +223,17 @@ std::string Settings::fill(std::string_view text) const {
   });
 }
 
-std::string Settings::fill_filter(std::string_view filter) const {
+std::string Settings::fill_condition(std::string_view condition, bool is_for_kernel) const {
   std::string kept;
-  for (const std::string_view part : split_conjunction(filter)) {
+  for (const std::string_view part : split_conjunction(condition)) {
     bool is_kept = !trim(part).empty();
     const std::string filled = replace(trim(part), [&](std::string_view name) {
       const auto value = values_.find(name);
-      if (value == values_.end()) is_kept = false;
-      return value == values_.end() ? "" : value->second;
+      // The kernel compares addresses of IPv4, as numbers; we compare all of them, as texts.
+      const bool is_address = value != values_.end() && addresses_.contains(name);
+      if (value == values_.end() || (is_for_kernel && is_address && is_ip6(value->second))) is_kept = false;
+      if (!is_kept) return std::string();
+      return is_address && !is_for_kernel ? '"' + value->second + '"' : value->second;
     });
     if (is_kept) kept += (kept.empty() ? "" : " && ") + filled;
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,15 +17,21 @@ class Settings {
   static Result<Settings> create(const Recipe& recipe, const std::vector<std::string>& words);
 
   // `${name}` becomes the parameter's value: a number is digits, a text is quoted. What is joined by && and mentions a
-  // parameter that is not set is left out of a filter.
+  // parameter that is not set is left out of a condition.
   std::string fill(std::string_view text) const;
-  std::string fill_filter(std::string_view filter) const;
+  // A filter of the kernel. It cannot compare addresses of IPv6: what mentions one is left out, too.
+  std::string fill_filter(std::string_view filter) const { return fill_condition(filter, true); }
+  // A condition of ours.
+  std::string fill_where(std::string_view where) const { return fill_condition(where, false); }
   bool is_set(std::string_view parameter) const;  // and not "no" or empty
   // "min=4096 comm="*"", for those who look.
   const std::map<std::string, std::string, std::less<>>& values() const { return values_; }
 
  private:
+  std::string fill_condition(std::string_view condition, bool is_for_kernel) const;
+
   std::map<std::string, std::string, std::less<>> values_ = {};  // ready to be put in
+  std::set<std::string, std::less<>> addresses_ = {};            // names of those that are of Type::ip
 };
 
 }  // namespace dtp::recipe

@@ -50,6 +50,14 @@ TEST_CASE("a filter keeps what is set") {
   CHECK(settings_of({}).fill_filter("").empty());
 }
 
+TEST_CASE("addresses are compared by the kernel as far as it can") {
+  constexpr const char* condition = "size > 1 && peer == ${to}";
+  CHECK(settings_of({"to=10.0.0.1"}).fill_filter(condition) == "size > 1 && peer == 10.0.0.1");
+  CHECK(settings_of({"to=10.0.0.1"}).fill_where(condition) == "size > 1 && peer == \"10.0.0.1\"");
+  CHECK(settings_of({"to=FE80:0::1"}).fill_filter(condition) == "size > 1");
+  CHECK(settings_of({"to=FE80:0::1"}).fill_where(condition) == "size > 1 && peer == \"fe80::1\"");
+}
+
 TEST_CASE("a truth is set or not") {
   CHECK(!settings_of({}).is_set("all"));
   CHECK(settings_of({"all=yes"}).is_set("all"));
@@ -76,7 +84,7 @@ error: a parameter is NAME=VALUE
   parameter: loose
              ^^^^^
 hint: a command to run follows after '--'
-error: 'to' takes an address such as 10.0.0.1
+error: 'to' takes an address such as 10.0.0.1 or ::1
   parameter: to=1.2.3
                 ^^^^^
 )");
@@ -94,7 +102,7 @@ TEST_CASE("the name of a function is put in as it is") {
 TEST_CASE("what must be given") {
   const Recipe needy = recipe_with({{.name = "to", .type = Type::ip, .help = "the peer", .is_required = true}});
   CHECK(errors_of(needy, {}) ==
-        "error: 'reads' needs to know 'to': the peer\nhint: say to=an address such as 10.0.0.1\n");
+        "error: 'reads' needs to know 'to': the peer\nhint: say to=an address such as 10.0.0.1 or ::1\n");
   CHECK(errors_of(needy, {"to=10.0.0.1"}).empty());
 }
 

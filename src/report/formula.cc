@@ -32,6 +32,11 @@ std::string text_of_any(const Cell& cell) {
   return text == nullptr ? cell_text(cell, {}) : *text;
 }
 
+bool is_address(const Cell& cell) {
+  if (cell.field == nullptr || std::holds_alternative<value::Absent>(cell.value.of)) return false;
+  return cell.field->display == path::Display::ip4 || cell.field->display == path::Display::ip6;
+}
+
 }  // namespace
 
 // One function for all levels: each operator binds as tightly as in C.
@@ -202,6 +207,7 @@ Cell Formula::apply(Op op, const Cell& left, const Cell& right) {
       return left;
     return {{text_of_any(left) + " " + text_of_any(right)}};
   }
+  if (is_address(left) && text_of(right) != nullptr) return apply(op, {{text_of_any(left)}}, right);
   const std::string* left_text = text_of(left);
   const std::string* right_text = text_of(right);
   if (left_text != nullptr && right_text != nullptr) {

@@ -4,7 +4,7 @@
 //
 // A list, "a, b, c", is the texts of its members with blanks between them, up to the first that is not there.
 // Numbers are decimal or hexadecimal, or IPv4 addresses (10.0.0.1); texts are compared with ==, != and, as a pattern,
-// with ~. What is computed from a value that is not there is not there.
+// with ~; so are addresses, as they are printed. What is computed from a value that is not there is not there.
 #pragma once
 
 #include <cstddef>

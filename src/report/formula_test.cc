@@ -56,6 +56,15 @@ TEST_CASE("texts") {
   CHECK(result_of("comm + 1") == "-");
 }
 
+TEST_CASE("addresses are compared as they are printed") {
+  record::FieldSchema field{.name = "peer", .kind = record::FieldKind::hex, .display = path::Display::ip4};
+  auto formula = Formula::parse("peer == \"10.0.0.1\"", "value");
+  REQUIRE(formula);
+  formula->bind({"peer"});
+  CHECK(cell_text(formula->evaluate({{{std::uint64_t{0x0a000001}}, &field}}), {}) == "1");
+  CHECK(cell_text(formula->evaluate({{{std::uint64_t{0x0a000002}}, &field}}), {}) == "0");
+}
+
 TEST_CASE("a choice") {
   CHECK(result_of("order == 3 ? comm : code") == "bash");
   CHECK(result_of("order != 3 ? comm : code") == "-2");
