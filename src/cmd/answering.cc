@@ -312,17 +312,21 @@ Result<int> answer(const Recipe& recipe, const Settings& settings, const AnswerO
   Routes routes;
   for (const Placed& one : placed) DTP_CHECK(routes.add(one));
   Answering answering(recipe, settings, routes, options);
+  bool announced = !options.announce;
   const Live live{
       .target = options.watched,
       .options = {.duration_ms = options.duration_ms,
                   .stacks = {.kind = recipe.with_stacks ? kernel::Stacks::frame_pointers : kernel::Stacks::none},
                   .budget = options.budget},
-      .begin = [&](const std::vector<record::EventSchema>& schemas) -> Result<void> {
-        if (options.announce) fmt::print(stderr, "{}: {}  ^C ends it\n", recipe.name, recipe.question);
-        return answering.begin(schemas);
-      },
+      .begin = [&](const std::vector<record::EventSchema>& schemas) { return answering.begin(schemas); },
       .record = [&](const record::Record& record) { return answering.record(record); },
-      .round = [&] { return answering.round(); }};
+      .round =
+          [&] {
+            // Not earlier: now the probes are in place.
+            if (!std::exchange(announced, true))
+              fmt::print(stderr, "{}: {}  ^C ends it\n", recipe.name, recipe.question);
+            return answering.round();
+          }};
   const auto seen = stream(tracefs, routes.events(), live, signals);
   const Result<void> ended = seen ? answering.end() : Result<void>{};
   for (Placed& one : placed) DTP_CHECK(disarm(one.armed));

@@ -303,9 +303,20 @@ class SpotFinder {
 
   std::vector<const debug::Symbol*> named_symbols() const {
     std::vector<const debug::Symbol*> symbols = target_.symbols().find(point_.function);
-    if (!symbols.empty() || !debug::is_qualified(point_.function)) return symbols;
+    if (!symbols.empty()) return symbols;
+    if (!debug::is_qualified(point_.function)) return free_functions();
     for (const std::string& mangled : debug::mangled_names(target_.symbols(), "", point_.function))
       std::ranges::copy(target_.symbols().find(mangled), std::back_inserter(symbols));
+    return symbols;
+  }
+
+  // Of C++, where the symbols of a name begin with "_Z16dispatch_command".
+  std::vector<const debug::Symbol*> free_functions() const {
+    std::vector<const debug::Symbol*> symbols;
+    if (!target_.is_user() || point_.function.empty()) return symbols;
+    const std::string mangled = fmt::format("_Z{}{}", point_.function.size(), point_.function);
+    for (const debug::Symbol& symbol : target_.symbols().all())
+      if (symbol.name.starts_with(mangled) && !symbol.name.contains('.')) symbols.push_back(&symbol);
     return symbols;
   }
 

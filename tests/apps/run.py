@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+"""Recipes for applications, against Debian's programs whose true answers are known.
+
+Each server runs in a folder of its own, on a unix socket, and ends with its test. Needs root and uprobes.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+PROGRAM = str(HERE.parent.parent / "build/src/cmd/dtrace++")
+TIMEOUT = 60
+
+
+class Skip(Exception):
+    pass
+
+
+def run(*command, **options):
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          timeout=TIMEOUT, **options)
+    assert done.returncode == 0, f"{' '.join(map(str, command))}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def equal(what, wanted, seen):
+    assert wanted == seen, f"{what}:\n  expected {wanted}\n  saw      {seen}"
+
+
+class Packages:
+    """Debian's programs, unpacked in a folder."""
+
+    def __init__(self):
+        done = subprocess.run([HERE / "packages.sh"], stdout=subprocess.PIPE, text=True)
+        if done.returncode == 77:
+            raise Skip("this machine's package sources do not offer the programs")
+        assert done.returncode == 0, "the programs cannot be had"
+        self.root = pathlib.Path(done.stdout.strip())
+        self.environment = dict(os.environ, LD_LIBRARY_PATH=f"{self.root}/usr/lib/x86_64-linux-gnu")
+
+    def __truediv__(self, path):
+        return self.root / path
+
+
+@contextlib.contextmanager
+def background(command, end_by="TERM", **options):
+    """A process that runs until the block ends, and its helpers with it."""
+    process = subprocess.Popen([str(word) for word in command], start_new_session=True, **options)
+    try:
+        yield process
+    finally:
+        for signal in end_by, "KILL":
+            if process.poll() is None:
+                subprocess.run(["kill", f"-{signal}", "--", f"-{process.pid}"], stderr=subprocess.DEVNULL)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+
+
+def until(what, is_true, process):
+    """Waits; the process that it waits for may not end before."""
+    end = time.monotonic() + TIMEOUT
+    while not is_true():
+        assert process.poll() is None, f"{what}: the process ended with {process.returncode}"
+        assert time.monotonic() < end, f"{what}: not within {TIMEOUT} s"
+        time.sleep(0.02)
+
+
+def ask_while(work, *words):
+    """The rows of a recipe that watches while work() is done, and its words besides."""
+    command = [PROGRAM, "recipe", "run", "--no-govern", "--format", "json", *map(str, words)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as tracer:
+        try:
+            said = []
+            while "^C ends it" not in "".join(said[-1:]):
+                ready, _, _ = select.select([tracer.stderr], [], [], TIMEOUT)
+                line = tracer.stderr.readline() if ready else ""
+                assert line, f"{' '.join(command)}: {''.join(said)}"
+                said.append(line)
+            work()
+        finally:
+            tracer.terminate()
+            rows, more = tracer.communicate(timeout=TIMEOUT)
+    return [json.loads(row) for row in rows.splitlines()], "".join(said[:-1]) + more
+
+
+def ask(*words):
+    """The rows of a recipe that watches the command after '--'."""
+    rows = run(PROGRAM, "recipe", "run", "--no-govern", "-q", "--format", "json", *words)
+    return [json.loads(row) for row in rows.splitlines()]
+
+
+# MariaDB.
+
+TABLES = """create database shop; use shop;
+create table one (a int primary key, b int, key(b)); create table two like one; create table three like one;
+insert into one select seq, seq % 10 from seq_1_to_1000; insert into two select * from one;
+insert into three select * from one; analyze table one, two, three;
+"""
+
+
+class MariaDb:
+    def __init__(self, packages, folder):
+        self.packages, self.folder = packages, folder
+        self.server = packages / "usr/sbin/mariadbd"
+
+    @contextlib.contextmanager
+    def running(self):
+        data = self.folder / "data"
+        data.mkdir()
+        share = self.packages / "usr/share/mysql"
+        command = [self.server, "--no-defaults", "--user=root", f"--datadir={data}", "--skip-grant-tables",
+                   "--skip-networking", f"--socket={self.folder}/socket", f"--pid-file={self.folder}/pid",
+                   f"--lc-messages-dir={share}", f"--character-sets-dir={share}/charsets",
+                   "--innodb-buffer-pool-size=16M", "--innodb-log-file-size=4M"]
+        with open(self.folder / "log", "w") as log:
+            with background(command, stdout=log, stderr=log, env=self.packages.environment) as process:
+                until("mariadbd", (self.folder / "socket").exists, process)
+                self.pid = process.pid
+                self.query(TABLES, "")
+                yield self
+
+    def query(self, text, database="shop"):
+        return run(self.packages / "usr/bin/mariadb", "--no-defaults", "-N", "-S", self.folder / "socket",
+                   *([database] if database else []), input=text, env=self.packages.environment)
+
+
+def test_mysql_queries(packages, folder):
+    with MariaDb(packages, folder).running() as db:
+        work = lambda: db.query("select 6 * 7;\ndo sleep(0.3);\nselect 'a;b';\n")
+        rows, _ = ask_while(work, "mysql-queries", f"server={db.server}")
+        equal("the queries, in their order", ["select 6 * 7", "do sleep(0.3)", "select 'a;b'"],
+              [row["query"] for row in rows if row["command"] == "query"])
+        rows, _ = ask_while(work, "mysql-queries", f"server={db.server}", "over=200ms")
+        equal("the slow one", ["do sleep(0.3)"], [row["query"] for row in rows])
+        assert 300e6 <= rows[0]["took"] < 3e9, rows
+
+
+# PostgreSQL. It does not start for root: in a namespace of its own it is somebody else.
+SOMEBODY = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
+
+
+class Postgres:
+    def __init__(self, packages, folder):
+        self.packages, self.folder = packages, folder
+        self.programs = packages / "usr/lib/postgresql/15/bin"
+        self.server = self.programs / "postgres"
+
+    @contextlib.contextmanager
+    def running(self):
+        data = self.folder / "data"
+        run(*SOMEBODY, self.programs / "initdb", "-D", data, "-U", "tester", "--auth=trust", "--no-sync", "--locale=C",
+            env=self.packages.environment)
+        command = [*SOMEBODY, self.server, "-D", data, "-k", self.folder, "-h", "", "-F"]
+        with open(self.folder / "log", "w") as log:
+            with background(command, end_by="INT", stdout=log, stderr=log, env=self.packages.environment) as process:
+                until("postgres", lambda: "ready to accept" in (self.folder / "log").read_text(), process)
+                yield self
+
+    def query(self, text):
+        return run(self.programs / "psql", "-X", "-q", "-h", self.folder, "-U", "tester", "-d", "postgres", input=text,
+                   env=self.packages.environment)
+
+
+def test_pg_queries(packages, folder):
+    with Postgres(packages, folder).running() as db:
+        work = lambda: db.query("select 6 * 7;\nselect pg_sleep(0.3);\nselect 'a;b';\n")
+        rows, _ = ask_while(work, "pg-queries", f"server={db.server}")
+        equal("the queries, in their order", ["select 6 * 7;", "select pg_sleep(0.3);", "select 'a;b';"],
+              [row["query"] for row in rows])
+        rows, _ = ask_while(work, "pg-queries", f"server={db.server}", "over=200ms")
+        equal("the slow one", ["select pg_sleep(0.3);"], [row["query"] for row in rows])
+        assert 300e6 <= rows[0]["took"] < 3e9, rows
+
+
+def main():
+    wanted = sys.argv[1:]
+    passed = failed = skipped = 0
+    tests = {name.removeprefix("test_"): test for name, test in globals().items() if name.startswith("test_")}
+    why_not = ""
+    if os.geteuid() != 0:
+        why_not = "not root"
+    else:
+        try:
+            packages = Packages()
+        except Skip as skip:
+            why_not = str(skip)
+    for name, test in tests.items():
+        if wanted and name not in wanted:
+            continue
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="dtp-apps-"))
+        begin = time.monotonic()
+        try:
+            if why_not:
+                raise Skip(why_not)
+            test(packages, folder)
+            print(f"ok   {name} ({time.monotonic() - begin:.1f} s)")
+            passed += 1
+        except Skip as skip:
+            print(f"skip {name}: {skip}")
+            skipped += 1
+        except (AssertionError, OSError, subprocess.SubprocessError, KeyError, ValueError) as error:
+            print(f"FAIL {name}: {error!r}" if not isinstance(error, AssertionError) else f"FAIL {name}: {error}")
+            failed += 1
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
