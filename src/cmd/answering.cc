@@ -18,6 +18,7 @@
 #include "report/greatest.h"
 #include "report/key.h"
 #include "report/pairs.h"
+#include "report/phases.h"
 #include "report/table.h"
 #include "symbol/symbolizer.h"
 
@@ -105,14 +106,20 @@ class Routes {
     bool is_silent = false;
     bool begins = false;  // a pair
     bool ends = false;
+    std::optional<std::size_t> phase = {};  // of a pair, that the record begins or ends: see phases_of()
+    bool ends_phase = false;
   };
   // Of the events' schemas, in their order. Several share an event.
-  std::vector<Role> roles(const std::optional<recipe::Pairing>& pairing) const {
+  std::vector<Role> roles(const std::optional<recipe::Pairing>& pairing, const std::vector<std::string>& phases) const {
     std::vector<Role> roles;
     for (std::size_t i = 0; i < events_.size(); ++i) {
       Role role{.is_silent = std::ranges::all_of(probes_[i], &Probe::is_silent)};
       if (pairing) role.begins = leads_to(i, pairing->from);
       if (pairing) role.ends = leads_to(i, pairing->to);
+      const Probe& first = *probes_[i].front();
+      const auto phase = std::ranges::find(phases, first.phase);
+      if (phase != phases.end()) role.phase = static_cast<std::size_t>(phase - phases.begin());
+      role.ends_phase = first.ends_phase;
       roles.insert(roles.end(), schemas_of(events_[i]).size(), role);
     }
     return roles;
@@ -128,6 +135,14 @@ class Routes {
   std::vector<std::vector<const Probe*>> probes_ = {};  // of each event
 };
 
+// Each once, in the order of the recipe.
+std::vector<std::string> phases_of(const Recipe& recipe) {
+  std::vector<std::string> phases;
+  for (const Probe& probe : recipe.probes)
+    if (!probe.phase.empty() && !probe.ends_phase) phases.push_back(probe.phase);
+  return phases;
+}
+
 // Records become rows, and rows the answer.
 class Answering {
  public:
@@ -135,11 +150,13 @@ class Answering {
       : recipe_(recipe),
         routes_(routes),
         options_(options),
-        answer_(fill_answer(recipe.answer, settings, routes.events(), meanings_)) {
+        answer_(fill_answer(recipe.answer, settings, routes.events(), meanings_)),
+        phases_(phases_of(recipe)) {
     const std::vector<std::string> names = values_of(answer_);
     if (std::ranges::any_of(names, [](const std::string& name) { return wants_processes(name); }))
       processes_ = record::ProcessTree::of_this_machine();
     const report::RowSources sources{&symbols_, processes_ ? &*processes_ : nullptr};
+    phase_column_ = static_cast<std::size_t>(std::ranges::find(names, "phases") - names.begin());
     if (recipe.pairing)
       pairs_.emplace(names, recipe.pairing->by, sources, recipe.pairing->end, recipe.pairing->stays);
     else
@@ -154,7 +171,7 @@ class Answering {
 
   Result<void> begin(const std::vector<record::EventSchema>& schemas) {
     schemas_ = schemas.data();
-    roles_ = routes_.roles(recipe_.pairing);
+    roles_ = routes_.roles(recipe_.pairing, phases_of(recipe_));
     return lines_ ? lines_->begin() : Result<void>{};
   }
 
@@ -164,10 +181,15 @@ class Answering {
     if (role.is_silent) return {};
     if (profiler_) profiler_->add(record);
     if (!pairs_) return row(rows_->make(record));
+    if (role.phase && !role.ends_phase) phases_.enter(record.tid, *role.phase, record.time_ns);
+    if (role.phase && role.ends_phase) phases_.leave(record.tid, *role.phase, record.time_ns);
     Result<void> done;
     if (role.ends)
-      if (const auto paired = pairs_->end(record); paired && !recipe_.pairing->shows_open) done = row(*paired);
-    if (role.begins) pairs_->begin(record);
+      if (auto paired = pairs_->end(record); paired && !recipe_.pairing->shows_open) {
+        if (phase_column_ < paired->size()) (*paired)[phase_column_] = {phases_.end(record.tid, record.time_ns)};
+        done = row(*paired);
+      }
+    if (role.begins) begin_pair(record);
     return done;
   }
 
@@ -194,6 +216,11 @@ class Answering {
   const std::optional<report::Pairs>& pairs() const { return pairs_; }
 
  private:
+  void begin_pair(const record::Record& record) {
+    pairs_->begin(record);
+    if (phase_column_ < pairs_->names().size()) phases_.begin(record.tid, record.time_ns);
+  }
+
   static bool wants_processes(const std::string& name) { return name == "ppid" || name == "parent" || name == "chain"; }
 
   // Who started whom.
@@ -236,6 +263,8 @@ class Answering {
   std::optional<record::ProcessTree> processes_ = {};  // if an answer asks for them
   std::optional<report::RowMaker> rows_ = {};
   std::optional<report::Pairs> pairs_ = {};
+  report::Phases phases_;
+  std::size_t phase_column_ = 0;                   // of a row; behind its end: they are not asked for
   std::optional<report::Profiler> profiler_ = {};  // if its stacks are to be drawn
   std::optional<report::AnswerTable> table_ = {};
   std::optional<report::GreatestRows> greatest_ = {};

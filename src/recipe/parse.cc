@@ -18,6 +18,7 @@
 //     { value = "comm" },
 //     { name = "asked", value = "sum(asked)", show = "bytes", title = "ASKED", width = 10 },
 //     { name = "share", computed = "100 * asked / total", show = "percent" },    # of the columns before it
+//     { value = "phases" },      # of a pair: below its line
 //     { value = "state & 3", names = { 0 = "running", 1 = "sleeping" } },   # or flags = { 1 = "read", 2 = "write" }
 //   ]
 //
@@ -36,6 +37,9 @@
 //   sample = 99                        # instead of a probe: where each CPU is, so many times a second
 //   filter = "asked >= ${min}"
 //   optional = true
+//   until = "open_tables%return"       # from the probe to here is a phase of the pair, of the name of the probe: see
+//   the
+//                              # column 'phases'; beside each 'probe' of 'try'
 //   silent = true              # its hits are not shown: of sched:sched_process_fork, so that it is known who started
 //   whom
 //
@@ -249,26 +253,40 @@ Attempt read_attempt(Reader& reader, const toml::table& table) {
   return attempt;
 }
 
+// What ends a phase is a probe of its own, with as many ways. None: `begin` is no phase.
+std::optional<Probe> read_until(Reader& reader, const std::vector<const toml::table*>& attempts, Probe& begin) {
+  if (std::ranges::none_of(attempts, [](const toml::table* one) { return one->contains("until"); }))
+    return std::nullopt;
+  Probe end = begin;
+  end.name += ", its end";
+  end.ends_phase = true;
+  for (std::size_t i = 0; i < attempts.size(); ++i) end.attempts[i].probe = reader.text(*attempts[i], "until", true);
+  begin.phase = end.phase = begin.name;
+  return end;
+}
+
 void read_probes(Reader& reader, const toml::table& root, Recipe& recipe) {
   for (const toml::table* table : reader.tables(root, "probe", true)) {
     Probe probe{.name = reader.text(*table, "name", true),
                 .filter = reader.text(*table, "filter"),
                 .is_optional = reader.flag(*table, "optional"),
                 .is_silent = reader.flag(*table, "silent")};
+    std::vector<const toml::table*> attempts{table};
     if (table->contains("try")) {
       reader.check_keys(*table, {"name", "try", "filter", "optional", "silent"});
-      for (const toml::table* attempt : reader.tables(*table, "try")) {
-        reader.check_keys(*attempt, {"probe", "sample", "program", "module", "if", "kernel"});
-        probe.attempts.push_back(read_attempt(reader, *attempt));
-      }
+      attempts = reader.tables(*table, "try");
+      for (const toml::table* attempt : attempts)
+        reader.check_keys(*attempt, {"probe", "until", "sample", "program", "module", "if", "kernel"});
     } else {
-      reader.check_keys(
-          *table, {"name", "probe", "sample", "program", "module", "if", "kernel", "filter", "optional", "silent"});
-      probe.attempts.push_back(read_attempt(reader, *table));
+      reader.check_keys(*table, {"name", "probe", "until", "sample", "program", "module", "if", "kernel", "filter",
+                                 "optional", "silent"});
     }
+    for (const toml::table* attempt : attempts) probe.attempts.push_back(read_attempt(reader, *attempt));
     if (std::ranges::find(recipe.probes, probe.name, &Probe::name) != recipe.probes.end())
       reader.wrong(table->source(), fmt::format("there are two probes '{}'", probe.name));
+    auto end = read_until(reader, attempts, probe);
     recipe.probes.push_back(std::move(probe));
+    if (end) recipe.probes.push_back(std::move(*end));
   }
 }
 
@@ -302,6 +320,14 @@ void read_pairing(Reader& reader, const toml::table& root, Recipe& recipe) {
     pairing.by.push_back({first, equals == std::string::npos ? first : text.substr(equals + 1)});
   }
   recipe.pairing = std::move(pairing);
+}
+
+// Phases are of a thread.
+void check_phases(Reader& reader, const toml::table& root, const Recipe& recipe) {
+  if (std::ranges::all_of(recipe.probes, [](const Probe& probe) { return probe.phase.empty(); })) return;
+  if (recipe.pairing && recipe.pairing->by.empty() && !recipe.pairing->stays && !recipe.pairing->shows_open) return;
+  reader.wrong(root.get("probe")->source(),
+               "'until' makes phases of what is between 'from' and 'to' of a [pair] by thread");
 }
 
 // A parameter is a number where it stands for one.
@@ -409,6 +435,7 @@ void read_columns(Reader& reader, const toml::table& root, report::Answer& answe
       read_computed(reader, *table, answer, column);
     else
       read_value(reader, *table, column);
+    if (column.of == "phases") column.show.as = report::Show::As::phases;
     read_show(reader, *table, column.show);
     if (column.name.empty()) column.name = column.of.empty() ? "count" : column.of;
     if (std::ranges::find(answer.columns, column.name, &report::AnswerColumn::name) != answer.columns.end())
@@ -468,6 +495,7 @@ Result<Recipe> parse(std::string_view text, const std::string& file) {
   read_parameters(reader, root, recipe);
   read_probes(reader, root, recipe);
   read_pairing(reader, root, recipe);
+  check_phases(reader, root, recipe);
   read_columns(reader, root, recipe.answer);
   read_order(reader, root, recipe.answer);
   if (auto error = reader.error()) return fail(*std::move(error));

@@ -123,6 +123,34 @@ error: there are two probes 'a'
 )~");
 }
 
+TEST_CASE("a probe that ends elsewhere is a phase") {
+  const std::string text = std::string(head) + R"~(columns = [{ value = "phases" }]
+[[probe]]
+name = "query"
+probe = "vfs_read"
+[[probe]]
+name = "sort"
+try = [{ probe = "one", until = "one%return" }, { probe = "two", until = "three" }]
+optional = true
+)~";
+  const auto recipe = parse(text + "[pair]\nfrom = \"query\"\nto = \"query\"\n", "reads.toml");
+  REQUIRE(recipe);
+  CHECK(recipe->answer.columns[0].show.as == report::Show::As::phases);
+  REQUIRE(recipe->probes.size() == 3);
+  const Probe& end = recipe->probes[2];
+  CHECK(end.name == "sort, its end");
+  CHECK(end.ends_phase);
+  CHECK(end.is_optional);
+  CHECK(end.attempts[0].probe == "one%return");
+  CHECK(end.attempts[1].probe == "three");
+  CHECK(recipe->probes[1].attempts[1].probe == "two");
+  for (const Probe* probe : {&end, &recipe->probes[1]}) CHECK(probe->phase == "sort");
+  CHECK(errors_of(text) ==
+        "error: 'until' makes phases of what is between 'from' and 'to' of a [pair] by thread\n"
+        "  reads.toml:6: [[probe]]\n"
+        "                ^^^^^^^^^\n");
+}
+
 TEST_CASE("columns that are computed are of those before them") {
   const auto columns = [](std::string_view columns) {
     return std::string(head) + std::string(columns) + "\n[[probe]]\nname = \"a\"\nprobe = \"vfs_read\"\n";

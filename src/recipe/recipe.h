@@ -66,6 +66,8 @@ struct Probe {
   std::string filter = {};
   bool is_optional = false;
   bool is_silent = false;  // its records make no rows: they tell who started whom
+  std::string phase = {};  // its records begin, or end, a phase of a pair; empty: they do not
+  bool ends_phase = false;
 };
 
 // Records of two probes become one row.

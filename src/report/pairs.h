@@ -30,6 +30,7 @@ class Pairs {
   Pairs(std::vector<std::string> names, const std::vector<Match>& by, RowSources sources = {},
         const std::vector<std::string>& of_end = {}, bool stays = false);
 
+  const std::vector<std::string>& names() const { return rows_.names(); }
   void begin(const record::Record& record);
   // "latency" is the nanoseconds between them.
   std::optional<Row> end(const record::Record& record);

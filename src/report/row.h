@@ -17,9 +17,10 @@ namespace dtp::report {
 using Row = std::vector<Cell>;  // in the order of the names
 
 // Names that every record has, unless the event has a field of that name. `latency` is that of a pair, `function` the
-// innermost of the stack, `stack` all of it; `ppid`, `parent` and `chain` are who started the process.
-inline constexpr std::string_view row_words[] = {"time",    "pid",      "tid",   "comm", "cpu",    "event",
-                                                 "latency", "function", "stack", "ppid", "parent", "chain"};
+// innermost of the stack, `stack` all of it; `ppid`, `parent` and `chain` are who started the process. `phases` are
+// those between the records of a pair.
+inline constexpr std::string_view row_words[] = {"time",     "pid",   "tid",  "comm",   "cpu",   "event", "latency",
+                                                 "function", "stack", "ppid", "parent", "chain", "phases"};
 
 // What knows more than a record does. None: the words that need it have no value.
 struct RowSources {

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "report/irq_advice.h"
 #include "report/numbers.h"
+#include "report/phases.h"
 #include "report/syscall_names.h"
 #include "report/value_text.h"
 
@@ -123,6 +124,7 @@ std::string number_name(Wide number, const Show& show) {
     case Show::As::irq_allowed: return irq_cpus(number, "smp_affinity_list");
     case Show::As::irq_advice: return irq_advice(static_cast<std::uint64_t>(number));
     case Show::As::irq_effective: return irq_cpus(number, "effective_affinity_list");
+    case Show::As::phases:
     case Show::As::event:
     case Show::As::automatic: break;
   }
@@ -195,6 +197,7 @@ void append_cell_json(std::string& out, const Cell& cell, const Show& show) {
     out += "null";
     return;
   }
+  if (show.as == Show::As::phases) return append_phases_json(out, cell.value);
   if (is_list_of_names(cell)) {
     out += '[';
     for (const value::Value& one : std::get<value::Array>(cell.value.of)) {

@@ -49,6 +49,7 @@ struct Show {
     flags,          // of bits
     powers,         // the range that a number is in: 0..1, 2, 3..4, 5..8, as the kernel's histograms have it
     steps,          // likewise, of `step` numbers each
+    phases,         // see Phases
   };
   As as = As::automatic;
   std::vector<std::pair<std::uint64_t, std::string>> names = {};  // of As::names and As::flags

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <compare>
+#include <iterator>
 #include <utility>
 #include <variant>
 
 #include "base/escape.h"
 #include "report/csv_cell.h"
+#include "report/phases.h"
 #include "report/text_table.h"
 
 namespace dtp::report {
@@ -24,10 +26,13 @@ std::optional<Formula> formula_of(const std::string& text, const std::vector<std
   return std::move(*formula);
 }
 
-// It is printed below its row, a function a line.
-bool is_stack(const AnswerColumn& column) { return column.of == "stack" && column.aggregate == Aggregate::none; }
+// It is printed below its row, a function or a phase a line.
+bool is_below(const AnswerColumn& column) {
+  return (column.of == "stack" && column.aggregate == Aggregate::none) || column.show.as == Show::As::phases;
+}
 
-std::vector<std::string> stack_lines(const Cell& cell) {
+std::vector<std::string> lines_below(const AnswerColumn& column, const Cell& cell) {
+  if (column.show.as == Show::As::phases) return phase_lines(cell.value);
   std::vector<std::string> lines;
   if (const auto* functions = std::get_if<value::Array>(&cell.value.of))
     for (const value::Value& function : *functions) lines.push_back("        " + cell_text({function}, {}));
@@ -101,11 +106,11 @@ std::size_t line_width(const AnswerColumn& column) {
   return std::max(width, title_of(column).size());
 }
 
-// What does not fit moves the rest of its line. Stacks stand below: their texts are empty.
+// What does not fit moves the rest of its line. Stacks and phases stand below: their texts are empty.
 void append_line(std::string& out, const Answer& answer, const std::vector<std::string>& texts) {
   const std::size_t begin = out.size();
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    if (is_stack(answer.columns[i])) continue;
+    if (is_below(answer.columns[i])) continue;
     if (out.size() > begin) out += "  ";
     const std::size_t width = width_of(texts[i]);
     const std::size_t wanted = line_width(answer.columns[i]);
@@ -174,7 +179,7 @@ Result<void> AnswerLines::begin() {
   if (format_ == AnswerFormat::csv) append_csv_names(output_.buffer(), answer_);
   if (format_ == AnswerFormat::text) {
     std::vector<std::string> titles;
-    for (const AnswerColumn& column : answer_.columns) titles.push_back(is_stack(column) ? "" : title_of(column));
+    for (const AnswerColumn& column : answer_.columns) titles.push_back(is_below(column) ? "" : title_of(column));
     append_line(output_.buffer(), answer_, titles);
   }
   return output_.flush();
@@ -207,9 +212,9 @@ Result<void> AnswerLines::add(const Row& row) {
     std::vector<std::string> texts;
     std::vector<std::string> below;
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      const bool stands_below = is_stack(answer_.columns[i]);
+      const bool stands_below = is_below(answer_.columns[i]);
       texts.push_back(stands_below ? "" : shown(answer_.columns[i], cells[i]));
-      if (stands_below) below = stack_lines(cells[i]);
+      if (stands_below) std::ranges::move(lines_below(answer_.columns[i], cells[i]), std::back_inserter(below));
     }
     append_line(out, answer_, texts);
     for (const std::string& line : below) out += line + "\n";
@@ -363,7 +368,7 @@ Result<void> AnswerTable::write_rows(Output& output, const std::vector<const Gro
   TextRow titles;
   std::vector<bool> are_numbers;
   for (const AnswerColumn& column : answer_.columns) {
-    if (is_stack(column)) continue;
+    if (is_below(column)) continue;
     titles.push_back(title_of(column));
     are_numbers.push_back(is_number(column));
   }
@@ -374,8 +379,8 @@ Result<void> AnswerTable::write_rows(Output& output, const std::vector<const Gro
     std::vector<std::string>& lines = below.emplace_back();
     const std::vector<Cell> cells = cells_of(*group);
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      if (is_stack(answer_.columns[i]))
-        lines = stack_lines(cells[i]);
+      if (is_below(answer_.columns[i]))
+        std::ranges::move(lines_below(answer_.columns[i], cells[i]), std::back_inserter(lines));
       else
         row.push_back(shown(answer_.columns[i], cells[i]));
     }

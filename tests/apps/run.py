@@ -142,6 +142,48 @@ def test_mysql_queries(packages, folder):
         assert 300e6 <= rows[0]["took"] < 3e9, rows
 
 
+# A join by an index; one of three tables with a sort; one that makes a semi-join of a subquery.
+JOINS = (
+    "select straight_join one.a from one join two on one.a = two.a where one.b = 3",
+    "select one.a from one join two on one.a = two.b join three on two.a = three.a where one.a in (1, 2, 3) order by three.b",
+    "select one.b, count(*) from one join two on one.a = two.b where one.a in (select b from three) group by one.b order by 2",
+)
+
+
+def calls(phases, name):
+    return sum(phase["calls"] for phase in phases if phase["phase"] == name)
+
+
+def test_mysql_optimizer(packages, folder):
+    """The server's own trace of its optimizer and its counters tell how often it took each round."""
+    told = []
+
+    def work(db):
+        for join in JOINS:
+            out = db.query(f"set optimizer_trace = 'enabled=on'; flush status; {join};"
+                           "show session status like 'Sort_scan'; show session status like 'Sort_range';"
+                           "select trace from information_schema.optimizer_trace;")
+            sorts = sum(int(line.split()[1]) for line in out.splitlines() if line.startswith("Sort_"))
+            told.append((out.count('"best_access_path"'), out.count('"range_analysis"'), sorts))
+
+    with MariaDb(packages, folder).running() as db:
+        rows, messages = ask_while(lambda: work(db), "mysql-optimizer", "-v", f"server={db.server}")
+        assert "left out" not in messages, messages
+        seen = {row["query"]: row["phases"] for row in rows}
+        for join, (paths, ranges, sorts) in zip(JOINS, told):
+            phases = seen[join]
+            equal(f"rounds of {join}", {"quick select": ranges, "sort": sorts},
+                  {name: calls(phases, name) for name in ("quick select", "sort")})
+            # For semi-joins the server weighs some that its trace leaves out.
+            equal(f"all access paths of {join}", True,
+                  calls(phases, "access path") >= paths if join is JOINS[2] else calls(phases, "access path") == paths)
+            equal("what is in nothing else", ["parse", "open tables", "prepare", "optimize", "execute"],
+                  [phase["phase"] for phase in phases if phase["depth"] == 0])
+        equal("access paths and sorts of the first two", [(2, 0), (10, 1)], [(told[i][0], told[i][2]) for i in range(2)])
+        query = next(row for row in rows if row["query"] == JOINS[0])
+        assert sum(phase["took"] for phase in query["phases"] if phase["depth"] == 0) <= query["took"], query
+
+
 # PostgreSQL. It does not start for root: in a namespace of its own it is somebody else.
 SOMEBODY = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
 
@@ -163,6 +205,10 @@ class Postgres:
                 until("postgres", lambda: "ready to accept" in (self.folder / "log").read_text(), process)
                 yield self
 
+    def bench(self, protocol, times):
+        run(self.programs / "pgbench", "-n", "-M", protocol, "-t", times, "-f", self.folder / "script", "-h", self.folder,
+            "-U", "tester", "postgres", env=self.packages.environment)
+
     def query(self, text):
         return run(self.programs / "psql", "-X", "-q", "-h", self.folder, "-U", "tester", "-d", "postgres", input=text,
                    env=self.packages.environment)
@@ -177,6 +223,10 @@ def test_pg_queries(packages, folder):
         rows, _ = ask_while(work, "pg-queries", f"server={db.server}", "over=200ms")
         equal("the slow one", ["select pg_sleep(0.3);"], [row["query"] for row in rows])
         assert 300e6 <= rows[0]["took"] < 3e9, rows
+        # As drivers send them: to be parsed, bound and executed.
+        (folder / "script").write_text("select 40 + 2;\n")
+        rows, _ = ask_while(lambda: db.bench("extended", 5), "pg-queries", f"server={db.server}")
+        equal("those that drivers send", 5, sum("40 + 2" in row["query"] for row in rows))
 
 
 def main():
