@@ -17,12 +17,19 @@
 //   workload huge COUNT                         touches so many pages of 2 MiB
 //   workload start PROGRAM COUNT                starts PROGRAM, COUNT times, one after the other
 //   workload blocked MS                         a process in state D (waiting for a vfork(2) child) for MS
-//   workload hold MS                            a pipe's mutex is held for MS, and a second thread waits for it
-//   workload contend MS                         a second thread waits for a mutex of the program for MS; says where it
-//   is workload timeouts MS COUNT                  waits MS for a message that does not come, COUNT times workload
-//   reboot COMMAND                     asks for it, a number of reboot(2), as nobody, who may not workload end STATUS |
-//   abort | fault | kill  ends that way workload allocate COUNT BYTES               malloc, COUNT times; every other
-//   piece is given back
+//   workload hold MS [FILE]                     holds a pipe's mutex for MS, and a second thread waits for it; or
+//                                               the semaphore of FILE, for writing
+//   workload contend MS                         a second thread waits for a mutex of the program, whose address is
+//                                               printed, for MS
+//   workload timeouts MS COUNT                  waits MS for a message that does not come, COUNT times
+//   workload reboot COMMAND                     asks for it, a number of reboot(2), as nobody, who may not
+//   workload end STATUS | abort | fault | kill  ends that way
+//   workload allocate COUNT BYTES               malloc, COUNT times; every other piece is given back
+//   workload datagrams ADDRESS PORT BYTES COUNT sends BYTES over UDP to itself and takes them, COUNT times
+//   workload pair BYTES COUNT                   the same, over a pair of Unix sockets
+//   workload map FILE COUNT                     maps FILE and touches its first COUNT pages, one after the other
+//   workload mappings COUNT BYTES               maps memory, COUNT times; every other piece is unmapped
+//   workload eventfds COUNT                     makes and closes an eventfd, COUNT times
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -36,6 +43,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
@@ -302,6 +310,10 @@ static int run_hold(char** words) {
   if (ioctl(faults, UFFDIO_REGISTER, &range)) die("UFFDIO_REGISTER");
   pthread_t giver, reader;
   pthread_create(&giver, NULL, give_page, NULL);
+  if (words[1]) {
+    int file = open(words[1], O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    return file < 0 || write(file, missing, 4096) != 4096 || pthread_join(giver, NULL);
+  }
   pthread_create(&reader, NULL, read_pipe, NULL);
   if (write(pipe_ends[1], missing, 4096) != 4096) die("write");
   pthread_join(giver, NULL);
@@ -360,6 +372,55 @@ static int run_allocate(char** words) {
   return 0;
 }
 
+static int run_datagrams(char** words) {
+  struct sockaddr_storage here;
+  socklen_t length = read_address(words[0], words[1], &here);
+  ssize_t bytes = (ssize_t)size_of(words[2]);
+  int end = socket(here.ss_family, SOCK_DGRAM, 0);
+  if (bind(end, (struct sockaddr*)&here, length)) die("bind");
+  for (int i = atoi(words[3]); i > 0; --i) {
+    if (sendto(end, buffer, (size_t)bytes, 0, (struct sockaddr*)&here, length) != bytes) die("sendto");
+    if (recv(end, buffer, sizeof buffer, 0) != bytes) die("recv");
+  }
+  return 0;
+}
+
+static int run_pair(char** words) {
+  ssize_t bytes = (ssize_t)size_of(words[0]);
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends)) die("socketpair");
+  for (int i = atoi(words[1]); i > 0; --i) {
+    if (send(ends[0], buffer, (size_t)bytes, 0) != bytes) die("send");
+    if (recv(ends[1], buffer, (size_t)bytes, MSG_WAITALL) != bytes) die("recv");
+  }
+  return 0;
+}
+
+static int run_map(char** words) {
+  size_t size = (size_t)atol(words[1]) * 4096;
+  int file = open(words[0], O_RDONLY);
+  volatile char* memory = mmap(NULL, size, PROT_READ, MAP_SHARED, file, 0);
+  if (memory == MAP_FAILED || madvise((void*)memory, size, MADV_RANDOM)) die(words[0]);
+  for (size_t at = 0; at < size; at += 4096) buffer[0] = memory[at];
+  return 0;
+}
+
+static int run_mappings(char** words) {
+  size_t size = (size_t)atol(words[1]);
+  for (int i = 0; i < atoi(words[0]); ++i) {
+    void* memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED || (i % 2 && munmap(memory, size))) die("mmap");
+  }
+  return 0;
+}
+
+static int run_eventfds(char** words) {
+  for (int i = atoi(words[0]); i > 0; --i) {
+    if (close(eventfd(0, 0))) die("eventfd");
+  }
+  return 0;
+}
+
 struct doing {
   const char* name;
   int words;  // at least
@@ -367,14 +428,15 @@ struct doing {
 };
 
 static const struct doing doings[] = {
-    {"read", 3, run_read},         {"readv", 1, run_readv},       {"write", 3, run_write},
-    {"direct", 3, run_direct},     {"send", 4, run_send},         {"listen", 3, run_listen},
-    {"connect", 2, run_connect},   {"calls", 3, run_calls},       {"sleep", 2, run_sleep},
-    {"burn", 1, run_burn},         {"pages", 1, run_pages},       {"huge", 1, run_huge},
-    {"start", 2, run_start},       {"blocked", 1, run_blocked},   {"hold", 1, run_hold},
-    {"end", 1, run_end},           {"allocate", 2, run_allocate}, {"contend", 1, run_contend},
-    {"timeouts", 2, run_timeouts}, {"reboot", 1, run_reboot},     {"sendfile", 3, run_sendfile},
-    {"swap", 1, run_swap},
+    {"read", 3, run_read},         {"readv", 1, run_readv},         {"write", 3, run_write},
+    {"direct", 3, run_direct},     {"send", 4, run_send},           {"listen", 3, run_listen},
+    {"connect", 2, run_connect},   {"calls", 3, run_calls},         {"sleep", 2, run_sleep},
+    {"burn", 1, run_burn},         {"pages", 1, run_pages},         {"huge", 1, run_huge},
+    {"start", 2, run_start},       {"blocked", 1, run_blocked},     {"hold", 1, run_hold},
+    {"end", 1, run_end},           {"allocate", 2, run_allocate},   {"contend", 1, run_contend},
+    {"timeouts", 2, run_timeouts}, {"reboot", 1, run_reboot},       {"sendfile", 3, run_sendfile},
+    {"swap", 1, run_swap},         {"datagrams", 4, run_datagrams}, {"pair", 2, run_pair},
+    {"map", 2, run_map},           {"mappings", 2, run_mappings},   {"eventfds", 1, run_eventfds},
 };
 
 int main(int argc, char** argv) {

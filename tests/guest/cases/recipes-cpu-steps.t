@@ -35,3 +35,15 @@ equal "a sleep is" "sys_enter clock_nanosleep sched_switch sched_waking sched_sw
 equal "how it leaves" 2 "$(grep -A 3 '"step":"sys_enter","syscall":"clock_nanosleep"' answer.json | grep -c '"from":"workload","state":"S"')"
 long=$(values since '"step":"sched_waking"' | awk '$1 >= 9000000' | wc -l)
 within "times until it is woken" 2 3 "$long"
+
+# A device whose driver is asked for by a kernel thread, which waits until that is over.
+printf '#!/bin/bash\nsleep 0.2\n' >helper && chmod +x helper
+at_end+=("echo $(</proc/sys/kernel/modprobe) >/proc/sys/kernel/modprobe")
+echo "$scratch/helper" >/proc/sys/kernel/modprobe
+for i in 1 2 3; do mknod device$i c 240 $i; done
+ask workqueue -- bash -c 'for i in 1 2 3; do : <device$i; done 2>/dev/null; true'
+equal "what is put off" 3 "$(values times '"function":"call_usermodehelper_exec_work"')"
+within "how long it runs" $((600 * ms)) $((3000 * ms)) "$(values total '"function":"call_usermodehelper_exec_work"')"
+ask workqueue late=yes -- bash -c 'for i in 1 2 3; do : <device$i; done 2>/dev/null; true'
+equal "it waits" 3 "$(values times '"function":"call_usermodehelper_exec_work"')"
+within "not as long" 0 $((300 * ms)) "$(values mean '"function":"call_usermodehelper_exec_work"')"

@@ -23,3 +23,10 @@ equal "for the program's mutex" "\"$(<place)\"" "$(values futex)"
 within "for how long" $((140 * ms)) $((450 * ms)) "$(values total)"
 ask futex-wait comm=nobody -- bash -c "workload contend 10 >place"
 equal "of other commands" 0 "$(rows | wc -l)"
+
+# The file is held for writing while what is written is not there yet.
+folder=$(mktemp -d -p /var/tmp) && at_end+=("rm -rf $folder")
+ask rwsem-monitor over=100ms -- workload hold 300 $folder/held
+equal "who holds it" 1 "$(rows '"comm":"workload"' '["up_write"' vfs_write | wc -l)"
+within "for how long" $((300 * ms)) $((600 * ms)) "$(values held vfs_write)"
+equal "nothing else" 1 "$(rows | wc -l)"
