@@ -39,6 +39,9 @@ struct Placed {
 
 // `probe` of `recipe` has no way here; what each of them met rides along.
 Error not_placed(const Recipe& recipe, const Probe& probe, std::vector<Error> reasons) {
+  // Several ways may lack the same program.
+  const auto is_same = [](const Error& one, const Error& other) { return one.what == other.what; };
+  reasons.erase(std::ranges::unique(reasons, is_same).begin(), reasons.end());
   if (reasons.size() == 1) return std::move(reasons.front());
   Error error{.what = fmt::format("none of the {} ways of '{}' to probe for '{}' works here", reasons.size(),
                                   recipe.name, probe.name),
@@ -65,8 +68,8 @@ Result<Placed> place(kernel::TraceFs& tracefs, const Recipe& recipe, const Probe
   DTP_TRY(const kernel::Owner owner, kernel::this_process());
   std::vector<Error> reasons;
   for (const FilledAttempt& attempt : fill_attempts(probe, settings, base)) {
-    if (!attempt.why_not.empty()) {
-      reasons.push_back({.what = attempt.why_not, .where = attempt.attempt->where, .status = Status::not_possible});
+    if (attempt.why_not) {
+      reasons.push_back(*attempt.why_not);
       continue;
     }
     auto placed = place_attempt(tracefs, probe, attempt, settings, kernel::group_of(owner), common);
@@ -313,8 +316,12 @@ std::vector<FilledAttempt> fill_attempts(const Probe& probe, const Settings& set
     filled.target.module = settings.fill(attempt.module);
     if (!filled.target.executable.empty() || !filled.target.module.empty()) filled.target.vmlinux.clear();
     filled.target.is_live = true;
+    filled.why_not = settings.missing_in(attempt.program);
     if (!attempt.kernel.empty() && !base::matches_pattern(attempt.kernel, debug::kernel_release()))
-      filled.why_not = fmt::format("this is for kernels {}; this one is {}", attempt.kernel, debug::kernel_release());
+      filled.why_not =
+          Error{.what = fmt::format("this is for kernels {}; this one is {}", attempt.kernel, debug::kernel_release()),
+                .where = attempt.where,
+                .status = Status::not_possible};
     attempts.push_back(std::move(filled));
   }
   return attempts;

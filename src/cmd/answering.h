@@ -19,7 +19,7 @@ struct FilledAttempt {
   const recipe::Attempt* attempt = nullptr;
   std::string probe = {};
   TargetOptions target = {};
-  std::string why_not = {};  // it is not tried here; empty: it is
+  std::optional<Error> why_not = {};  // it is not tried here; none: it is
 };
 std::vector<FilledAttempt> fill_attempts(const recipe::Probe& probe, const recipe::Settings& settings,
                                          const TargetOptions& base);

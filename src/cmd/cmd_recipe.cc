@@ -13,6 +13,7 @@
 #include "cmd/command.h"
 #include "cmd/json_object.h"
 #include "cmd/output_format.h"
+#include "cmd/recipe_files.h"
 #include "cmd/target.h"
 #include "cmd/tracepoint.h"
 #include "debug/symbols.h"
@@ -53,10 +54,11 @@ Result<void> watch_all(const recipe::Recipe& recipe, kernel::Target& watched) {
 
 Result<int> run(const Options& options, const std::vector<std::string>& command, const Common& common) {
   DTP_TRY(recipe::Recipe recipe, open(options.name));
-  DTP_TRY(const recipe::Settings settings, recipe::Settings::create(recipe, options.words));
+  DTP_TRY(recipe::Settings settings, recipe::Settings::create(recipe, options.words));
   if (options.answer.top != 0) recipe.answer.top = options.answer.top;
   DTP_TRY(AnswerOptions wanted, to_answer_options(options.answer, options.target, command, common));
   if (recipe.is_of_machine) DTP_CHECK(watch_all(recipe, wanted.watched));
+  find_files(recipe, wanted.watched, settings);
   return answer(recipe, settings, wanted, common);
 }
 
@@ -143,7 +145,7 @@ std::string command_text(const FilledAttempt& attempt, const std::string& filter
 void print_definitions(const std::vector<FilledAttempt>& attempts) {
   if (std::ranges::any_of(attempts, is_to_come)) return;
   for (const FilledAttempt& attempt : attempts) {
-    if (!attempt.why_not.empty()) continue;
+    if (attempt.why_not) continue;
     const auto compilation = compile(attempt.target, {attempt.probe});
     if (!compilation) continue;
     for (const Compiled& compiled : compilation->events) {
@@ -159,6 +161,7 @@ void print_definitions(const std::vector<FilledAttempt>& attempts) {
 recipe::Settings settings_or_none(const recipe::Recipe& recipe, const std::vector<std::string>& words,
                                   Result<void>& ok) {
   auto settings = recipe::Settings::create(recipe, words);
+  if (settings) find_files(recipe, {}, *settings);
   if (settings) return *settings;
   if (!words.empty()) ok = std::unexpected(settings.error());
   return {};
@@ -235,7 +238,7 @@ std::string Tracepoints::why_not(const std::string& text) {
 std::string why_not(const std::vector<FilledAttempt>& attempts, Tracepoints& tracepoints) {
   std::string reasons;
   for (const FilledAttempt& attempt : attempts) {
-    std::string reason = attempt.why_not;
+    std::string reason = attempt.why_not ? attempt.why_not->what : "";
     if (is_to_come(attempt)) return "";
     if (reason.empty()) {
       const auto compilation = compile(attempt.target, {attempt.probe});

@@ -302,7 +302,7 @@ Result<Setup> set_up_any(kernel::TraceFs& tracefs, const Question& question, con
   const recipe::Probe& probe = question.recipe.probes.front();
   Error last{.what = "nothing of it is for this machine", .status = Status::not_possible};
   for (const FilledAttempt& attempt : fill_attempts(probe, question.settings, question.options.target)) {
-    if (!attempt.why_not.empty()) continue;
+    if (attempt.why_not) continue;
     auto setup = set_up(tracefs, question, attempt, meanings);
     if (setup) return setup;
     last = std::move(setup.error());
@@ -456,6 +456,7 @@ std::string why_not_counted(const recipe::Recipe& recipe, const recipe::Settings
     const bool is_counted = column.aggregate == Aggregate::none || column.aggregate == Aggregate::count ||
                             column.aggregate == Aggregate::sum || column.aggregate == Aggregate::mean;
     if (!is_counted) return "it has more than counts, sums and means";
+    if (!column.length.empty()) return "a text of it has a length";
     const std::string of = settings.fill(column.of);
     const auto formula = report::Formula::parse(of, "value");
     if (!of.empty() && (!formula || formula->names() != std::vector{of})) return "'" + of + "' is computed";

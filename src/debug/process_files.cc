@@ -111,11 +111,6 @@ std::vector<Mapped> parse_maps(std::string_view text) {
   return files;
 }
 
-bool is_called(std::string_view file, std::string_view name) {
-  if (!file.starts_with(name)) return false;
-  return file.size() == name.size() || file[name.size()] == '.' || file[name.size()] == '-';
-}
-
 Result<base::Fd> open_in_root(int pid, const std::string& path) {
   const base::Fd root(::open((directory_of(pid) + "/root").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root) return fail(describe(errno, pid, path));
@@ -136,6 +131,11 @@ Result<ProcessFile> path_to_mapped(int pid, const Mapped& mapped) {
 }
 
 }  // namespace
+
+bool is_called(std::string_view file, std::string_view name) {
+  if (!file.starts_with(name)) return false;
+  return file.size() == name.size() || file[name.size()] == '.' || file[name.size()] == '-';
+}
 
 Result<ProcessFile> find_program(int pid) {
   DTP_CHECK(check_exists(pid));
@@ -192,6 +192,26 @@ std::string find_by_name(const std::string& name) {
     if (fs::is_regular_file(found, error)) return found;
   }
   return "";
+}
+
+Result<std::string> find_running(const std::string& name) {
+  const bool is_library = name.contains(".so");
+  std::string path;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator("/proc", error)) {
+    const int pid = std::atoi(entry.path().filename().c_str());
+    if (pid <= 0) continue;
+    // Programs are known without reading what each process has mapped.
+    if (!is_library && !is_called(file_name(read_link(directory_of(pid) + "/exe")), name)) continue;
+    const auto found = is_library ? find_mapped(pid, name) : find_program(pid);
+    if (!found || found->path.empty()) continue;  // it has ended, or is not ours to look into
+    if (path.empty()) path = found->path;
+    if (!fs::equivalent(path, found->path, error))
+      return fail({.what = fmt::format("processes run several '{}': '{}' and '{}'", name, path, found->path),
+                   .hint = "say which is meant by its path, or a process by -p",
+                   .status = Status::wrong_request});
+  }
+  return path;
 }
 
 std::string root_of(std::string_view path) {

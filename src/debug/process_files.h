@@ -29,6 +29,12 @@ Result<ProcessFile> find_mapping(int pid, std::uint64_t start, std::uint64_t end
 // Where the shell would find a program of this name, or the dynamic linker a library ("libc.so.6"). Empty: nowhere.
 std::string find_by_name(const std::string& name);
 
+// Where a process has mapped a library of this name, or executes a program of it, as in find_mapped(). Empty: none
+// does.
+Result<std::string> find_running(const std::string& name);
+// Of the file names that find_mapped() takes for `name`.
+bool is_called(std::string_view file, std::string_view name);
+
 // "/proc/7/root" of "/proc/7/root/opt/app" and of "/proc/7/exe"; empty: the path is in our own root.
 std::string root_of(std::string_view path);
 // "/opt/app" of "/proc/7/root/opt/app"; a path in our own root as it is.

@@ -18,6 +18,7 @@
 //     { value = "comm" },
 //     { name = "asked", value = "sum(asked)", show = "bytes", title = "ASKED", width = 10 },
 //     { name = "share", computed = "100 * asked / total", show = "percent" },    # of the columns before it
+//     { value = "text", length = "bytes" },       # of a text that no NUL ends
 //     { value = "phases" },      # of a pair: below its line
 //     { value = "state & 3", names = { 0 = "running", 1 = "sleeping" } },   # or flags = { 1 = "read", 2 = "write" }
 //   ]
@@ -28,6 +29,8 @@
 //   least = "0"
 //   most = "1G"
 //   choices = ["a", "b"]       # of type "word"
+//                              # of type "file": a path, or names of which the first is taken that is there:
+//                              # "mariadbd or mysqld"
 //   help = "..."
 //
 //   [[probe]]
@@ -427,15 +430,17 @@ void read_show(Reader& reader, const toml::table& table, report::Show& show) {
 
 void read_columns(Reader& reader, const toml::table& root, report::Answer& answer) {
   for (const toml::table* table : reader.tables(root, "columns", true)) {
-    reader.check_keys(*table, {"name", "title", "value", "computed", "show", "width", "names", "flags"});
+    reader.check_keys(*table, {"name", "title", "value", "length", "computed", "show", "width", "names", "flags"});
     report::AnswerColumn column{.name = reader.text(*table, "name"),
                                 .title = reader.text(*table, "title"),
-                                .width = reader.number(*table, "width")};
+                                .width = reader.number(*table, "width"),
+                                .length = reader.text(*table, "length")};
     if (table->contains("computed"))
       read_computed(reader, *table, answer, column);
     else
       read_value(reader, *table, column);
     if (column.of == "phases") column.show.as = report::Show::As::phases;
+    check_formula(reader, *table, "length", column.length);
     read_show(reader, *table, column.show);
     if (column.name.empty()) column.name = column.of.empty() ? "count" : column.of;
     if (std::ranges::find(answer.columns, column.name, &report::AnswerColumn::name) != answer.columns.end())

@@ -240,6 +240,12 @@ std::string Settings::fill_condition(std::string_view condition, bool is_for_ker
   return kept;
 }
 
+std::optional<Error> Settings::missing_in(std::string_view text) const {
+  for (const auto& [parameter, why] : missing_)
+    if (text.contains("${" + parameter + "}")) return why;
+  return std::nullopt;
+}
+
 bool Settings::is_set(std::string_view parameter) const {
   const auto value = values_.find(parameter);
   return value != values_.end() && value->second != "0" && value->second != "\"\"";

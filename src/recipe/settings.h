@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -27,11 +28,18 @@ class Settings {
   // "min=4096 comm="*"", for those who look.
   const std::map<std::string, std::string, std::less<>>& values() const { return values_; }
 
+  // What became of a parameter of Type::file when it was looked for.
+  void set_file(const std::string& parameter, std::string path) { values_[parameter] = std::move(path); }
+  void miss_file(const std::string& parameter, Error why) { missing_[parameter] = std::move(why); }
+  // Why a file that the text mentions was not found; none: all were.
+  std::optional<Error> missing_in(std::string_view text) const;
+
  private:
   std::string fill_condition(std::string_view condition, bool is_for_kernel) const;
 
   std::map<std::string, std::string, std::less<>> values_ = {};  // ready to be put in
   std::set<std::string, std::less<>> addresses_ = {};            // names of those that are of Type::ip
+  std::map<std::string, Error> missing_ = {};                    // files that were not found
 };
 
 }  // namespace dtp::recipe

@@ -155,6 +155,7 @@ std::vector<std::string> values_of(const Answer& answer) {
   };
   for (const AnswerColumn& column : answer.columns)
     if (column.aggregate != Aggregate::computed) add(column.of);
+  for (const AnswerColumn& column : answer.columns) add(column.length);
   add(answer.histogram);
   add(answer.where);
   for (const AnswerColumn& column : answer.each) add(column.of);
@@ -166,10 +167,21 @@ AnswerFormulas::AnswerFormulas(const Answer& answer) {
   std::vector<std::string> before;
   for (const AnswerColumn& column : answer.columns) {
     columns_.push_back(formula_of(column.of, column.aggregate == Aggregate::computed ? before : names));
+    lengths_.push_back(formula_of(column.length, names));
     before.push_back(column.name);
   }
   where_ = formula_of(answer.where, names);
   histogram_ = formula_of(answer.histogram, names);
+}
+
+Cell AnswerFormulas::cell(std::size_t column, const Row& row) const {
+  if (!has(column)) return {};
+  Cell cell = columns_[column]->evaluate(row);
+  auto* text = std::get_if<std::string>(&cell.value.of);
+  Wide length = 0;
+  if (text == nullptr || !lengths_[column] || !get_number(lengths_[column]->evaluate(row), length)) return cell;
+  if (length >= 0 && length < Wide{text->size()}) text->resize(static_cast<std::size_t>(length));
+  return cell;
 }
 
 AnswerLines::AnswerLines(Output& output, const Answer& answer, AnswerFormat format)

@@ -33,7 +33,8 @@ struct AnswerColumn {
   std::string of = {};                    // a formula of values; of a count none; computed: of the columns before it
   Aggregate aggregate = Aggregate::none;  // none: rows with the same values are one
   Show show = {};
-  std::size_t width = 0;  // of lines that are printed as they come; 0: what suits the kind of value
+  std::size_t width = 0;    // of lines that are printed as they come; 0: what suits the kind of value
+  std::string length = {};  // a formula: the bytes of a text that count; empty: all
 };
 
 struct Answer {
@@ -60,12 +61,13 @@ class AnswerFormulas {
   bool is_wanted(const Row& row) const { return !where_ || where_->is_true(row); }
   // Of a column that is a count there is none.
   bool has(std::size_t column) const { return columns_[column].has_value(); }
-  Cell cell(std::size_t column, const Row& row) const { return has(column) ? columns_[column]->evaluate(row) : Cell{}; }
+  Cell cell(std::size_t column, const Row& row) const;
   bool has_histogram() const { return histogram_.has_value(); }
   Cell histogram(const Row& row) const { return histogram_->evaluate(row); }
 
  private:
   std::vector<std::optional<Formula>> columns_ = {};
+  std::vector<std::optional<Formula>> lengths_ = {};  // of their texts
   std::optional<Formula> where_ = {};
   std::optional<Formula> histogram_ = {};
 };

@@ -58,6 +58,19 @@ const Answer by_file{
 
 }  // namespace
 
+TEST_CASE("a text ends after its length") {
+  const Answer answer{
+      .columns = {{.name = "file", .of = "file", .length = "asked"}, {.name = "reads", .aggregate = Aggregate::count}}};
+  AnswerTable table(answer);
+  RowMaker rows(values_of(answer));
+  table.add(rows.make(read_of(1, 7, "name and rest", 4)));
+  table.add(rows.make(read_of(2, 7, "name", 4)));
+  table.add(rows.make(read_of(3, 7, "nam", 4)));
+  table.add(rows.make(read_of(4, 7, "nothing", 0)));
+  CHECK(written([&](Output& output) { return table.write(output, AnswerFormat::csv); }) ==
+        "file,reads\r\nname,2\r\n,1\r\nnam,1\r\n");
+}
+
 TEST_CASE("rows are added up by what is not") {
   AnswerTable table(by_file);
   RowMaker rows(values_of(by_file));
