@@ -236,6 +236,18 @@ def test_pg_queries(packages, folder):
         equal("those that drivers send", 5, sum("40 + 2" in row["query"] for row in rows))
 
 
+def test_pg_phases(packages, folder):
+    with Postgres(packages, folder).running() as db:
+        sorting = "select n % 7 from generate_series(1, 1000) as n order by 1;"
+        rows, messages = ask_while(lambda: db.query(f"select 6 * 7;\n{sorting}\n"), "pg-phases", "-v", "-p", db.pid)
+        assert "left out" not in messages, messages
+        seen = {row["query"]: [(phase["phase"], phase["depth"], phase["calls"]) for phase in row["phases"]
+                               if phase["phase"] != "read a page"] for row in rows}
+        plain = [("parse", 0, 1), ("rewrite", 0, 1), ("plan", 0, 1), ("execute", 0, 1)]
+        equal("phases", plain, seen["select 6 * 7;"])
+        equal("phases, and a sort in one", [*plain, ("sort", 1, 1)], seen[sorting])
+
+
 # Java.
 
 HEAP = """
@@ -316,7 +328,7 @@ def test_java_gc(packages, folder):
         pauses = [line for line in java.log()[before:] if " Pause " in line and "ms" in line]
         assert len(pauses) >= 2, java.log()
         equal("pauses of the log", len(pauses), len(rows))
-        equal("full ones", sum("Pause Full" in line for line in pauses), sum(row["full"] for row in rows))
+        equal("full ones", sum("Pause Full" in line for line in pauses), sum(row["kind"] == "full" for row in rows))
 
 
 # Python.
