@@ -53,6 +53,7 @@ struct EventSchema {
   int return_ip_offset = -1;  // of __probe_ret_ip
   int member_offset = -1;     // of the u16 that tells the members of a shared event apart; -1: it is one event
   std::uint16_t member = 0;
+  int since_offset = -1;  // of a u64: since when the thread of the record is meant, by its name then; -1: as of now
   bool operator==(const EventSchema&) const = default;
 };
 

@@ -11,6 +11,7 @@
 #include "base/pattern.h"
 #include "cmd/counting.h"
 #include "cmd/meanings.h"
+#include "cmd/pairing.h"
 #include "cmd/write_file.h"
 #include "debug/find.h"
 #include "record/process_tree.h"
@@ -149,7 +150,9 @@ std::vector<std::string> phases_of(const Recipe& recipe) {
 // Records become rows, and rows the answer.
 class Answering {
  public:
-  Answering(const Recipe& recipe, const Settings& settings, const Routes& routes, const AnswerOptions& options)
+  // `are_paired`: a record is of a pair already.
+  Answering(const Recipe& recipe, const Settings& settings, const Routes& routes, const AnswerOptions& options,
+            bool are_paired)
       : recipe_(recipe),
         routes_(routes),
         options_(options),
@@ -160,7 +163,7 @@ class Answering {
       processes_ = record::ProcessTree::of_this_machine();
     const report::RowSources sources{&symbols_, processes_ ? &*processes_ : nullptr};
     phase_column_ = static_cast<std::size_t>(std::ranges::find(names, "phases") - names.begin());
-    if (recipe.pairing)
+    if (recipe.pairing && !are_paired)
       pairs_.emplace(names, recipe.pairing->by, sources, recipe.pairing->end, recipe.pairing->stays);
     else
       rows_.emplace(names, sources);
@@ -174,7 +177,10 @@ class Answering {
 
   Result<void> begin(const std::vector<record::EventSchema>& schemas) {
     schemas_ = schemas.data();
-    roles_ = routes_.roles(recipe_.pairing, phases_of(recipe_));
+    if (pairs_ || !recipe_.pairing)
+      roles_ = routes_.roles(recipe_.pairing, phases_of(recipe_));
+    else
+      roles_.resize(schemas.size());
     return lines_ ? lines_->begin() : Result<void>{};
   }
 
@@ -301,6 +307,86 @@ Result<std::vector<Placed>> place_all(kernel::TraceFs& tracefs, const Recipe& re
   return placed;
 }
 
+// The recipe and how it is asked.
+struct Question {
+  const Recipe& recipe;
+  const Settings& settings;
+  const AnswerOptions& options;
+  const Common& common;
+};
+
+void print_lone(const report::Pairs& pairs) {
+  if (pairs.open() == 0 && pairs.lone_ends() == 0) return;
+  fmt::print(stderr, "left out: {} beginnings without an end, {} ends without a beginning\n", pairs.open(),
+             pairs.lone_ends());
+}
+
+struct Answered {
+  Result<int> status = {};  // of the program
+  bool has_begun = false;   // probes were in place
+};
+
+// Everything of the capture is closed when this returns.
+Answered answer_from(kernel::TraceFs& tracefs, const Question& question, const Routes& routes,
+                     const std::vector<WatchedEvent>& events, bool are_paired, kernel::StopSignals& signals) {
+  const auto& [recipe, settings, options, common] = question;
+  Answering answering(recipe, settings, routes, options, are_paired);
+  Answered answered;
+  bool announced = !options.announce;
+  const Live live{
+      .target = options.watched,
+      .options = {.duration_ms = options.duration_ms,
+                  .stacks = {.kind = recipe.with_stacks ? kernel::Stacks::frame_pointers : kernel::Stacks::none},
+                  .budget = options.budget},
+      .begin =
+          [&](const std::vector<record::EventSchema>& schemas) {
+            answered.has_begun = true;
+            return answering.begin(schemas);
+          },
+      .record = [&](const record::Record& record) { return answering.record(record); },
+      .round =
+          [&] {
+            // Not earlier: now the probes are in place.
+            if (!std::exchange(announced, true))
+              fmt::print(stderr, "{}: {}  ^C ends it\n", recipe.name, recipe.question);
+            return answering.round();
+          }};
+  const auto seen = stream(tracefs, events, live, signals);
+  const Result<void> ended = seen ? answering.end() : Result<void>{};
+  if (answering.reader_left()) {
+    answered.status = 0;
+  } else if (!seen) {
+    answered.status = std::unexpected(seen.error());
+  } else if (!ended) {
+    answered.status = std::unexpected(ended.error());
+  } else {
+    if (!common.quiet && answering.pairs() && !recipe.pairing->shows_open) print_lone(*answering.pairs());
+    print_seen(*seen, common);
+    answered.status = exit_status(seen->ending);
+  }
+  return answered;
+}
+
+// By pairs that the kernel puts together. None: not here, and nothing is left behind.
+std::optional<Result<int>> answer_from_pairs(kernel::TraceFs& tracefs, const Question& question, const Routes& routes,
+                                             kernel::StopSignals& signals) {
+  const auto& [recipe, settings, options, common] = question;
+  const auto not_here = [&](const Error& error) -> std::optional<Result<int>> {
+    if (common.verbose) fmt::print(stderr, "put together from the event stream: {}\n", error.what);
+    return std::nullopt;
+  };
+  const Meanings meanings;
+  const report::Answer answer = fill_answer(recipe.answer, settings, routes.events(), meanings);
+  const auto where = report::Formula::parse(answer.where, "where");
+  const std::uint64_t least_ns = where ? where->least("latency").value_or(0) : 0;
+  auto paired = pair_in_kernel(tracefs, recipe, options, routes.events(), report::values_of(answer), least_ns);
+  if (!paired) return not_here(paired.error());
+  if (common.verbose) print_pairing(*paired);
+  Answered answered = answer_from(tracefs, question, routes, {paired->watched}, true, signals);
+  if (!answered.status && !answered.has_begun) return not_here(answered.status.error());
+  return std::move(answered.status);
+}
+
 }  // namespace
 
 std::vector<FilledAttempt> fill_attempts(const Probe& probe, const Settings& settings, const TargetOptions& base) {
@@ -342,40 +428,17 @@ Result<int> answer(const Recipe& recipe, const Settings& settings, const AnswerO
       if (counted.status) return *counted.status;
       why_not = std::move(counted.why_not);
     }
-    if (common.verbose) fmt::print(stderr, "counted from the event stream: {}\n", why_not);
+    if (common.verbose && !recipe.pairing) fmt::print(stderr, "counted from the event stream: {}\n", why_not);
   }
   DTP_TRY(std::vector<Placed> placed, place_all(tracefs, recipe, settings, options.target, common));
   Routes routes;
   for (const Placed& one : placed) DTP_CHECK(routes.add(one));
-  Answering answering(recipe, settings, routes, options);
-  bool announced = !options.announce;
-  const Live live{
-      .target = options.watched,
-      .options = {.duration_ms = options.duration_ms,
-                  .stacks = {.kind = recipe.with_stacks ? kernel::Stacks::frame_pointers : kernel::Stacks::none},
-                  .budget = options.budget},
-      .begin = [&](const std::vector<record::EventSchema>& schemas) { return answering.begin(schemas); },
-      .record = [&](const record::Record& record) { return answering.record(record); },
-      .round =
-          [&] {
-            // Not earlier: now the probes are in place.
-            if (!std::exchange(announced, true))
-              fmt::print(stderr, "{}: {}  ^C ends it\n", recipe.name, recipe.question);
-            return answering.round();
-          }};
-  const auto seen = stream(tracefs, routes.events(), live, signals);
-  const Result<void> ended = seen ? answering.end() : Result<void>{};
+  const Question question{recipe, settings, options, common};
+  std::optional<Result<int>> status;
+  if (recipe.pairing) status = answer_from_pairs(tracefs, question, routes, signals);
+  if (!status) status = answer_from(tracefs, question, routes, routes.events(), false, signals).status;
   for (Placed& one : placed) DTP_CHECK(disarm(one.armed));
-  if (answering.reader_left()) return 0;
-  if (!seen) return std::unexpected(seen.error());
-  DTP_CHECK(ended);
-  const bool has_rest = answering.pairs() && !recipe.pairing->shows_open;
-  if (!common.quiet && has_rest && (answering.pairs()->open() > 0 || answering.pairs()->lone_ends() > 0)) {
-    fmt::print(stderr, "left out: {} beginnings without an end, {} ends without a beginning\n",
-               answering.pairs()->open(), answering.pairs()->lone_ends());
-  }
-  print_seen(*seen, common);
-  return exit_status(seen->ending);
+  return std::move(*status);
 }
 
 }  // namespace dtp::cmd

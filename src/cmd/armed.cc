@@ -130,7 +130,7 @@ Result<Seen> stream(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& w
 void print_seen(const Seen& seen, const Common& common, const Unshown& unshown) {
   const kernel::Losses& losses = seen.ending.losses;
   fmt::print(stderr, "{}", record::sampling_text(seen.sampled));
-  if (common.quiet && losses.ring + losses.missed == 0) return;
+  if (common.quiet && losses.sum() == 0) return;
   const std::uint64_t shown = seen.records - unshown.unmet - unshown.late;
   std::string others;
   if (unshown.unmet > 0) others += fmt::format(", {} left out by --when", unshown.unmet);

@@ -58,7 +58,6 @@ Result<std::vector<report::Match>> match(const std::string& text, Ends& ends) {
     const std::string second = equal == std::string::npos ? first : part.substr(equal + 1);
     if (first.empty() || second.empty())
       return fail(wrong("--by", text, "--by takes FIELD or FIRST=SECOND, with commas between"));
-    if (first == "tid" && second == "tid") return fail(wrong("--by", text, "by thread it is without --by"));
     DTP_TRY(const std::vector<std::string> firsts, ends.from.add("--by", first));
     DTP_TRY(const std::vector<std::string> seconds, ends.to.add("--by", second));
     matches.push_back({firsts.front(), seconds.front()});
@@ -153,7 +152,7 @@ void add_latency(Registry& registry) {
   command
       .add_option("--by", options->by,
                   "hits with the same values of these belong together; FIRST=SECOND where the two points have "
-                  "different names; the default is by thread, where calls nest")
+                  "different names; the default is by thread, where calls nest: 'tid' says that they do not")
       ->type_name("FIELDS");
   command.add_option("--key", options->keys, "a row of the table for each of their values, at FROM")
       ->type_name("FIELDS");
@@ -172,7 +171,7 @@ void add_latency(Registry& registry) {
       "Examples:\n"
       "  dtrace++ latency vfs_read vfs_read%return --key comm\n"
       "  dtrace++ latency block:block_rq_issue block:block_rq_complete --by dev,sector --over 10ms\n"
-      "  dtrace++ latency sched:sched_wakeup sched:sched_switch --by pid=next_pid\n"
+      "  dtrace++ latency 'sched:sched_wakeup woken=pid' sched:sched_switch --by woken=next_pid\n"
       "  dtrace++ latency -x /bin/bash execute_command execute_command%return --stack");
   run_with_command(command, registry, options, latency);
 }

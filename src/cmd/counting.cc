@@ -1,10 +1,8 @@
 #include "cmd/counting.h"
 
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstring>
 #include <memory>
@@ -15,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "cmd/meanings.h"
+#include "kernel/child.h"
 #include "kernel/histogram.h"
 #include "kernel/sample_maker.h"
 #include "record/comm.h"
@@ -310,14 +309,6 @@ Result<Setup> set_up_any(kernel::TraceFs& tracefs, const Question& question, con
   return fail(std::move(last));
 }
 
-// Before its exec the command is a child that is called as we are, which no stream sees.
-std::string filter_of_command(const std::string& filter, pid_t command) {
-  std::array<char, 16> name{};
-  ::prctl(PR_GET_NAME, name.data());
-  const std::string only = fmt::format("(common_pid != {} || COMM != \"{}\")", command, name.data());
-  return filter.empty() ? only : fmt::format("{} && ({})", only, filter);
-}
-
 class Counting {
  public:
   Counting(const Setup& setup, const AnswerOptions& options, const kernel::Histograms& histograms)
@@ -484,7 +475,7 @@ Result<CountedAnswer> count_in_kernel(kernel::TraceFs& tracefs, const recipe::Re
     std::vector<kernel::HistogramEvent> wanted;
     for (CountedEvent& event : setup->events) {
       if (!tasks.empty() && tasks.front() == capture.command_pid())
-        event.histogram.filter = filter_of_command(event.histogram.filter, tasks.front());
+        event.histogram.filter = kernel::after_exec(event.histogram.filter, tasks.front());
       wanted.push_back(event.histogram);
     }
     auto histograms = kernel::Histograms::create(tracefs, wanted, tasks);

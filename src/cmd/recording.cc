@@ -147,17 +147,24 @@ WatchedEvent watch_clock(std::uint64_t hz) {
 std::vector<kernel::CaptureEvent> to_capture(const std::vector<WatchedEvent>& events) {
   std::vector<kernel::CaptureEvent> capture;
   for (const WatchedEvent& event : events)
-    capture.push_back({.name = event.name, .filter = event.filter, .hz = event.hz});
+    capture.push_back({.name = event.name,
+                       .filter = event.filter,
+                       .hz = event.hz,
+                       .pairing = event.pairing,
+                       .thread_offset = event.thread_offset});
   return capture;
 }
 
 std::string describe_losses(const kernel::Losses& losses) {
-  if (losses.ring == 0 && losses.missed == 0) return "0 lost";
+  if (losses.sum() == 0) return "0 lost";
   std::string why;
   if (losses.ring > 0) why = fmt::format("{} because the rings were full", losses.ring);
   if (losses.missed > 0)
     why += fmt::format("{}{} missed by the kernel's probes", why.empty() ? "" : ", ", losses.missed);
-  return fmt::format("{} lost ({})", losses.ring + losses.missed, why);
+  if (losses.dropped > 0)
+    why += fmt::format("{}{} had no room in the kernel's table: --stream has them", why.empty() ? "" : ", ",
+                       losses.dropped);
+  return fmt::format("{} lost ({})", losses.sum(), why);
 }
 
 int exit_status(const kernel::Ending& ending) {

@@ -1,6 +1,7 @@
 // What record and trace share: which events, and what to say at the end.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,8 @@
 #include "cmd/command.h"
 #include "dtracepp/record.h"
 #include "kernel/capture.h"
+#include "kernel/pairing.h"
+#include "kernel/sample_maker.h"
 #include "probe/filter.h"
 #include "record/address_spaces.h"
 #include "record/format.h"
@@ -34,6 +37,9 @@ struct WatchedEvent {
   std::vector<record::Member> members = {};  // who share it; empty: it is one event
   std::vector<bool> are_filtered = {};       // of the members: not all of its records are wanted
   std::uint64_t hz = 0;                      // of a clock: so many times a second
+  // Of pairs that the kernel makes: see kernel::CaptureEvent.
+  std::optional<kernel::Pairing> pairing = {};
+  std::size_t thread_offset = kernel::SampleMaker::common_thread_offset;
 };
 // What its records are shown as.
 std::vector<record::EventSchema> schemas_of(const WatchedEvent& event);

@@ -108,10 +108,15 @@ Result<void> Capture::State::prepare_events() {
 Result<void> Capture::State::prepare_instance() {
   InstanceOptions wanted{.cpus = cpus, .ring_bytes = ring_bytes, .sample_type = events.front().attr.sample_type};
   for (std::size_t i = 0; i < asked.size(); ++i) {
-    if (!needs_no_perf_ring() && !is_event_probe(tracefs, asked[i].name)) continue;
+    std::optional<Pairing>& pairing = asked[i].pairing;
+    if (!needs_no_perf_ring() && !pairing && !is_event_probe(tracefs, asked[i].name)) continue;
     const auto type = static_cast<std::uint16_t>(events[i].attr.config);
     events[i].ids = {first_instance_sample + type};
-    wanted.events.push_back({asked[i].name, asked[i].filter, {type, events[i].ids.front()}});
+    if (pairing && starts_by_exec) pairing->from.filter = after_exec(pairing->from.filter, child->pid());
+    wanted.events.push_back({asked[i].name,
+                             asked[i].filter,
+                             {.type = type, .id = events[i].ids.front(), .thread_offset = asked[i].thread_offset},
+                             pairing});
   }
   if (wanted.events.empty()) return {};
   profiles_before = read_profiles(tracefs, names());
@@ -209,7 +214,9 @@ Result<bool> Capture::State::open_task(std::size_t at, std::size_t task) {
     OpenedEvent& event = events[index];
     if (is_of_instance(event)) {
       // What has a profile is counted there. Of a uprobe that is the only way: it is perf's or tracefs', never both.
-      if (!profiles_before[index].is_known) DTP_CHECK(open_twin_of_filtered(index, event.attr, cpus[at], tasks[task]));
+      const bool has_perf_event = index < asked.size() && !asked[index].pairing;
+      if (has_perf_event && !profiles_before[index].is_known)
+        DTP_CHECK(open_twin_of_filtered(index, event.attr, cpus[at], tasks[task]));
       continue;
     }
     const bool is_owner = ring_owners[at].forward < 0;
@@ -420,8 +427,11 @@ std::vector<Counted> Capture::State::count() const {
   // The instance's rings count for all of its events together.
   const auto of_instance =
       std::ranges::find_if(events, [&](const OpenedEvent& event) { return is_of_instance(event); });
-  if (instance && of_instance != events.end())
-    all[static_cast<std::size_t>(of_instance - events.begin())].ring_full += instance->lost();
+  if (instance && of_instance != events.end()) {
+    Counted& first = all[static_cast<std::size_t>(of_instance - events.begin())];
+    first.ring_full += instance->lost();
+    first.dropped += instance->dropped();
+  }
   return all;
 }
 
@@ -503,6 +513,7 @@ Result<Ending> Capture::run(const Sink& sink) {
   for (const Counted& counted : state.count()) {
     ending.losses.ring += counted.ring_full;
     ending.losses.missed += counted.profile.missed;
+    ending.losses.dropped += counted.dropped;
   }
   return ending;
 }

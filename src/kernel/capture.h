@@ -23,8 +23,10 @@
 #include "dtracepp/error.h"
 #include "kernel/events.h"
 #include "kernel/governor.h"
+#include "kernel/pairing.h"
 #include "kernel/perf_event.h"
 #include "kernel/profile.h"
+#include "kernel/sample_maker.h"
 #include "kernel/signals.h"
 #include "kernel/target.h"
 
@@ -32,9 +34,11 @@ namespace dtp::kernel {
 
 struct CaptureEvent {
   EventName name = {};
-  std::string filter = {};  // in the kernel's language; empty: none
-  CpuSeconds hit_cost{0};   // see hit_cost.h; for the governor
-  std::uint64_t hz = 0;     // not a hit of an event, but where each cpu is, so many times a second
+  std::string filter = {};              // in the kernel's language; empty: none
+  CpuSeconds hit_cost{0};               // see hit_cost.h; for the governor
+  std::uint64_t hz = 0;                 // not a hit of an event, but where each cpu is, so many times a second
+  std::optional<Pairing> pairing = {};  // it is that of pairs, which the kernel makes of these
+  std::size_t thread_offset = SampleMaker::common_thread_offset;  // of a pair: see SampleMaker::Event
 };
 
 struct CaptureOptions {
@@ -63,12 +67,15 @@ struct Counted {
   bool counts_passed = false;    // not in tracefs' rings
   std::uint64_t watched_ms = 0;  // the event was on: hits of the rest are in no count
   std::uint64_t whole_ms = 0;
+  std::uint64_t dropped = 0;  // first hits of pairs, for which the kernel's table had no room
 };
 
 // Records that were never written. All of this is said to the user.
 struct Losses {
-  std::uint64_t ring = 0;    // the rings had no room
-  std::uint64_t missed = 0;  // kprobes that hit while another was being handled (kprobe_profile)
+  std::uint64_t ring = 0;     // the rings had no room
+  std::uint64_t missed = 0;   // kprobes that hit while another was being handled (kprobe_profile)
+  std::uint64_t dropped = 0;  // first hits of pairs, for which the kernel's table had no room
+  std::uint64_t sum() const { return ring + missed + dropped; }
 };
 
 // An event costs more than the budget.

@@ -41,7 +41,8 @@ void Capture::State::prepare_governor() {
   for (std::size_t i = 0; i < asked.size(); ++i) {
     asked[i].hit_cost *= factor;
     if (!is_of_instance(events[i])) asked[i].hit_cost += factor * cost_of_perf(options.stacks);
-    if (asked[i].hz != 0) asked[i].hit_cost = CpuSeconds(0);  // it ticks as often as it was asked to
+    // It ticks as often as it was asked to; what pairs are made of is hit anyway.
+    if (asked[i].hz != 0 || asked[i].pairing) asked[i].hit_cost = CpuSeconds(0);
     wanted.hit_cost.push_back(asked[i].hit_cost);
   }
   governor.emplace(std::move(wanted));

@@ -15,7 +15,16 @@ namespace dtp::kernel {
 namespace {
 
 // Only what is safe after fork.
-[[noreturn]] void take_care(const char* directory, int pipe, int parent) {
+void undo(const std::vector<Undo>& all) {
+  for (const Undo& one : all) {
+    const int file = ::open(one.file.c_str(), O_WRONLY | O_APPEND);
+    (void)!::write(file, one.text.data(), one.text.size());
+    ::close(file);
+  }
+}
+
+[[noreturn]] void take_care(const char* directory, const std::vector<Undo>& before, const std::vector<Undo>& after,
+                            int pipe, int parent) {
   ::setsid();
   constexpr int first_kept = 3;
   const int null = ::open("/dev/null", O_RDWR);
@@ -34,13 +43,15 @@ namespace {
   pollfd gone{.fd = first_kept + 1, .events = POLLIN, .revents = 0};
   while (::poll(&gone, 1, -1) < 0 && errno == EINTR) {
   }
+  undo(before);
   ::rmdir(directory);
+  undo(after);
   ::_exit(0);
 }
 
 }  // namespace
 
-Caretaker::Caretaker(const std::string& directory) {
+Caretaker::Caretaker(const std::string& directory, const std::vector<Undo>& before, const std::vector<Undo>& after) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return;
   const base::Fd waiting(ends[0]);
@@ -48,7 +59,7 @@ Caretaker::Caretaker(const std::string& directory) {
   const base::Fd self(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
   if (!self) return;
   pid_ = ::fork();
-  if (pid_ == 0) take_care(directory.c_str(), waiting.get(), self.get());
+  if (pid_ == 0) take_care(directory.c_str(), before, after, waiting.get(), self.get());
 }
 
 Caretaker::~Caretaker() {

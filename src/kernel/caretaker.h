@@ -9,16 +9,25 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/file.h"
 
 namespace dtp::kernel {
 
+// A write into a file of tracefs that takes something out again.
+struct Undo {
+  std::string file = {};
+  std::string text = {};
+};
+
 class Caretaker {
  public:
   Caretaker() = default;
-  // Of a directory of tracefs' instances/, by its absolute path. Without a caretaker the next dtrace++ does it.
-  explicit Caretaker(const std::string& directory);
+  // Of a directory of tracefs' instances/, by its absolute path, and of what is to be undone before it can be removed
+  // and after that. Without a caretaker the next dtrace++ does it.
+  explicit Caretaker(const std::string& directory, const std::vector<Undo>& before = {},
+                     const std::vector<Undo>& after = {});
   Caretaker(Caretaker&& other) noexcept : alive_(std::move(other.alive_)), pid_(std::exchange(other.pid_, 0)) {}
   Caretaker& operator=(Caretaker&& other) noexcept {
     std::swap(alive_, other.alive_);

@@ -1,6 +1,7 @@
 #include "kernel/child.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -95,6 +96,13 @@ std::optional<int> Child::reap() {
   is_reaped_ = true;
   if (got != pid_) return std::nullopt;
   return status;
+}
+
+std::string after_exec(const std::string& filter, pid_t command) {
+  std::array<char, 16> name{};
+  ::prctl(PR_GET_NAME, name.data());
+  const std::string only = "(common_pid != " + std::to_string(command) + " || COMM != \"" + name.data() + "\")";
+  return filter.empty() ? only : only + " && (" + filter + ")";
 }
 
 }  // namespace dtp::kernel

@@ -42,4 +42,8 @@ class Child {
   bool is_reaped_ = false;
 };
 
+// Before its exec the command is a child that is called as we are, which nobody wants to see: a filter of an event, in
+// the kernel's language, without it.
+std::string after_exec(const std::string& filter, pid_t command);
+
 }  // namespace dtp::kernel

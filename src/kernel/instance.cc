@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <ctime>
 #include <utility>
 
 #include "kernel/perf_event.h"
@@ -23,6 +24,38 @@ std::uint64_t count_in(std::string_view stats, std::string_view key) {
   std::uint64_t count = 0;
   std::from_chars(stats.data() + at + key.size(), stats.data() + stats.size(), count);
   return count;
+}
+
+std::string file_of(const EventName& event, const char* file) {
+  return "events/" + event.group + "/" + event.event + "/" + file;
+}
+
+// The second trigger refers to the first, and to the pairs' event.
+std::vector<Undo> undo_triggers(const std::vector<InstanceEvent>& events) {
+  std::vector<Undo> all;
+  for (const InstanceEvent& event : events) {
+    if (!event.pairing) continue;
+    all.push_back({file_of(event.pairing->to.name, "trigger"), "!" + second_trigger(*event.pairing, event.name.event)});
+    all.push_back({file_of(event.pairing->from.name, "trigger"), "!" + first_trigger(*event.pairing)});
+  }
+  return all;
+}
+
+std::vector<Undo> undo_pair_events(const std::vector<InstanceEvent>& events) {
+  std::vector<Undo> all;
+  for (const InstanceEvent& event : events)
+    if (event.pairing) all.push_back({PairEvent::list, PairEvent::removal_of(event.name.event)});
+  return all;
+}
+
+// Pairs that began before now are not wanted: their ends would be records of what nobody watched.
+std::string only_from_now(const std::string& filter) {
+  timespec now = {};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  constexpr std::uint64_t ns_of_second = 1'000'000'000;
+  const std::uint64_t ns =
+      static_cast<std::uint64_t>(now.tv_sec) * ns_of_second + static_cast<std::uint64_t>(now.tv_nsec);
+  return std::string(pair_time) + " >= " + std::to_string(ns) + (filter.empty() ? "" : " && (" + filter + ")");
 }
 
 std::string pipe_directory(unsigned cpu) { return "per_cpu/cpu" + std::to_string(cpu); }
@@ -49,13 +82,10 @@ Instance::~Instance() {
   pipes_.clear();
 }
 
-Result<void> Instance::set_filters() const {
-  for (const InstanceEvent& event : options_.events) {
-    if (event.filter.empty()) continue;
-    const std::string path = folder_.path() + "/events/" + event.name.group + "/" + event.name.event + "/filter";
-    if (const auto done = tracefs_->write(path, event.filter); !done)
-      return fail(refused_filter(*tracefs_, event.name, event.filter, done.error()));
-  }
+Result<void> Instance::set_filter(const InstanceEvent& event, const std::string& filter) const {
+  if (filter.empty()) return {};
+  if (const auto done = tracefs_->write(folder_.path() + "/" + file_of(event.name, "filter"), filter); !done)
+    return fail(refused_filter(*tracefs_, event.name, filter, done.error()));
   return {};
 }
 
@@ -65,7 +95,13 @@ Result<void> Instance::set_up() {
   // What finds no room is lost and counted; what was recorded stays.
   DTP_CHECK(folder_.set("options/overwrite", "0"));
   if (!options_.tasks.empty()) DTP_CHECK(folder_.watch_tasks(options_.tasks));
-  DTP_CHECK(set_filters());
+  for (const InstanceEvent& event : options_.events) {
+    DTP_CHECK(set_filter(event, event.filter));
+    if (!event.pairing) continue;
+    DTP_CHECK(folder_.set(file_of(event.pairing->from.name, "trigger"), first_trigger(*event.pairing)));
+    DTP_CHECK(
+        folder_.set(file_of(event.pairing->to.name, "trigger"), second_trigger(*event.pairing, event.name.event)));
+  }
   for (const unsigned cpu : options_.cpus) {
     const std::string path = folder_.path() + "/" + pipe_directory(cpu) + "/trace_pipe_raw";
     auto pipe = tracefs_->open_stream(path);
@@ -77,7 +113,8 @@ Result<void> Instance::set_up() {
 }
 
 Result<Instance> Instance::create(TraceFs& tracefs, InstanceOptions options) {
-  DTP_TRY(InstanceFolder folder, InstanceFolder::create(tracefs));
+  DTP_TRY(InstanceFolder folder,
+          InstanceFolder::create(tracefs, undo_triggers(options.events), undo_pair_events(options.events)));
   Instance instance(tracefs, std::move(folder), std::move(options));
   DTP_CHECK(instance.set_up());
   return instance;
@@ -85,7 +122,8 @@ Result<Instance> Instance::create(TraceFs& tracefs, InstanceOptions options) {
 
 Result<void> Instance::enable() {
   for (const InstanceEvent& event : options_.events) {
-    const std::string path = folder_.path() + "/events/" + event.name.group + "/" + event.name.event + "/enable";
+    if (event.pairing) DTP_CHECK(set_filter(event, only_from_now(event.filter)));
+    const std::string path = folder_.path() + "/" + file_of(event.name, "enable");
     if (const auto done = tracefs_->write(path, "1"); !done)
       return fail(cannot_record(spell(event.name), "cannot enable", done.error()));
   }
@@ -93,14 +131,12 @@ Result<void> Instance::enable() {
 }
 
 void Instance::disable() {
-  for (const InstanceEvent& event : options_.events)
-    (void)folder_.set("events/" + event.name.group + "/" + event.name.event + "/enable", "0");
+  for (const InstanceEvent& event : options_.events) (void)folder_.set(file_of(event.name, "enable"), "0");
 }
 
 void Instance::set_enabled(std::uint64_t id, bool is_on) {
   for (const InstanceEvent& event : options_.events)
-    if (event.sample.id == id)
-      (void)folder_.set("events/" + event.name.group + "/" + event.name.event + "/enable", is_on ? "1" : "0");
+    if (event.sample.id == id) (void)folder_.set(file_of(event.name, "enable"), is_on ? "1" : "0");
 }
 
 // No more than the ring holds: what is written meanwhile waits for the next round, and other rings do not.
@@ -131,6 +167,16 @@ std::uint64_t Instance::lost() const {
     const std::string stats = tracefs_->read(folder_.path() + "/" + pipe_directory(cpu) + "/stats").value_or("");
     for (const std::string_view key : {"\noverrun: ", "\ncommit overrun: ", "\ndropped events: "})
       sum += count_in(stats, key);
+  }
+  return sum;
+}
+
+std::uint64_t Instance::dropped() const {
+  std::uint64_t sum = 0;
+  for (const InstanceEvent& event : options_.events) {
+    if (!event.pairing) continue;
+    const std::string file = file_of(event.pairing->from.name, "hist");
+    sum += count_in(tracefs_->read(folder_.path() + "/" + file).value_or(""), "\n    Dropped: ");
   }
   return sum;
 }

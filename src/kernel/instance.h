@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "dtracepp/error.h"
 #include "kernel/events.h"
 #include "kernel/instance_folder.h"
+#include "kernel/pairing.h"
 #include "kernel/sample_maker.h"
 #include "kernel/tracefs.h"
 
@@ -25,6 +27,7 @@ struct InstanceEvent {
   EventName name = {};
   std::string filter = {};
   SampleMaker::Event sample = {};
+  std::optional<Pairing> pairing = {};  // it is that of pairs: made of these
 };
 
 struct InstanceOptions {
@@ -57,6 +60,8 @@ class Instance {
   // What the ring of cpus[index] holds now, as samples. Gives the number of bytes.
   Result<std::size_t> drain(std::size_t index, Processes& processes, const Take& take);
   std::uint64_t lost() const;
+  // First hits of pairs, for whose keys there was no room.
+  std::uint64_t dropped() const;
 
  private:
   Instance(TraceFs& tracefs, InstanceFolder folder, InstanceOptions options)
@@ -65,7 +70,7 @@ class Instance {
         options_(std::move(options)),
         samples_(options_.sample_type, events_of(options_)) {}
   static std::vector<SampleMaker::Event> events_of(const InstanceOptions& options);
-  Result<void> set_filters() const;
+  Result<void> set_filter(const InstanceEvent& event, const std::string& filter) const;
   Result<void> set_up();
 
   TraceFs* tracefs_;

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "dtracepp/error.h"
 #include "kernel/caretaker.h"
@@ -17,9 +18,15 @@ namespace dtp::kernel {
 
 class InstanceFolder {
  public:
-  static Result<InstanceFolder> create(TraceFs& tracefs);
+  // What stands in the way of its removal is undone first: `triggers` are those that will be written into files of it.
+  // `after`: what is undone, elsewhere in tracefs, when this process is killed.
+  static Result<InstanceFolder> create(TraceFs& tracefs, std::vector<Undo> triggers = {},
+                                       const std::vector<Undo>& after = {});
   InstanceFolder(InstanceFolder&& other) noexcept
-      : tracefs_(other.tracefs_), path_(std::exchange(other.path_, {})), caretaker_(std::move(other.caretaker_)) {}
+      : tracefs_(other.tracefs_),
+        path_(std::exchange(other.path_, {})),
+        triggers_(std::move(other.triggers_)),
+        caretaker_(std::move(other.caretaker_)) {}
   InstanceFolder& operator=(InstanceFolder&&) = delete;
   InstanceFolder(const InstanceFolder&) = delete;
   InstanceFolder& operator=(const InstanceFolder&) = delete;
@@ -34,6 +41,7 @@ class InstanceFolder {
   InstanceFolder(TraceFs& tracefs, std::string path) : tracefs_(&tracefs), path_(std::move(path)) {}
   TraceFs* tracefs_;
   std::string path_;
+  std::vector<Undo> triggers_ = {};  // by their whole paths in tracefs
   Caretaker caretaker_ = {};
 };
 

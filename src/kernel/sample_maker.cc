@@ -17,7 +17,6 @@ namespace {
 
 // struct trace_entry at the front of every event: u16 type, u8 flags, u8 preempt_count, s32 thread.
 constexpr std::size_t entry_bytes = 8;
-constexpr std::size_t thread_offset = 4;
 // The smallest event in a page: its head and its entry.
 constexpr std::size_t least_event = 4 + entry_bytes;
 constexpr std::size_t longest_sample = UINT16_MAX;
@@ -108,12 +107,12 @@ void SampleMaker::add_event(std::uint64_t time_ns, std::span<const std::byte> ev
                             Processes& processes) {
   const auto type = load<std::uint16_t>(event, 0);
   const auto known = std::ranges::find(events_, type, &Event::type);
-  if (known == events_.end()) return;
+  if (known == events_.end() || event.size() < known->thread_offset + sizeof(std::uint32_t)) return;
   const std::size_t raw = (fixed_bytes_ + 4 + event.size() + 7) / 8 * 8;
   const std::size_t size = raw + tail_bytes_;
   if (size > longest_sample) return;
   ++made_[static_cast<std::size_t>(known - events_.begin())];
-  const auto tid = load<std::uint32_t>(event, thread_offset);
+  const auto tid = load<std::uint32_t>(event, known->thread_offset);
   std::byte* const begin = bytes_.data() + used_;
   std::byte* at = store(begin, perf_event_header{.type = PERF_RECORD_SAMPLE,
                                                  .misc = PERF_RECORD_MISC_KERNEL,

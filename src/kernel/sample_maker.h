@@ -29,9 +29,11 @@ class Processes {
 class SampleMaker {
  public:
   struct Event {
-    std::uint16_t type = 0;  // the number in events/.../id, with which its records begin
-    std::uint64_t id = 0;    // of its samples
+    std::uint16_t type = 0;                            // the number in events/.../id, with which its records begin
+    std::uint64_t id = 0;                              // of its samples
+    std::size_t thread_offset = common_thread_offset;  // of the number of the thread that it is a record of
   };
+  static constexpr std::size_t common_thread_offset = 4;  // who wrote it
   // `sample_type` as kernel/perf_event.cc chooses it. These rings have no stacks to fill in.
   SampleMaker(std::uint64_t sample_type, std::vector<Event> events);
 

@@ -49,7 +49,7 @@
 //   [pair]
 //   from = "begin"             # a probe, or several: ["read", "write"]
 //   to = "end"
-//   by = ["sector", "pid=next_pid"]    # FIRST or FIRST=SECOND; without it: by thread
+//   by = ["sector", "woken=next_pid"]    # FIRST or FIRST=SECOND; without it: by thread
 //   end = ["stack", "comm"]    # these are of the second record; else what both have is of the first
 //   open = true                        # first records without a second one are the answer
 //   stays = true                       # a first record belongs to all second ones until the next first one

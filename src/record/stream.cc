@@ -141,7 +141,7 @@ Result<void> Stream::emit(Bytes record) {
 void Stream::note_comm(Bytes record) {
   const auto task = parse_comm(record);
   if (!task) return;
-  comms_.set(task->tid, task->comm);
+  comms_.set(task->tid, task->comm, trailer_time(*layout_of_other(record), record));
   if (!task->is_exec) return;
   spaces_.clear(task->pid);
   jit_.restart(task->pid);
@@ -193,7 +193,10 @@ Result<void> Stream::emit_sample(Bytes record) {
   record_.cpu = sample.cpu;
   record_.pid = sample.pid;
   record_.tid = sample.tid;
-  record_.comm = comms_.name(sample.tid);
+  record_.comm =
+      schema->since_offset < 0
+          ? comms_.name(sample.tid)
+          : comms_.name_at(sample.tid, load_number(sample.raw, static_cast<std::size_t>(schema->since_offset)));
   decode_raw(*schema, sample.raw, record_);
   take_stack(sample);
   ++counts_.records;

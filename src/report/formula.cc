@@ -299,6 +299,35 @@ Cell Formula::evaluate(const std::vector<Cell>& row) const {
   return stack.empty() ? Cell{} : std::move(stack.back());
 }
 
+std::optional<std::uint64_t> Formula::least(std::string_view name) const {
+  // What is known of an operand: it is the name, it is this number, or where it is true the name is at least `bound`.
+  struct Known {
+    bool is_name = false;
+    std::optional<std::uint64_t> number = {};
+    std::optional<std::uint64_t> bound = {};
+  };
+  std::vector<Known> stack;
+  for (const Step& step : steps_) {
+    if (step.op == Op::number || step.op == Op::text || step.op == Op::name) {
+      Known operand{.is_name = step.op == Op::name && names_[step.name] == name};
+      if (step.op == Op::number) operand.number = static_cast<std::uint64_t>(step.number);
+      stack.push_back(operand);
+      continue;
+    }
+    const std::size_t operands = step.op == Op::negate || step.op == Op::invert || step.op == Op::not_ ? 1
+                                 : step.op == Op::choose                                               ? 3
+                                                                                                       : 2;
+    const Known left = stack[stack.size() - operands];
+    const Known right = stack.back();
+    stack.resize(stack.size() - operands);
+    Known result;
+    if (step.op == Op::greater_equal && left.is_name) result.bound = right.number;
+    if (step.op == Op::both) result.bound = std::max(left.bound, right.bound);
+    stack.push_back(result);
+  }
+  return stack.empty() ? std::nullopt : stack.back().bound;
+}
+
 bool Formula::is_true(const std::vector<Cell>& row) const {
   const Cell cell = evaluate(row);
   if (const std::string* text = text_of(cell)) return !text->empty();

@@ -8,6 +8,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +30,8 @@ class Formula {
   void bind(const std::vector<std::string>& row_names);
 
   Cell evaluate(const std::vector<Cell>& row) const;
+  // What a value is at least where this is true, as far as its form tells: 10 of `x >= 10 && y`. None: anything.
+  std::optional<std::uint64_t> least(std::string_view name) const;
   // Neither zero nor empty nor absent.
   bool is_true(const std::vector<Cell>& row) const;
 

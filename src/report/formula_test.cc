@@ -88,6 +88,15 @@ TEST_CASE("what is not there") {
   CHECK(result_of("1 << 63") == "9223372036854775808");
 }
 
+TEST_CASE("what a value is at least") {
+  const auto least = [](std::string_view text) { return Formula::parse(text, "where").value().least("x"); };
+  CHECK(least("x >= 10") == 10);
+  CHECK(least("name ~ \"a*\" && (x >= 10 && x >= 7) && x < 20") == 10);
+  for (const char* text : {"x > 10", "10 <= x", "y >= 10", "x >= y", "x >= 10 || y", "!(x >= 10)", "x >= 10 ? 0 : 1",
+                           "(x >= 10) == 0", "-x >= 10", "x"})
+    CHECK_MESSAGE(!least(text), text);
+}
+
 TEST_CASE("what is no formula is told with its place") {
   CHECK(error_of("1 +") == "error: a name, a number or a text is missing\n  value: 1 +\n            ^\n");
   CHECK(error_of("(1") == "error: ')' is missing\n  value: (1\n           ^\n");
