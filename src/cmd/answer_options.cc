@@ -30,7 +30,8 @@ Result<AnswerOptions> to_answer_options(const AnswerFlags& flags, const TargetOp
                         .format = to_format(flags.format),
                         .announce = !common.quiet && command.empty(),
                         .from_stream = flags.from_stream,
-                        .flamegraph = flags.flamegraph};
+                        .flamegraph = flags.flamegraph,
+                        .plot = flags.plot};
   DTP_TRY(options.budget, to_budget(flags.govern));
   DTP_TRY(const auto duration, to_duration("--duration", flags.duration));
   DTP_TRY(const auto every, to_duration("--every", flags.every));

@@ -19,6 +19,7 @@ struct AnswerFlags {
   std::string format = "text";
   bool from_stream = false;
   std::string flamegraph = {};
+  std::string plot = {};
   GovernOptions govern = {};
 };
 void add_answer_options(CLI::App& command, AnswerFlags& flags);

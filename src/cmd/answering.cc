@@ -12,6 +12,7 @@
 #include "cmd/counting.h"
 #include "cmd/meanings.h"
 #include "cmd/pairing.h"
+#include "cmd/polling.h"
 #include "cmd/write_file.h"
 #include "debug/find.h"
 #include "record/process_tree.h"
@@ -416,6 +417,9 @@ std::vector<FilledAttempt> fill_attempts(const Probe& probe, const Settings& set
 Result<int> answer(const Recipe& recipe, const Settings& settings, const AnswerOptions& options, const Common& common) {
   if (!options.flamegraph.empty() && !recipe.with_stacks)
     return fail({.what = fmt::format("'{}' has no stacks to be drawn", recipe.name), .status = Status::wrong_request});
+  if (!options.plot.empty() && recipe.plot.empty())
+    return fail({.what = fmt::format("'{}' has no trend to be drawn", recipe.name), .status = Status::wrong_request});
+  if (recipe.poll) return answer_polled(recipe, settings, options, common);
   DTP_CHECK(check_where(recipe, settings));
   DTP_TRY(auto tracefs, kernel::find_tracefs());
   // From here on signals are only noticed: what is put into the kernel is taken out again on every way.

@@ -33,6 +33,7 @@ struct AnswerOptions {
   bool announce = true;
   bool from_stream = false;     // --stream: not by the kernel's histograms
   std::string flamegraph = {};  // a file; empty: not wanted
+  std::string plot = {};        // likewise
   double budget = 0;            // see kernel/governor.h; 0: none
 };
 

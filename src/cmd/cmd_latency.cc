@@ -95,7 +95,9 @@ Result<report::Answer> make_answer(const Options& options, Ends& ends) {
   for (const std::string& key : keys) answer.columns.push_back({.name = key, .of = key});
   answer.columns.push_back({.name = "count", .aggregate = report::Aggregate::count});
   for (const report::AggregateName& one : report::aggregate_names) {
-    if (one.aggregate == report::Aggregate::count || one.aggregate == report::Aggregate::last) continue;
+    const bool is_of_numbers = one.aggregate != report::Aggregate::count && one.aggregate != report::Aggregate::last &&
+                               one.aggregate != report::Aggregate::often;
+    if (!is_of_numbers) continue;
     answer.columns.push_back(
         {.name = std::string(one.name), .of = "latency", .aggregate = one.aggregate, .show = duration});
   }

@@ -13,6 +13,7 @@
 #include "cmd/command.h"
 #include "cmd/json_object.h"
 #include "cmd/output_format.h"
+#include "cmd/polling.h"
 #include "cmd/recipe_files.h"
 #include "cmd/target.h"
 #include "cmd/tracepoint.h"
@@ -20,6 +21,7 @@
 #include "expr/parse.h"
 #include "recipe/catalog.h"
 #include "recipe/settings.h"
+#include "report/units.h"
 
 namespace dtp::cmd {
 namespace {
@@ -57,7 +59,7 @@ Result<int> run(const Options& options, const std::vector<std::string>& command,
   DTP_TRY(recipe::Settings settings, recipe::Settings::create(recipe, options.words));
   if (options.answer.top != 0) recipe.answer.top = options.answer.top;
   DTP_TRY(AnswerOptions wanted, to_answer_options(options.answer, options.target, command, common));
-  if (recipe.is_of_machine) DTP_CHECK(watch_all(recipe, wanted.watched));
+  if (recipe.is_of_machine || recipe.poll) DTP_CHECK(watch_all(recipe, wanted.watched));
   find_files(recipe, wanted.watched, settings);
   return answer(recipe, settings, wanted, common);
 }
@@ -167,6 +169,17 @@ recipe::Settings settings_or_none(const recipe::Recipe& recipe, const std::vecto
   return {};
 }
 
+void print_poll(const recipe::Poll& poll, const recipe::Settings& settings) {
+  const auto time = [&](const std::string& text) {
+    return report::duration_text(static_cast<double>(poll_time(settings.fill(text)).count()));
+  };
+  fmt::print("  the load, every {}:\n    cat /proc/loadavg\n", time(poll.every));
+  const std::string over = settings.fill_any(poll.over);
+  if (over.empty()) return;
+  fmt::print("  the threads that run or are blocked, when {}, at most every {}:\n", over, time(poll.rest));
+  fmt::print("    grep -E '^[0-9]+ .*\\) [RD] ' /proc/[0-9]*/task/*/stat\n    cat /proc/PID/task/TID/stack\n");
+}
+
 Result<int> show(const Options& options) {
   DTP_TRY(const recipe::Recipe recipe, open(options.name));
   Result<void> ok;
@@ -182,6 +195,7 @@ Result<int> show(const Options& options) {
     fmt::print("\nparameters\n{}", format_columns(rows, "  "));
   }
   fmt::print("\nwhat it does, as commands\n");
+  if (recipe.poll) print_poll(*recipe.poll, settings);
   for (const recipe::Probe& probe : recipe.probes) {
     const std::vector<FilledAttempt> attempts = fill_attempts(probe, settings, options.target);
     fmt::print("  {}{}{}\n", probe.name, probe.is_optional ? ", if it can be" : "",
@@ -369,6 +383,7 @@ void add_run(Registry& registry, CLI::App& recipe, const std::shared_ptr<Options
   add_answer_options(action, options->answer);
   action.add_option("--flamegraph", options->answer.flamegraph, "draw the stacks into this SVG file")
       ->type_name("FILE");
+  action.add_option("--plot", options->answer.plot, "draw the trend into this SVG file")->type_name("FILE");
   action.add_option("-k,--vmlinux", options->target.vmlinux, "this kernel's debug information")->type_name("FILE");
   add_common_options(action, registry.common);
   run_with_command(action, registry, options, run);

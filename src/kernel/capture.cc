@@ -437,15 +437,7 @@ std::vector<Counted> Capture::State::count() const {
 
 void Capture::State::end_child() {
   if (!child || is_command_gone) return;
-  child->signal(SIGTERM);
-  epoll_event ready = {};
-  base::Fd waiter(::epoll_create1(EPOLL_CLOEXEC));
-  ready.events = EPOLLIN;
-  constexpr int patience_ms = 1000;
-  if (::epoll_ctl(waiter.get(), EPOLL_CTL_ADD, child->pidfd(), &ready) != 0 ||
-      ::epoll_wait(waiter.get(), &ready, 1, patience_ms) != 1) {
-    child->signal(SIGKILL);
-  }
+  child->end();
   is_command_gone = true;
 }
 

@@ -1,6 +1,7 @@
 #include "kernel/child.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -85,6 +86,13 @@ Result<void> Child::release() {
 
 void Child::signal(int number) const {
   if (!is_reaped_) (void)::syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0);
+}
+
+void Child::end() const {
+  constexpr int patience_ms = 1000;
+  signal(SIGTERM);
+  pollfd waiting{pidfd_.get(), POLLIN, 0};
+  if (::poll(&waiting, 1, patience_ms) != 1) signal(SIGKILL);
 }
 
 std::optional<int> Child::reap() {

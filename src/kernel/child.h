@@ -29,6 +29,8 @@ class Child {
   // Lets it exec. The error is that of exec: no such command.
   Result<void> release();
   void signal(int number) const;
+  // It is asked to end; if that takes more than a second it has no choice.
+  void end() const;
   // Its status, once it has ended; waits.
   std::optional<int> reap();
 

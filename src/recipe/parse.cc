@@ -11,6 +11,7 @@
 //   histogram = "asked"        # of a value, below the table
 //   where = "latency > ${over} && ret < 0"     # rows that are shown; what mentions a parameter that is not
 //                              # set is left out
+//   plot = ["load"]            # columns whose way through time is drawn, of what is polled
 //   stacks = true              # each hit has its stack
 //   machine = true             # what one process did to another belongs to it: every process is watched, and a command
 //                              # only says for how long
@@ -38,13 +39,15 @@
 //   probe = "vfs_read asked=count"     # or several, tried in order:
 //   try = [{ probe = "...", program = "/bin/bash", module = "...", if = "BOOL", kernel = "6.1.*" }]
 //   sample = 99                        # instead of a probe: where each CPU is, so many times a second
+//   poll = "10ms"                      # instead of a probe, the only one: the load of the machine, so often
+//   over = ["load1 >= ${load}"]        # of what is polled: when one is true, threads that run or are blocked are rows
+//   rest = "10s"                       # and then there are no more of them for this long
 //   filter = "asked >= ${min}"
 //   optional = true
-//   until = "open_tables%return"       # from the probe to here is a phase of the pair, of the name of the probe: see
-//   the
-//                              # column 'phases'; beside each 'probe' of 'try'
-//   silent = true              # its hits are not shown: of sched:sched_process_fork, so that it is known who started
-//   whom
+//   until = "open_tables%return"       # from the probe to here is a phase of the pair, see the column 'phases'; beside
+//                                      # each 'probe' of 'try'
+//   silent = true                      # its hits are not shown: of sched:sched_process_fork, so that it is known who
+//                                      # started whom
 //
 //   [pair]
 //   from = "begin"             # a probe, or several: ["read", "write"]
@@ -268,8 +271,45 @@ std::optional<Probe> read_until(Reader& reader, const std::vector<const toml::ta
   return end;
 }
 
+// A parameter is a number where it stands for one.
+std::string without_parameters(std::string text) {
+  for (std::size_t at = text.find("${"); at != std::string::npos; at = text.find("${", at)) {
+    const std::size_t end = text.find('}', at);
+    if (end == std::string::npos) break;
+    text.replace(at, end + 1 - at, "1");
+  }
+  return text;
+}
+
+void check_formula(Reader& reader, const toml::table& table, std::string_view key, const std::string& text) {
+  if (text.empty()) return;
+  const auto formula = report::Formula::parse(without_parameters(text), key);
+  if (!formula) reader.wrong(table.get(key)->source(), formula.error().what);
+}
+
+// A time, or a parameter.
+std::string read_time(Reader& reader, const toml::table& table, std::string_view key) {
+  const std::string text = reader.text(table, key, true);
+  if (!text.empty() && !text.starts_with("${") && !base::parse_duration_ns(text))
+    reader.wrong(table.get(key)->source(), fmt::format("'{}' takes a time such as 10ms, 2s", key));
+  return text;
+}
+
+void read_poll(Reader& reader, const toml::table& table, Recipe& recipe) {
+  reader.check_keys(table, {"name", "poll", "over", "rest"});
+  recipe.poll = Poll{.every = read_time(reader, table, "poll"), .over = reader.texts(table, "over")};
+  if (!recipe.poll->over.empty()) recipe.poll->rest = read_time(reader, table, "rest");
+  for (const std::string& over : recipe.poll->over) check_formula(reader, table, "over", over);
+}
+
 void read_probes(Reader& reader, const toml::table& root, Recipe& recipe) {
-  for (const toml::table* table : reader.tables(root, "probe", true)) {
+  const std::vector<const toml::table*> tables = reader.tables(root, "probe", true);
+  for (const toml::table* table : tables) {
+    if (table->contains("poll")) {
+      if (tables.size() > 1) reader.wrong(table->get("poll")->source(), "a recipe that polls has no other probes");
+      read_poll(reader, *table, recipe);
+      continue;
+    }
     Probe probe{.name = reader.text(*table, "name", true),
                 .filter = reader.text(*table, "filter"),
                 .is_optional = reader.flag(*table, "optional"),
@@ -331,22 +371,6 @@ void check_phases(Reader& reader, const toml::table& root, const Recipe& recipe)
   if (recipe.pairing && recipe.pairing->by.empty() && !recipe.pairing->stays && !recipe.pairing->shows_open) return;
   reader.wrong(root.get("probe")->source(),
                "'until' makes phases of what is between 'from' and 'to' of a [pair] by thread");
-}
-
-// A parameter is a number where it stands for one.
-std::string without_parameters(std::string text) {
-  for (std::size_t at = text.find("${"); at != std::string::npos; at = text.find("${", at)) {
-    const std::size_t end = text.find('}', at);
-    if (end == std::string::npos) break;
-    text.replace(at, end + 1 - at, "1");
-  }
-  return text;
-}
-
-void check_formula(Reader& reader, const toml::table& table, std::string_view key, const std::string& text) {
-  if (text.empty()) return;
-  const auto formula = report::Formula::parse(without_parameters(text), key);
-  if (!formula) reader.wrong(table.get(key)->source(), formula.error().what);
 }
 
 // "sum(asked)", "count()", "asked >> 8".
@@ -466,6 +490,15 @@ void read_order(Reader& reader, const toml::table& root, report::Answer& answer)
     reader.wrong(root.get("sort")->source(), fmt::format("there is no column '{}'", answer.sort));
 }
 
+void read_plot(Reader& reader, const toml::table& root, Recipe& recipe) {
+  recipe.plot = reader.texts(root, "plot");
+  if (!recipe.plot.empty() && !recipe.poll)
+    return reader.wrong(root.get("plot")->source(), "a trend is of what is polled, which is nothing here");
+  for (const std::string& name : recipe.plot)
+    if (std::ranges::find(recipe.answer.columns, name, &report::AnswerColumn::name) == recipe.answer.columns.end())
+      reader.wrong(root.get("plot")->source(), fmt::format("there is no column '{}'", name));
+}
+
 void read_group(Reader& reader, const toml::table& root, Recipe& recipe) {
   recipe.group = reader.text(root, "group", true);
   if (!recipe.group.empty() && std::ranges::find(groups, recipe.group) == std::end(groups)) {
@@ -488,7 +521,7 @@ Result<Recipe> parse(std::string_view text, const std::string& file) {
     return fail(*reader.error());
   }
   reader.check_keys(root, {"name", "question", "group", "description", "cost", "example", "sort", "top", "histogram",
-                           "where", "stacks", "machine", "columns", "parameters", "probe", "pair"});
+                           "where", "plot", "stacks", "machine", "columns", "parameters", "probe", "pair"});
   Recipe recipe{.name = reader.text(root, "name", true),
                 .question = reader.text(root, "question", true),
                 .description = reader.text(root, "description"),
@@ -503,6 +536,7 @@ Result<Recipe> parse(std::string_view text, const std::string& file) {
   check_phases(reader, root, recipe);
   read_columns(reader, root, recipe.answer);
   read_order(reader, root, recipe.answer);
+  read_plot(reader, root, recipe);
   if (auto error = reader.error()) return fail(*std::move(error));
   return recipe;
 }

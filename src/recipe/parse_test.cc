@@ -112,7 +112,7 @@ probe = "vfs_write"
 )~") == R"~(error: there is no 'summ()'
   reads.toml:5: columns = [{ value = "summ(x)" }]
                                      ^^^^^^^^^
-hint: there are: count, sum, mean, min, max, p50, p90, p99, last
+hint: there are: count, sum, mean, min, max, p50, p90, p99, last, often
 error: a recipe has no 'probee' here
   reads.toml:6: probee = 1
                 ^^^^^^
@@ -160,6 +160,54 @@ TEST_CASE("columns that are computed are of those before them") {
         "error: there is no column 'count' before this one\n"
         "  reads.toml:5: columns = [{ name = \"half\", computed = \"count / 2\" }, { value = \"count()\" }]\n"
         "                                                       ^^^^^^^^^^^\n");
+}
+
+TEST_CASE("a recipe that polls") {
+  constexpr std::string_view columns = "columns = [{ value = \"count()\" }]\n";
+  const auto polling = parse(std::string(head) + "plot = [\"count\"]\n" + std::string(columns) + R"~(
+[[probe]]
+name = "load"
+poll = "${poll}"
+over = ["load1 > ${load} && running > 5", "blocked > 1"]
+rest = "10s"
+)~",
+                             "reads.toml");
+  REQUIRE(polling);
+  REQUIRE(polling->poll);
+  CHECK(polling->probes.empty());
+  CHECK(polling->poll->every == "${poll}");
+  CHECK(polling->poll->over == std::vector<std::string>{"load1 > ${load} && running > 5", "blocked > 1"});
+  CHECK(polling->poll->rest == "10s");
+  CHECK(polling->plot == std::vector<std::string>{"count"});
+  CHECK(errors_of(std::string(head) + "plot = [\"other\"]\n" + std::string(columns) + R"~(
+[[probe]]
+name = "load"
+poll = "soon"
+over = ["load1 >"]
+[[probe]]
+name = "read"
+probe = "vfs_read"
+)~") == R"~(error: there is no column 'other'
+  reads.toml:5: plot = ["other"]
+                       ^^^^^^^^^
+error: 'rest' is missing
+  reads.toml:8: [[probe]]
+                ^^^^^^^^^
+error: a recipe that polls has no other probes
+  reads.toml:10: poll = "soon"
+                        ^^^^^^
+error: 'poll' takes a time such as 10ms, 2s
+  reads.toml:10: poll = "soon"
+                        ^^^^^^
+error: a name, a number or a text is missing
+  reads.toml:11: over = ["load1 >"]
+                        ^^^^^^^^^^^
+)~");
+  CHECK(errors_of(std::string(head) + "plot = [\"count\"]\n" + std::string(columns) +
+                  "[[probe]]\nname = \"a\"\nprobe = \"vfs_read\"\n") ==
+        "error: a trend is of what is polled, which is nothing here\n"
+        "  reads.toml:5: plot = [\"count\"]\n"
+        "                       ^^^^^^^^^\n");
 }
 
 TEST_CASE("every recipe of the catalog is well formed and tells what it costs") {

@@ -17,6 +17,7 @@ namespace dtp::recipe {
 enum class Type {
   boolean,   // yes, no
   number,    // 42
+  decimal,   // 1.25: hundredths
   bytes,     // 4096, 64K
   duration,  // 10ms, 2s: nanoseconds
   text,      // a quoted string
@@ -34,9 +35,10 @@ struct TypeName {
   Type type = Type::text;
 };
 inline constexpr TypeName type_names[] = {
-    {"bool", Type::boolean}, {"number", Type::number},     {"bytes", Type::bytes}, {"duration", Type::duration},
-    {"text", Type::text},    {"glob", Type::glob},         {"ip", Type::ip},       {"port", Type::port},
-    {"pid", Type::pid},      {"function", Type::function}, {"file", Type::file},   {"word", Type::word}};
+    {"bool", Type::boolean},      {"number", Type::number}, {"decimal", Type::decimal},   {"bytes", Type::bytes},
+    {"duration", Type::duration}, {"text", Type::text},     {"glob", Type::glob},         {"ip", Type::ip},
+    {"port", Type::port},         {"pid", Type::pid},       {"function", Type::function}, {"file", Type::file},
+    {"word", Type::word}};
 
 struct Parameter {
   std::string name = {};
@@ -80,6 +82,13 @@ struct Pairing {
   bool stays = false;                  // the first record, for all second ones until the next first one
 };
 
+// Instead of probes: the load of the machine, looked at again and again.
+struct Poll {
+  std::string every = {};              // a duration
+  std::vector<std::string> over = {};  // formulas: when one is true, the threads that run or are blocked are the answer
+  std::string rest = {};               // a duration: after such an answer there is none for this long
+};
+
 struct Recipe {
   std::string name = {};
   std::string question = {};
@@ -89,9 +98,11 @@ struct Recipe {
   std::string file = {};  // where it comes from
   std::vector<Parameter> parameters = {};
   std::vector<Probe> probes = {};
+  std::optional<Poll> poll = {};  // then there are no probes
   std::optional<Pairing> pairing = {};
   bool with_stacks = false;
-  bool is_of_machine = false;  // the hits of one process tell of another: all are watched
+  bool is_of_machine = false;          // the hits of one process tell of another: all are watched
+  std::vector<std::string> plot = {};  // columns whose way through time is drawn; of what is polled
   report::Answer answer = {};
 };
 

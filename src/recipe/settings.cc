@@ -22,10 +22,24 @@ std::optional<std::uint64_t> plain_number(std::string_view text) {
   return error == std::errc{} && at == end ? std::optional(number) : std::nullopt;
 }
 
+// "1.25" are 125 hundredths.
+std::optional<std::uint64_t> parse_decimal(std::string_view text) {
+  const std::size_t point = std::min(text.find('.'), text.size());
+  std::string part(text.substr(std::min(point + 1, text.size())));
+  if (part.size() > 2 || text.ends_with('.')) return std::nullopt;
+  part.resize(2, '0');
+  const auto whole = plain_number(text.substr(0, point));
+  const auto hundredths = plain_number(part);
+  constexpr std::uint64_t most = 1'000'000'000'000;
+  if (!whole || !hundredths || *whole > most) return std::nullopt;
+  return *whole * 100 + *hundredths;
+}
+
 // As far as the type is a number.
 std::optional<std::uint64_t> number_of(Type type, std::string_view text) {
   const auto plain = plain_number(text);
   switch (type) {
+    case Type::decimal: return parse_decimal(text);
     case Type::bytes: return plain ? plain : base::parse_size(text);
     case Type::duration: return plain == 0 ? plain : base::parse_duration_ns(text);
     case Type::port: return plain && *plain <= 65535 ? plain : std::nullopt;
@@ -38,6 +52,7 @@ std::string_view wanted_of(Type type) {
   switch (type) {
     case Type::boolean: return "yes or no";
     case Type::number: return "a number";
+    case Type::decimal: return "a number such as 2, 1.25";
     case Type::bytes: return "a size such as 100, 64K, 10M";
     case Type::duration: return "a time such as 10ms, 2s";
     case Type::text: return "a text";
@@ -87,6 +102,7 @@ std::optional<std::string> to_value(const Parameter& parameter, const std::strin
     case Type::word:
       return std::ranges::find(parameter.choices, text) != parameter.choices.end() ? std::optional(text) : std::nullopt;
     case Type::number:
+    case Type::decimal:
     case Type::bytes:
     case Type::duration:
     case Type::port:
@@ -244,6 +260,13 @@ std::optional<Error> Settings::missing_in(std::string_view text) const {
   for (const auto& [parameter, why] : missing_)
     if (text.contains("${" + parameter + "}")) return why;
   return std::nullopt;
+}
+
+std::string Settings::fill_any(const std::vector<std::string>& filters) const {
+  std::string any;
+  for (const std::string& filter : filters)
+    if (const std::string filled = fill_where(filter); !filled.empty()) any += (any.empty() ? "" : " || ") + filled;
+  return any;
 }
 
 bool Settings::is_set(std::string_view parameter) const {

@@ -24,6 +24,8 @@ class Settings {
   std::string fill_filter(std::string_view filter) const { return fill_condition(filter, true); }
   // A condition of ours.
   std::string fill_where(std::string_view where) const { return fill_condition(where, false); }
+  // Those that all parameters are set of, as one condition: any of them. Empty: none.
+  std::string fill_any(const std::vector<std::string>& filters) const;
   bool is_set(std::string_view parameter) const;  // and not "no" or empty
   // "min=4096 comm="*"", for those who look.
   const std::map<std::string, std::string, std::less<>>& values() const { return values_; }

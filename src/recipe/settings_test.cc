@@ -99,6 +99,25 @@ TEST_CASE("the name of a function is put in as it is") {
         "error: 'at' takes the name of a function\n  parameter: at=vfs_read count\n                ^^^^^^^^^^^^^^\n");
 }
 
+TEST_CASE("any of several conditions") {
+  CHECK(settings_of({}).fill_any({"asked >= ${min} && x ~ ${comm}", "a == ${to}"}) == "asked >= 0");
+  CHECK(settings_of({"to=10.0.0.1"}).fill_any({"asked >= ${min}", "a == ${to}"}) == "asked >= 0 || a == 10.0.0.1");
+  CHECK(settings_of({}).fill_any({"a == ${to}"}).empty());
+  CHECK(settings_of({}).fill_any({}).empty());
+}
+
+TEST_CASE("decimals are hundredths") {
+  const Recipe one = recipe_with({{.name = "load", .type = Type::decimal, .least = "0.5", .most = "1000"}});
+  for (const auto& [text, value] :
+       {std::pair("load=1", "100"), std::pair("load=2.5", "250"), std::pair("load=12.05", "1205"),
+        std::pair("load=1000.00", "100000"), std::pair("load=0.50", "50")})
+    CHECK(Settings::create(one, {text})->fill("${load}") == value);
+  for (const char* text : {"load=", "load=.", "load=1.", "load=.5", "load=1.234", "load=-1", "load=1.x", "load=1,5"})
+    CHECK_MESSAGE(errors_of(one, {text}).starts_with("error: 'load' takes a number such as 2, 1.25\n"), text);
+  CHECK(errors_of(one, {"load=0.49"}) ==
+        "error: 'load' is at least 0.5\n  parameter: load=0.49\n                  ^^^^\n");
+}
+
 TEST_CASE("what must be given") {
   const Recipe needy = recipe_with({{.name = "to", .type = Type::ip, .help = "the peer", .is_required = true}});
   CHECK(errors_of(needy, {}) ==

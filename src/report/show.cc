@@ -74,6 +74,11 @@ std::string flags_text(Wide number, const Show& show) {
   return text.empty() ? "0" : text;
 }
 
+std::string decimal_text(Wide number) {
+  const Wide magnitude = number < 0 ? -number : number;
+  return fmt::format("{}{}.{:02}", number < 0 ? "-" : "", magnitude / 100, magnitude % 100);
+}
+
 // "0-3"
 std::string irq_cpus(Wide number, std::string_view file) {
   auto text = base::read_file(fmt::format("/proc/irq/{}/{}", number, file));
@@ -108,6 +113,7 @@ std::string number_name(Wide number, const Show& show) {
   switch (show.as) {
     case Show::As::size: return size_text(static_cast<double>(number));
     case Show::As::percent: return fmt::format("{} %", number);
+    case Show::As::decimal: return decimal_text(number);
     case Show::As::since:
     case Show::As::duration: return duration_text(static_cast<double>(number));
     case Show::As::clock: return clock_text(number, show.context == nullptr ? 0 : show.context->wall_offset_ns);
@@ -133,8 +139,9 @@ std::string number_name(Wide number, const Show& show) {
 
 // Numbers that programs want as numbers. Not addresses: half of them are read wrong where numbers are floating.
 bool is_quantity(Show::As as) {
-  return as == Show::As::automatic || as == Show::As::size || as == Show::As::percent || as == Show::As::duration ||
-         as == Show::As::since || as == Show::As::clock || as == Show::As::powers || as == Show::As::steps;
+  return as == Show::As::automatic || as == Show::As::size || as == Show::As::percent || as == Show::As::decimal ||
+         as == Show::As::duration || as == Show::As::since || as == Show::As::clock || as == Show::As::powers ||
+         as == Show::As::steps;
 }
 
 // Signal 0 is none.
@@ -152,7 +159,8 @@ Unit Show::unit() const {
 }
 
 bool Show::is_number() const {
-  return as == As::size || as == As::percent || as == As::duration || as == As::since || is_range();
+  return as == As::size || as == As::percent || as == As::decimal || as == As::duration || as == As::since ||
+         is_range();
 }
 
 Distribution::Range Show::range_of(Wide number) const {
@@ -209,7 +217,7 @@ void append_cell_json(std::string& out, const Cell& cell, const Show& show) {
   }
   Wide number = 0;
   if (get_number(cell, number) && is_quantity(show.as) && (cell.field == nullptr || is_number(*cell.field))) {
-    out += fmt::format("{}", number);
+    out += show.as == Show::As::decimal ? decimal_text(number) : fmt::format("{}", number);
     return;
   }
   if (const auto* text = std::get_if<std::string>(&cell.value.of)) return base::append_json_string(out, *text);

@@ -32,6 +32,7 @@ struct Show {
     automatic,  // as the field's type says
     size,       // bytes
     percent,
+    decimal,   // hundredths: 125 is 1.25
     duration,  // nanoseconds
     clock,     // nanoseconds since boot, as the time of day
     since,     // of a time: nanoseconds since that of the line above
@@ -69,6 +70,7 @@ struct ShowName {
 // As recipes name them.
 inline constexpr ShowName show_names[] = {{"bytes", Show::As::size},
                                           {"percent", Show::As::percent},
+                                          {"decimal", Show::As::decimal},
                                           {"duration", Show::As::duration},
                                           {"clock", Show::As::clock},
                                           {"since", Show::As::since},

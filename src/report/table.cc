@@ -43,9 +43,14 @@ bool is_percentile(Aggregate aggregate) {
   return aggregate == Aggregate::p50 || aggregate == Aggregate::p90 || aggregate == Aggregate::p99;
 }
 
+// It is a text unless it is shown as a number.
+bool is_text_of_rows(Aggregate aggregate) {
+  return aggregate == Aggregate::none || aggregate == Aggregate::last || aggregate == Aggregate::often;
+}
+
 bool is_number(const AnswerColumn& column) {
   if (column.aggregate == Aggregate::computed) return column.show.as != Show::As::names;
-  return (column.aggregate != Aggregate::none && column.aggregate != Aggregate::last) || column.show.is_number();
+  return !is_text_of_rows(column.aggregate) || column.show.is_number();
 }
 
 const std::string& title_of(const AnswerColumn& column) { return column.title.empty() ? column.name : column.title; }
@@ -122,6 +127,31 @@ void append_line(std::string& out, const Answer& answer, const std::vector<std::
   }
   out.erase(out.find_last_not_of(' ') + 1);
   out += '\n';
+}
+
+// A hostile machine has as many as it likes.
+constexpr std::size_t most_texts = 10'000;
+
+void count_text(std::unordered_map<std::string, std::uint64_t>& texts, const std::string& text) {
+  if (texts.size() < most_texts || texts.contains(text)) ++texts[text];
+}
+
+// "dd 300, cp 12, and 4 more": three, or as many as fit; of one alone the number says nothing.
+std::string often_text(const std::unordered_map<std::string, std::uint64_t>& texts) {
+  constexpr std::size_t most_shown = 3;
+  constexpr std::size_t room = 60;
+  std::vector<std::pair<std::string, std::uint64_t>> sorted(texts.begin(), texts.end());
+  std::ranges::sort(sorted, [](const auto& left, const auto& right) {
+    return left.second != right.second ? left.second > right.second : left.first < right.first;
+  });
+  if (sorted.size() == 1) return sorted.front().first;
+  std::string text;
+  std::size_t shown = 0;
+  for (; shown < std::min(most_shown, sorted.size()); ++shown) {
+    if (shown > 0 && text.size() + sorted[shown].first.size() > room) break;
+    text += fmt::format("{}{} {}", shown == 0 ? "" : ", ", sorted[shown].first, sorted[shown].second);
+  }
+  return sorted.size() > shown ? fmt::format("{}, and {} more", text, sorted.size() - shown) : text;
 }
 
 std::weak_ordering compare(const Cell& left, const Cell& right) {
@@ -251,6 +281,7 @@ void AnswerTable::add_to(Group& group, const Row& row) {
     }
     const Cell cell = formulas_.cell(i, row);
     if (column.aggregate == Aggregate::last) total.last = cell;
+    if (column.aggregate == Aggregate::often) count_text(total.texts, cell_text(cell, column.show));
     Wide number = 0;
     if (!get_number(cell, number)) continue;
     total.min = total.count == 0 ? number : std::min(total.min, number);
@@ -322,6 +353,7 @@ Cell AnswerTable::cell_of(const Group& group, std::size_t index) const {
   const Total& total = group.totals[slot_of_[index]];
   if (column.aggregate == Aggregate::count) return cell_of_number(total.count);
   if (column.aggregate == Aggregate::last) return total.last;
+  if (column.aggregate == Aggregate::often) return total.texts.empty() ? Cell{} : Cell{{often_text(total.texts)}};
   if (total.count == 0) return {};
   switch (column.aggregate) {
     case Aggregate::sum: return cell_of_number(total.sum);
@@ -336,6 +368,7 @@ Cell AnswerTable::cell_of(const Group& group, std::size_t index) const {
     case Aggregate::none:
     case Aggregate::count:
     case Aggregate::last:
+    case Aggregate::often:
     case Aggregate::computed: break;
   }
   return {};

@@ -16,16 +16,16 @@
 
 namespace dtp::report {
 
-enum class Aggregate { none, count, sum, mean, min, max, p50, p90, p99, last, computed };
+enum class Aggregate { none, count, sum, mean, min, max, p50, p90, p99, last, often, computed };
 
 struct AggregateName {
   std::string_view name = {};
   Aggregate aggregate = Aggregate::none;
 };
 inline constexpr AggregateName aggregate_names[] = {
-    {"count", Aggregate::count}, {"sum", Aggregate::sum}, {"mean", Aggregate::mean},
-    {"min", Aggregate::min},     {"max", Aggregate::max}, {"p50", Aggregate::p50},
-    {"p90", Aggregate::p90},     {"p99", Aggregate::p99}, {"last", Aggregate::last}};
+    {"count", Aggregate::count}, {"sum", Aggregate::sum},    {"mean", Aggregate::mean}, {"min", Aggregate::min},
+    {"max", Aggregate::max},     {"p50", Aggregate::p50},    {"p90", Aggregate::p90},   {"p99", Aggregate::p99},
+    {"last", Aggregate::last},   {"often", Aggregate::often}};
 
 struct AnswerColumn {
   std::string name = {};                  // unique; of JSON and CSV
@@ -118,6 +118,7 @@ class AnswerTable {
     Wide max = 0;
     std::unique_ptr<Distribution> values = {};  // where percentiles are wanted
     Cell last = {};
+    std::unordered_map<std::string, std::uint64_t> texts = {};  // of what is shown as those that came most often
   };
   struct Group {
     Row keys = {};                   // of the columns that are not added up

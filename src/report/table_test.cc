@@ -137,6 +137,22 @@ TEST_CASE("ranges of numbers, one by one and counted by somebody else") {
         }).ends_with("# 3 hits of further rows: there is room for 16384\n"));
 }
 
+TEST_CASE("the values that came most often") {
+  const Answer answer{.columns = {{.name = "files", .of = "file", .aggregate = Aggregate::often},
+                                  {.name = "reads", .aggregate = Aggregate::count}}};
+  RowMaker rows(values_of(answer));
+  AnswerTable table(answer);
+  const auto shown = [&](const std::vector<std::string>& files) {
+    for (const std::string& file : files) table.add(rows.make(read_of(1, 7, file, 1)));
+    return written([&](Output& output) { return table.write(output, AnswerFormat::json); });
+  };
+  CHECK(shown({"a", "a"}) == "{\"files\":\"a\",\"reads\":2}\n");
+  CHECK(shown({"b", "c", "b", "b"}) == "{\"files\":\"b 3, a 2, c 1\",\"reads\":6}\n");
+  CHECK(shown({"d", "e"}) == "{\"files\":\"b 3, a 2, c 1, and 2 more\",\"reads\":8}\n");
+  CHECK(shown({std::string(60, 'x'), std::string(60, 'x'), std::string(60, 'x'), std::string(60, 'x')}) ==
+        "{\"files\":\"" + std::string(60, 'x') + " 4, and 5 more\",\"reads\":12}\n");
+}
+
 TEST_CASE("ranges hold their numbers") {
   const Show powers{.as = Show::As::powers};
   const Show tens{.as = Show::As::steps, .step = 10};
