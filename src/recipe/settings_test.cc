@@ -101,7 +101,7 @@ TEST_CASE("the name of a function is put in as it is") {
 
 TEST_CASE("any of several conditions") {
   CHECK(settings_of({}).fill_any({"asked >= ${min} && x ~ ${comm}", "a == ${to}"}) == "asked >= 0");
-  CHECK(settings_of({"to=10.0.0.1"}).fill_any({"asked >= ${min}", "a == ${to}"}) == "asked >= 0 || a == 10.0.0.1");
+  CHECK(settings_of({"to=10.0.0.1"}).fill_any({"asked >= ${min}", "a == ${to}"}) == "asked >= 0 || a == \"10.0.0.1\"");
   CHECK(settings_of({}).fill_any({"a == ${to}"}).empty());
   CHECK(settings_of({}).fill_any({}).empty());
 }
