@@ -3,12 +3,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/pattern.h"
+#include "base/quantity.h"
 #include "cmd/counting.h"
 #include "cmd/meanings.h"
 #include "cmd/pairing.h"
@@ -21,6 +23,7 @@
 #include "report/key.h"
 #include "report/pairs.h"
 #include "report/phases.h"
+#include "report/runs.h"
 #include "report/table.h"
 #include "symbol/symbolizer.h"
 
@@ -106,21 +109,26 @@ class Routes {
     return {};
   }
   const std::vector<WatchedEvent>& events() const { return events_; }
+  // Those of other probes have no stack.
+  void leave_stacks(const std::vector<std::string>& probes) {
+    for (std::size_t i = 0; i < events_.size(); ++i) events_[i].without_stack = !leads_to(i, probes);
+  }
   // What records of an event are for.
   struct Role {
     bool is_silent = false;
-    bool begins = false;  // a pair
+    bool begins = false;  // a pair, or a run
     bool ends = false;
     std::optional<std::size_t> phase = {};  // of a pair, that the record begins or ends: see phases_of()
     bool ends_phase = false;
   };
   // Of the events' schemas, in their order. Several share an event.
-  std::vector<Role> roles(const std::optional<recipe::Pairing>& pairing, const std::vector<std::string>& phases) const {
+  std::vector<Role> roles(const Recipe& recipe, const std::vector<std::string>& phases) const {
+    const auto& [from, to] = ends_of(recipe);
     std::vector<Role> roles;
     for (std::size_t i = 0; i < events_.size(); ++i) {
       Role role{.is_silent = std::ranges::all_of(probes_[i], &Probe::is_silent)};
-      if (pairing) role.begins = leads_to(i, pairing->from);
-      if (pairing) role.ends = leads_to(i, pairing->to);
+      role.begins = leads_to(i, from);
+      role.ends = leads_to(i, to);
       const Probe& first = *probes_[i].front();
       const auto phase = std::ranges::find(phases, first.phase);
       if (phase != phases.end()) role.phase = static_cast<std::size_t>(phase - phases.begin());
@@ -131,6 +139,12 @@ class Routes {
   }
 
  private:
+  using Names = std::vector<std::string>;
+  static std::pair<Names, Names> ends_of(const Recipe& recipe) {
+    if (recipe.pairing) return {recipe.pairing->from, recipe.pairing->to};
+    if (recipe.run) return {recipe.run->from, recipe.run->to};
+    return {};
+  }
   bool leads_to(std::size_t event, const std::vector<std::string>& probes) const {
     return std::ranges::any_of(probes_[event],
                                [&](const Probe* one) { return std::ranges::find(probes, one->name) != probes.end(); });
@@ -166,6 +180,9 @@ class Answering {
     phase_column_ = static_cast<std::size_t>(std::ranges::find(names, "phases") - names.begin());
     if (recipe.pairing && !are_paired)
       pairs_.emplace(names, recipe.pairing->by, sources, recipe.pairing->end, recipe.pairing->stays);
+    else if (recipe.run)
+      runs_.emplace(names, recipe.run->of, static_cast<std::uint64_t>(time_of(settings.fill(recipe.run->over)).count()),
+                    sources);
     else
       rows_.emplace(names, sources);
     if (!options.flamegraph.empty()) profiler_.emplace(std::vector{report::parse_key("comm")}, symbols_);
@@ -179,7 +196,7 @@ class Answering {
   Result<void> begin(const std::vector<record::EventSchema>& schemas) {
     schemas_ = schemas.data();
     if (pairs_ || !recipe_.pairing)
-      roles_ = routes_.roles(recipe_.pairing, phases_of(recipe_));
+      roles_ = routes_.roles(recipe_, phases_of(recipe_));
     else
       roles_.resize(schemas.size());
     return lines_ ? lines_->begin() : Result<void>{};
@@ -190,6 +207,7 @@ class Answering {
     const Routes::Role& role = roles_[static_cast<std::size_t>(record.schema - schemas_)];
     if (role.is_silent) return {};
     if (profiler_) profiler_->add(record);
+    if (runs_) return add_to_run(record, role);
     if (!pairs_) return row(rows_->make(record));
     if (role.phase && !role.ends_phase) phases_.enter(record.tid, *role.phase, record.time_ns);
     if (role.phase && role.ends_phase) phases_.leave(record.tid, *role.phase, record.time_ns);
@@ -224,6 +242,7 @@ class Answering {
 
   bool reader_left() const { return output_.reader_left(); }
   const std::optional<report::Pairs>& pairs() const { return pairs_; }
+  const std::optional<report::Runs>& runs() const { return runs_; }
 
  private:
   void begin_pair(const record::Record& record) {
@@ -244,6 +263,16 @@ class Answering {
       return static_cast<std::uint32_t>(value);
     };
     if (const std::uint32_t child = number("child_pid"); child != 0) processes_->fork(number("parent_pid"), child);
+  }
+
+  Result<void> add_to_run(const record::Record& record, const Routes::Role& role) {
+    if (role.begins)
+      runs_->begin(record);
+    else if (!role.ends)
+      runs_->step(record);
+    else
+      for (const report::Row& step : runs_->end(record)) DTP_CHECK(row(step));
+    return {};
   }
 
   Result<void> draw() {
@@ -274,7 +303,8 @@ class Answering {
   std::optional<report::RowMaker> rows_ = {};
   std::optional<report::Pairs> pairs_ = {};
   report::Phases phases_;
-  std::size_t phase_column_ = 0;                   // of a row; behind its end: they are not asked for
+  std::size_t phase_column_ = 0;  // of a row; behind its end: they are not asked for
+  std::optional<report::Runs> runs_ = {};
   std::optional<report::Profiler> profiler_ = {};  // if its stacks are to be drawn
   std::optional<report::AnswerTable> table_ = {};
   std::optional<report::GreatestRows> greatest_ = {};
@@ -291,6 +321,13 @@ Result<void> check_where(const Recipe& recipe, const Settings& settings) {
   const auto formula = report::Formula::parse(where, "where");
   if (!formula) return std::unexpected(formula.error());
   return {};
+}
+
+void print_runs(const report::RunCounts& counts) {
+  fmt::print(stderr, "{} run{}, {} shown, {} without an end", counts.ended, counts.ended == 1 ? "" : "s", counts.shown,
+             counts.open);
+  fmt::print(stderr, "{}\n",
+             counts.forgotten == 0 ? "" : fmt::format(", {} left out: too many steps", counts.forgotten));
 }
 
 Result<std::vector<Placed>> place_all(kernel::TraceFs& tracefs, const Recipe& recipe, const Settings& settings,
@@ -362,6 +399,7 @@ Answered answer_from(kernel::TraceFs& tracefs, const Question& question, const R
     answered.status = std::unexpected(ended.error());
   } else {
     if (!common.quiet && answering.pairs() && !recipe.pairing->shows_open) print_lone(*answering.pairs());
+    if (!common.quiet && answering.runs()) print_runs(answering.runs()->counts());
     print_seen(*seen, common);
     answered.status = exit_status(seen->ending);
   }
@@ -389,6 +427,13 @@ std::optional<Result<int>> answer_from_pairs(kernel::TraceFs& tracefs, const Que
 }
 
 }  // namespace
+
+std::chrono::nanoseconds time_of(const std::string& text) {
+  std::int64_t plain = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), plain);
+  if (error == std::errc() && end == text.data() + text.size()) return std::chrono::nanoseconds(plain);
+  return std::chrono::nanoseconds(base::parse_duration_ns(text).value_or(0));
+}
 
 std::vector<FilledAttempt> fill_attempts(const Probe& probe, const Settings& settings, const TargetOptions& base) {
   std::vector<FilledAttempt> attempts;
@@ -437,6 +482,7 @@ Result<int> answer(const Recipe& recipe, const Settings& settings, const AnswerO
   DTP_TRY(std::vector<Placed> placed, place_all(tracefs, recipe, settings, options.target, common));
   Routes routes;
   for (const Placed& one : placed) DTP_CHECK(routes.add(one));
+  if (!recipe.stacks_of.empty()) routes.leave_stacks(recipe.stacks_of);
   const Question question{recipe, settings, options, common};
   std::optional<Result<int>> status;
   if (recipe.pairing) status = answer_from_pairs(tracefs, question, routes, signals);

@@ -1,6 +1,7 @@
 // Runs a recipe: probes for what it asks for, by the first way that this machine takes, and shows the answer.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -23,6 +24,9 @@ struct FilledAttempt {
 };
 std::vector<FilledAttempt> fill_attempts(const recipe::Probe& probe, const recipe::Settings& settings,
                                          const TargetOptions& base);
+
+// "10ms", or what a parameter of time became: nanoseconds.
+std::chrono::nanoseconds time_of(const std::string& text);
 
 struct AnswerOptions {
   TargetOptions target = {};  // of what is not in the recipe: -k, --no-cache

@@ -171,7 +171,7 @@ recipe::Settings settings_or_none(const recipe::Recipe& recipe, const std::vecto
 
 void print_poll(const recipe::Poll& poll, const recipe::Settings& settings) {
   const auto time = [&](const std::string& text) {
-    return report::duration_text(static_cast<double>(poll_time(settings.fill(text)).count()));
+    return report::duration_text(static_cast<double>(time_of(settings.fill(text)).count()));
   };
   fmt::print("  the load, every {}:\n    cat /proc/loadavg\n", time(poll.every));
   const std::string over = settings.fill_any(poll.over);

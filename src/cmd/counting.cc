@@ -439,6 +439,7 @@ std::string why_not_counted(const recipe::Recipe& recipe, const recipe::Settings
   const report::Answer& answer = recipe.answer;
   if (options.from_stream) return "so it was asked for";
   if (recipe.pairing) return "it is of pairs of records";
+  if (recipe.run) return "it is of runs";
   if (recipe.probes.size() != 1) return "it is of several probes";
   if (recipe.with_stacks) return "it has stacks";
   if (!answer.histogram.empty()) return "it has a histogram beside the table";

@@ -4,12 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <optional>
 #include <utility>
 
-#include "base/quantity.h"
 #include "cmd/meanings.h"
 #include "cmd/write_file.h"
 #include "kernel/signals.h"
@@ -46,8 +44,8 @@ class Polling {
         names_(names_of(answer_, over_)),
         rows_(names_),
         formulas_(answer_),
-        period_(std::max<nanoseconds>(poll_time(settings.fill(recipe.poll->every)), std::chrono::milliseconds(1))),
-        rest_(poll_time(settings.fill(recipe.poll->rest))),
+        period_(std::max<nanoseconds>(time_of(settings.fill(recipe.poll->every)), std::chrono::milliseconds(1))),
+        rest_(time_of(settings.fill(recipe.poll->rest))),
         trend_(recipe.plot.size(), static_cast<std::uint64_t>(period_.count())) {
     if (over_) over_->bind(names_);
     for (const std::string& name : recipe.plot) {
@@ -174,13 +172,6 @@ class Polling {
 };
 
 }  // namespace
-
-nanoseconds poll_time(const std::string& text) {
-  std::int64_t plain = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), plain);
-  if (error == std::errc() && end == text.data() + text.size()) return nanoseconds(plain);
-  return nanoseconds(base::parse_duration_ns(text).value_or(0));
-}
 
 Result<int> answer_polled(const recipe::Recipe& recipe, const recipe::Settings& settings, const AnswerOptions& options,
                           const Common& common) {

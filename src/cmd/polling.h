@@ -1,15 +1,9 @@
 // Answers of recipes that poll: the load of the machine, and who makes it when it is over a limit.
 #pragma once
 
-#include <chrono>
-#include <string>
-
 #include "cmd/answering.h"
 
 namespace dtp::cmd {
-
-// "10ms", or what a parameter of time became: nanoseconds.
-std::chrono::nanoseconds poll_time(const std::string& text);
 
 Result<int> answer_polled(const recipe::Recipe& recipe, const recipe::Settings& settings, const AnswerOptions& options,
                           const Common& common);

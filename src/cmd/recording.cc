@@ -149,6 +149,7 @@ std::vector<kernel::CaptureEvent> to_capture(const std::vector<WatchedEvent>& ev
   for (const WatchedEvent& event : events)
     capture.push_back({.name = event.name,
                        .filter = event.filter,
+                       .without_stack = event.without_stack,
                        .hz = event.hz,
                        .pairing = event.pairing,
                        .thread_offset = event.thread_offset});

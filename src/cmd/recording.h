@@ -36,6 +36,7 @@ struct WatchedEvent {
   std::string filter = {};                   // in the kernel's language
   std::vector<record::Member> members = {};  // who share it; empty: it is one event
   std::vector<bool> are_filtered = {};       // of the members: not all of its records are wanted
+  bool without_stack = false;                // where the others have one
   std::uint64_t hz = 0;                      // of a clock: so many times a second
   // Of pairs that the kernel makes: see kernel::CaptureEvent.
   std::optional<kernel::Pairing> pairing = {};

@@ -100,6 +100,9 @@ Result<void> Capture::State::prepare_events() {
     event.attr.enable_on_exec = starts_by_exec;
     event.attr.write_backward = options.overwrite && &event != &events.back();
   }
+  // Their samples have the layout of the others, with an empty stack.
+  for (std::size_t i = 0; i < asked.size(); ++i)
+    if (asked[i].without_stack) events[i].attr.exclude_callchain_kernel = events[i].attr.exclude_callchain_user = 1;
   events.back().attr.build_id = with_build_ids;
   events.back().attr.mmap_data = options.stacks.kind == Stacks::copies;  // perf unwinds by what is not executable
   return {};

@@ -36,6 +36,7 @@ struct CaptureEvent {
   EventName name = {};
   std::string filter = {};              // in the kernel's language; empty: none
   CpuSeconds hit_cost{0};               // see hit_cost.h; for the governor
+  bool without_stack = false;           // where the others have one
   std::uint64_t hz = 0;                 // not a hit of an event, but where each cpu is, so many times a second
   std::optional<Pairing> pairing = {};  // it is that of pairs, which the kernel makes of these
   std::size_t thread_offset = SampleMaker::common_thread_offset;  // of a pair: see SampleMaker::Event

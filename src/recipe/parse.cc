@@ -12,7 +12,7 @@
 //   where = "latency > ${over} && ret < 0"     # rows that are shown; what mentions a parameter that is not
 //                              # set is left out
 //   plot = ["load"]            # columns whose way through time is drawn, of what is polled
-//   stacks = true              # each hit has its stack
+//   stacks = true              # each hit has its stack; or those of some probes: ["begin"]
 //   machine = true             # what one process did to another belongs to it: every process is watched, and a command
 //                              # only says for how long
 //   columns = [
@@ -56,6 +56,13 @@
 //   end = ["stack", "comm"]    # these are of the second record; else what both have is of the first
 //   open = true                        # first records without a second one are the answer
 //   stays = true                       # a first record belongs to all second ones until the next first one
+//
+//   [run]                      # or: all that a thread does between two hits of it, of those that take long
+//   from = "begin"
+//   to = "end"
+//   of = ["tid", "next_pid"]   # values with threads: a hit is a step of each of them. Its row has the "thread", the
+//                              # length of the run, "latency", and the time since the step before, "since"
+//   over = "${over}"           # a time: only runs that take so long
 //
 // Without a column that is added up every hit, or pair, is a line.
 #include <toml++/toml.h>
@@ -271,6 +278,14 @@ std::optional<Probe> read_until(Reader& reader, const std::vector<const toml::ta
   return end;
 }
 
+// A time, or a parameter.
+std::string read_time(Reader& reader, const toml::table& table, std::string_view key) {
+  const std::string text = reader.text(table, key, true);
+  if (!text.empty() && !text.starts_with("${") && !base::parse_duration_ns(text))
+    reader.wrong(table.get(key)->source(), fmt::format("'{}' takes a time such as 10ms, 2s", key));
+  return text;
+}
+
 // A parameter is a number where it stands for one.
 std::string without_parameters(std::string text) {
   for (std::size_t at = text.find("${"); at != std::string::npos; at = text.find("${", at)) {
@@ -285,14 +300,6 @@ void check_formula(Reader& reader, const toml::table& table, std::string_view ke
   if (text.empty()) return;
   const auto formula = report::Formula::parse(without_parameters(text), key);
   if (!formula) reader.wrong(table.get(key)->source(), formula.error().what);
-}
-
-// A time, or a parameter.
-std::string read_time(Reader& reader, const toml::table& table, std::string_view key) {
-  const std::string text = reader.text(table, key, true);
-  if (!text.empty() && !text.starts_with("${") && !base::parse_duration_ns(text))
-    reader.wrong(table.get(key)->source(), fmt::format("'{}' takes a time such as 10ms, 2s", key));
-  return text;
 }
 
 void read_poll(Reader& reader, const toml::table& table, Recipe& recipe) {
@@ -371,6 +378,30 @@ void check_phases(Reader& reader, const toml::table& root, const Recipe& recipe)
   if (recipe.pairing && recipe.pairing->by.empty() && !recipe.pairing->stays && !recipe.pairing->shows_open) return;
   reader.wrong(root.get("probe")->source(),
                "'until' makes phases of what is between 'from' and 'to' of a [pair] by thread");
+}
+
+void read_run(Reader& reader, const toml::table& root, Recipe& recipe) {
+  const toml::node* node = reader.find(root, "run");
+  if (node == nullptr) return;
+  const toml::table* table = node->as_table();
+  if (table == nullptr) return reader.wrong(node->source(), "'run' is a table: [run]");
+  if (recipe.pairing) reader.wrong(node->source(), "hits are of a 'pair' or of a 'run', not of both");
+  reader.check_keys(*table, {"from", "to", "of", "over"});
+  recipe.run = Run{.from = read_probe_names(reader, *table, "from", recipe),
+                   .to = read_probe_names(reader, *table, "to", recipe),
+                   .of = reader.texts(*table, "of"),
+                   .over = read_time(reader, *table, "over")};
+  if (recipe.run->of.empty()) recipe.run->of = {"tid"};
+}
+
+void read_stacks(Reader& reader, const toml::table& root, Recipe& recipe) {
+  const toml::node* node = reader.find(root, "stacks");
+  if (node == nullptr || !node->is_array()) {
+    recipe.with_stacks = reader.flag(root, "stacks");
+    return;
+  }
+  recipe.stacks_of = read_probe_names(reader, root, "stacks", recipe);
+  recipe.with_stacks = !recipe.stacks_of.empty();
 }
 
 // "sum(asked)", "count()", "asked >> 8".
@@ -521,19 +552,20 @@ Result<Recipe> parse(std::string_view text, const std::string& file) {
     return fail(*reader.error());
   }
   reader.check_keys(root, {"name", "question", "group", "description", "cost", "example", "sort", "top", "histogram",
-                           "where", "plot", "stacks", "machine", "columns", "parameters", "probe", "pair"});
+                           "where", "plot", "stacks", "machine", "columns", "parameters", "probe", "pair", "run"});
   Recipe recipe{.name = reader.text(root, "name", true),
                 .question = reader.text(root, "question", true),
                 .description = reader.text(root, "description"),
                 .cost = reader.text(root, "cost", true),
                 .file = file,
-                .with_stacks = reader.flag(root, "stacks"),
                 .is_of_machine = reader.flag(root, "machine")};
   read_group(reader, root, recipe);
   read_parameters(reader, root, recipe);
   read_probes(reader, root, recipe);
   read_pairing(reader, root, recipe);
   check_phases(reader, root, recipe);
+  read_run(reader, root, recipe);
+  read_stacks(reader, root, recipe);
   read_columns(reader, root, recipe.answer);
   read_order(reader, root, recipe.answer);
   read_plot(reader, root, recipe);

@@ -210,6 +210,38 @@ error: a name, a number or a text is missing
         "                       ^^^^^^^^^\n");
 }
 
+TEST_CASE("a recipe of runs") {
+  constexpr std::string_view probes =
+      "columns = [{ value = \"since\" }]\n"
+      "[[probe]]\nname = \"begin\"\nprobe = \"a\"\n[[probe]]\nname = \"end\"\nprobe = \"b\"\n";
+  const auto runs = parse(std::string(head) + "stacks = [\"end\"]\n" + std::string(probes) +
+                              "[run]\nfrom = \"begin\"\nto = [\"end\"]\nof = [\"tid\", \"next\"]\nover = \"${over}\"\n",
+                          "reads.toml");
+  REQUIRE(runs);
+  REQUIRE(runs->run);
+  CHECK(runs->run->from == std::vector<std::string>{"begin"});
+  CHECK(runs->run->to == std::vector<std::string>{"end"});
+  CHECK(runs->run->of == std::vector<std::string>{"tid", "next"});
+  CHECK(runs->run->over == "${over}");
+  CHECK(runs->with_stacks);
+  CHECK(runs->stacks_of == std::vector<std::string>{"end"});
+  CHECK(errors_of(std::string(head) + "stacks = [\"middle\"]\n" + std::string(probes) +
+                  "[run]\nfrom = \"start\"\nto = \"end\"\nover = \"long\"\n[pair]\nfrom = \"begin\"\nto = \"end\"\n") ==
+        R"~(error: there is no probe 'middle'
+  reads.toml:5: stacks = ["middle"]
+                         ^^^^^^^^^^
+error: hits are of a 'pair' or of a 'run', not of both
+  reads.toml:13: [run]
+                 ^^^^^
+error: there is no probe 'start'
+  reads.toml:14: from = "start"
+                        ^^^^^^^
+error: 'over' takes a time such as 10ms, 2s
+  reads.toml:16: over = "long"
+                        ^^^^^^
+)~");
+}
+
 TEST_CASE("every recipe of the catalog is well formed and tells what it costs") {
   CHECK(!built_in().empty());
   for (const auto& [name, text] : built_in()) {

@@ -21,6 +21,7 @@ enum class Type {
   bytes,     // 4096, 64K
   duration,  // 10ms, 2s: nanoseconds
   text,      // a quoted string
+  probe,     // what is probed, as on the command line, as it is
   glob,      // a quoted string with * and ?
   ip,        // 10.0.0.1, ::1
   port,      // 443
@@ -35,10 +36,11 @@ struct TypeName {
   Type type = Type::text;
 };
 inline constexpr TypeName type_names[] = {
-    {"bool", Type::boolean},      {"number", Type::number}, {"decimal", Type::decimal},   {"bytes", Type::bytes},
-    {"duration", Type::duration}, {"text", Type::text},     {"glob", Type::glob},         {"ip", Type::ip},
-    {"port", Type::port},         {"pid", Type::pid},       {"function", Type::function}, {"file", Type::file},
-    {"word", Type::word}};
+    {"bool", Type::boolean}, {"number", Type::number},     {"decimal", Type::decimal},
+    {"bytes", Type::bytes},  {"duration", Type::duration}, {"text", Type::text},
+    {"probe", Type::probe},  {"glob", Type::glob},         {"ip", Type::ip},
+    {"port", Type::port},    {"pid", Type::pid},           {"function", Type::function},
+    {"file", Type::file},    {"word", Type::word}};
 
 struct Parameter {
   std::string name = {};
@@ -82,6 +84,14 @@ struct Pairing {
   bool stays = false;                  // the first record, for all second ones until the next first one
 };
 
+// All that a thread does from one record to another, if that takes long.
+struct Run {
+  std::vector<std::string> from = {};  // names of probes
+  std::vector<std::string> to = {};
+  std::vector<std::string> of = {};  // values that are threads whose step a record is
+  std::string over = {};             // a duration
+};
+
 // Instead of probes: the load of the machine, looked at again and again.
 struct Poll {
   std::string every = {};              // a duration
@@ -100,9 +110,11 @@ struct Recipe {
   std::vector<Probe> probes = {};
   std::optional<Poll> poll = {};  // then there are no probes
   std::optional<Pairing> pairing = {};
+  std::optional<Run> run = {};
   bool with_stacks = false;
-  bool is_of_machine = false;          // the hits of one process tell of another: all are watched
-  std::vector<std::string> plot = {};  // columns whose way through time is drawn; of what is polled
+  std::vector<std::string> stacks_of = {};  // probes; empty: all
+  bool is_of_machine = false;               // the hits of one process tell of another: all are watched
+  std::vector<std::string> plot = {};       // columns whose way through time is drawn; of what is polled
   report::Answer answer = {};
 };
 

@@ -56,6 +56,7 @@ std::string_view wanted_of(Type type) {
     case Type::bytes: return "a size such as 100, 64K, 10M";
     case Type::duration: return "a time such as 10ms, 2s";
     case Type::text: return "a text";
+    case Type::probe: return "what is probed, as on the command line";
     case Type::glob: return "a pattern";
     case Type::ip: return "an address such as 10.0.0.1 or ::1";
     case Type::port: return "a port from 0 to 65535";
@@ -98,6 +99,8 @@ std::optional<std::string> to_value(const Parameter& parameter, const std::strin
     case Type::function:
       return text.empty() || text.find_first_of(" \t\n\"'\\=") != std::string::npos ? std::nullopt
                                                                                     : std::optional(text);
+    case Type::probe:
+      return text.empty() || text.find_first_of("\n\t") != std::string::npos ? std::nullopt : std::optional(text);
     case Type::file: return text.empty() ? std::nullopt : std::optional(text);
     case Type::word:
       return std::ranges::find(parameter.choices, text) != parameter.choices.end() ? std::optional(text) : std::nullopt;

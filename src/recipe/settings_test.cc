@@ -99,6 +99,13 @@ TEST_CASE("the name of a function is put in as it is") {
         "error: 'at' takes the name of a function\n  parameter: at=vfs_read count\n                ^^^^^^^^^^^^^^\n");
 }
 
+TEST_CASE("a probe is put in as it is") {
+  const Recipe one = recipe_with({{.name = "from", .type = Type::probe, .help = "where"}});
+  CHECK(Settings::create(one, {"from=vfs_read+4 n=count"})->fill("${from}") == "vfs_read+4 n=count");
+  CHECK(errors_of(one, {"from="}) ==
+        "error: 'from' takes what is probed, as on the command line\n  parameter: from=\n                  ^\n");
+}
+
 TEST_CASE("any of several conditions") {
   CHECK(settings_of({}).fill_any({"asked >= ${min} && x ~ ${comm}", "a == ${to}"}) == "asked >= 0");
   CHECK(settings_of({"to=10.0.0.1"}).fill_any({"asked >= ${min}", "a == ${to}"}) == "asked >= 0 || a == \"10.0.0.1\"");
