@@ -7,6 +7,7 @@
 
 #include "base/caret.h"
 #include "base/file.h"
+#include "base/lines.h"
 #include "base/pattern.h"
 #include "cmd/answer_options.h"
 #include "cmd/columns.h"
@@ -19,6 +20,8 @@
 #include "cmd/tracepoint.h"
 #include "debug/symbols.h"
 #include "expr/parse.h"
+#include "kernel/events.h"
+#include "kernel/tracefs.h"
 #include "recipe/catalog.h"
 #include "recipe/settings.h"
 #include "report/units.h"
@@ -159,6 +162,16 @@ void print_definitions(const std::vector<FilledAttempt>& attempts) {
   fmt::print("    # no way of these works on this machine\n");
 }
 
+// All lines of a text, two to the right.
+std::string indented(std::string_view text) {
+  std::string lines;
+  while (!text.empty()) {
+    const std::string_view line = base::take_line(text);
+    lines += line.empty() ? "\n" : fmt::format("  {}\n", line);
+  }
+  return lines;
+}
+
 // What may be needed is not there yet: it is shown as `${name}`.
 recipe::Settings settings_or_none(const recipe::Recipe& recipe, const std::vector<std::string>& words,
                                   Result<void>& ok) {
@@ -204,6 +217,7 @@ Result<int> show(const Options& options) {
       fmt::print("    {}\n", command_text(attempt, settings.fill_filter(probe.filter)));
     print_definitions(attempts);
   }
+  if (!recipe.example.empty()) fmt::print("\nan answer\n{}", indented(recipe.example));
   return 0;
 }
 
@@ -248,24 +262,35 @@ std::string Tracepoints::why_not(const std::string& text) {
                   : fmt::format("there is no tracepoint '{}:{}'", request->point.provider, request->point.function);
 }
 
-// Of a probe that no way of compiles.
+// What this machine's kernel has no kind of probe for; empty: nothing, or it is another kernel.
+std::string lacking(const Compilation& compilation, const TargetOptions& target) {
+  if (!target.vmlinux.empty()) return "";
+  auto tracefs = kernel::find_tracefs();
+  if (!tracefs) return "";
+  for (const Compiled& compiled : compilation.events)
+    if (!is_plain_tracepoint(compiled))
+      if (const auto refusal = kernel::find_missing_kind(*tracefs, compiled.lines)) return to_error(*refusal).what;
+  return "";
+}
+
+// Of a probe that no way of works.
 std::string why_not(const std::vector<FilledAttempt>& attempts, Tracepoints& tracepoints) {
-  std::string reasons;
+  std::vector<std::string> reasons;  // each once
   for (const FilledAttempt& attempt : attempts) {
     std::string reason = attempt.why_not ? attempt.why_not->what : "";
     if (is_to_come(attempt)) return "";
     if (reason.empty()) {
       const auto compilation = compile(attempt.target, {attempt.probe});
-      if (compilation) return "";
-      reason = compilation.error().what;
+      reason = compilation ? lacking(*compilation, attempt.target) : compilation.error().what;
+      if (reason.empty()) return "";
       if (reason.contains("not known here") && !attempt.target.vmlinux.empty()) {
         reason = tracepoints.why_not(attempt.probe);
         if (reason.empty()) return "";
       }
     }
-    reasons += (reasons.empty() ? "" : "; ") + reason;
+    if (std::ranges::find(reasons, reason) == reasons.end()) reasons.push_back(reason);
   }
-  return reasons;
+  return fmt::format("{}", fmt::join(reasons, "; "));
 }
 
 struct Checked {

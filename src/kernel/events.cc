@@ -305,6 +305,13 @@ std::string hint_without(ProbeKind kind) {
 
 }  // namespace
 
+std::optional<Refusal> find_missing_kind(TraceFs& tracefs, std::span<const std::string> lines) {
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    if (!tracefs.exists(file_of(kind_of_line(lines[i]))))
+      return Refusal{.error_number = ENOSYS, .index = i, .line = lines[i]};
+  return std::nullopt;
+}
+
 bool is_about_place(const Refusal& refusal) { return refusal.message == not_registered; }
 
 std::string hint_for(const Refusal& refusal) {

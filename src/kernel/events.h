@@ -66,6 +66,9 @@ std::optional<EventName> name_of_line(std::string_view line);
 // The events that definitions make, in order: lines of one name are one event.
 std::vector<Event> events_of(std::span<const std::string> lines);
 
+// The first line of a kind that this kernel does not have. Nothing is written.
+std::optional<Refusal> find_missing_kind(TraceFs& tracefs, std::span<const std::string> lines);
+
 // Adds the lines of one request: all of them, or none when one is refused. A name that exists already is
 // refused too (EEXIST): the kernel would silently add our probe to somebody else's event.
 std::expected<void, Refusal> add_events(TraceFs& tracefs, std::span<const std::string> lines);

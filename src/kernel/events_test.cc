@@ -81,6 +81,9 @@ TEST_CASE("a kernel without a kind of probe lists none, and refuses one whole") 
   FakeTraceFs fake;
   fake.files["uprobe_events"] = "";
   CHECK(list_events(fake)->empty());
+  CHECK(find_missing_kind(fake, std::vector<std::string>{"p:probe/b /bin/bash:0x10", "p:probe/a x+0"}) ==
+        Refusal{.error_number = ENOSYS, .index = 1, .line = "p:probe/a x+0"});
+  CHECK(!find_missing_kind(fake, std::vector<std::string>{"p:probe/b /bin/bash:0x10"}));
   const auto added = add_events(fake, std::vector<std::string>{"p:probe/a x+0"});
   REQUIRE_FALSE(added);
   CHECK(base::format_error(to_error(added.error()), false) ==

@@ -5,7 +5,7 @@
 //   group = "files"
 //   description = """..."""
 //   cost = "..."
-//   example = """..."""        # an answer, for the manual page
+//   example = """..."""        # a command and what it answered
 //   sort = "-asked"            # of the table: a column; with '-' the greatest first, which is the default
 //   top = 30                   # rows
 //   histogram = "asked"        # of a value, below the table
@@ -557,6 +557,7 @@ Result<Recipe> parse(std::string_view text, const std::string& file) {
                 .question = reader.text(root, "question", true),
                 .description = reader.text(root, "description"),
                 .cost = reader.text(root, "cost", true),
+                .example = reader.text(root, "example"),
                 .file = file,
                 .is_of_machine = reader.flag(root, "machine")};
   read_group(reader, root, recipe);

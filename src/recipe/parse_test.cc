@@ -1,4 +1,7 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/caret.h"
 #include "recipe/catalog.h"
@@ -19,6 +22,20 @@ std::string errors_of(const std::string& text) {
 }
 
 }  // namespace
+
+TEST_CASE("each recipe of the catalog says what people want to know") {
+  for (const auto& [name, text] : built_in()) {
+    CAPTURE(name);
+    const auto recipe = load({std::string(name), "built in", std::string(text)});
+    REQUIRE(recipe);
+    CHECK(recipe->question.ends_with('?'));
+    CHECK(!recipe->description.empty());
+    CHECK(!recipe->cost.empty());
+    if (recipe->group == "applications" && recipe->example.empty()) continue;  // their programs are not in the guests
+    CHECK(recipe->example.starts_with(fmt::format("$ dtrace++ recipe run {} ", name)));
+    CHECK(std::ranges::count(recipe->example, '\n') <= 13);
+  }
+}
 
 TEST_CASE("a recipe") {
   const auto recipe = parse(std::string(head) + R"~(columns = [

@@ -105,7 +105,8 @@ struct Recipe {
   std::string group = {};  // what one is looking at: "files", "network"
   std::string description = {};
   std::string cost = {};
-  std::string file = {};  // where it comes from
+  std::string example = {};  // a command and what it answered
+  std::string file = {};     // where it comes from
   std::vector<Parameter> parameters = {};
   std::vector<Probe> probes = {};
   std::optional<Poll> poll = {};  // then there are no probes

@@ -29,13 +29,13 @@ dtrace++ recipe run --no-govern --format json sys-cost comm=workload >calls.json
 until_true grep -q 'ends it' asks.messages
 until_true grep -q 'ends it' calls.messages
 perf record -q -a -e theirs:asked -o perf.data -- bash -c 'echo >perf.ready; read -r _ <perf.end' >perf.messages 2>&1 & perf=$!
-trace-cmd record -q -o trace.dat -e theirs:asked bash -c 'echo >trace-cmd.ready; read -r _ <trace-cmd.end' >trace-cmd.messages 2>&1 & trace_cmd=$!
+trace-cmd record -q -b 8192 -o trace.dat -e theirs:asked bash -c 'echo >trace-cmd.ready; read -r _ <trace-cmd.end' >trace-cmd.messages 2>&1 & trace_cmd=$!
 until_true [ -e perf.ready ]
 until_true [ -e trace-cmd.ready ]
 ours() { grep -v '^p:theirs' $tracing/kprobe_events; ls $tracing/instances; }
 [ -n "$(ours)" ] || fail "nothing of ours is in the kernel"
 
-workload calls 20000 500 3
+workload calls 5000 500 3
 
 # One after the other goes, and none of the others minds.
 kill -INT $calls; wait $calls || fail "sys-cost: $(cat calls.messages)"
@@ -48,9 +48,10 @@ equal "nothing of ours is left" "" "$(ours)"
 echo >perf.end; wait $perf || fail "perf: $(cat perf.messages)"
 unchanged "their probe is as it was" "$before" "$(theirs)"
 
-equal "sys-cost" 1 "$(count calls.json '"comm":"workload","syscall":"getppid","calls":20000,"errors":0,')"
+equal "sys-cost" 1 "$(count calls.json '"comm":"workload","syscall":"getppid","calls":5000,"errors":0,')"
 equal "sys-cost, another call" 1 "$(count calls.json '"comm":"workload","syscall":"write","calls":500,')"
-equal "the other recipe" 20008 "$(sed -n 's/.*"comm":"workload","calls":\([0-9]*\)}.*/\1/p' asks.json)"
+equal "the other recipe" 5008 "$(sed -n 's/.*"comm":"workload","calls":\([0-9]*\)}.*/\1/p' asks.json)"
 equal "by the kernel's histogram" 1 "$(grep -c 'counted by the kernel' asks.messages)"
-equal "trace-cmd" 20005 "$(trace-cmd report -i trace.dat 2>/dev/null | grep -c 'workload-.*asked:')"
-equal "perf" 20010 "$(perf script -i perf.data 2>/dev/null | grep -c 'workload .*theirs:asked')"
+trace-cmd report -i trace.dat 2>&1 | grep DROPPED
+equal "trace-cmd" 5005 "$(trace-cmd report -i trace.dat 2>/dev/null | grep -c 'workload-.*asked:')"
+equal "perf" 5010 "$(perf script -i perf.data 2>/dev/null | grep -c 'workload .*theirs:asked')"

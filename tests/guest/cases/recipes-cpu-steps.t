@@ -47,3 +47,8 @@ within "how long it runs" $((600 * ms)) $((3000 * ms)) "$(values total '"functio
 ask workqueue late=yes -- bash -c 'for i in 1 2 3; do : <device$i; done 2>/dev/null; true'
 equal "it waits" 3 "$(values times '"function":"call_usermodehelper_exec_work"')"
 within "not as long" 0 $((300 * ms)) "$(values mean '"function":"call_usermodehelper_exec_work"')"
+
+for recipe in irq-stats softirq-stats timer-stats; do
+	ask $recipe over=100s -- workload timeouts 4 5
+	equal "$recipe: none takes 100 s" 0 "$(rows | wc -l)"
+done
