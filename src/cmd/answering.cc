@@ -17,6 +17,7 @@
 #include "cmd/polling.h"
 #include "cmd/write_file.h"
 #include "debug/find.h"
+#include "kernel/urgent.h"
 #include "record/process_tree.h"
 #include "report/flame_graph_svg.h"
 #include "report/greatest.h"
@@ -464,6 +465,7 @@ Result<int> answer(const Recipe& recipe, const Settings& settings, const AnswerO
     return fail({.what = fmt::format("'{}' has no stacks to be drawn", recipe.name), .status = Status::wrong_request});
   if (!options.plot.empty() && recipe.plot.empty())
     return fail({.what = fmt::format("'{}' has no trend to be drawn", recipe.name), .status = Status::wrong_request});
+  const kernel::Urgent urgent;
   if (recipe.poll) return answer_polled(recipe, settings, options, common);
   DTP_CHECK(check_where(recipe, settings));
   DTP_TRY(auto tracefs, kernel::find_tracefs());

@@ -17,6 +17,7 @@
 //   workload huge COUNT                         touches so many pages of 2 MiB
 //   workload start PROGRAM COUNT                starts PROGRAM, COUNT times, one after the other
 //   workload blocked MS                         a process in state D (waiting for a vfork(2) child) for MS
+//   workload many COUNT                         so many processes that sleep for ever; says when they are there
 //   workload hold MS [FILE]                     holds a pipe's mutex for MS, and a second thread waits for it; or
 //                                               the semaphore of FILE, for writing
 //   workload contend MS                         a second thread waits for a mutex of the program, whose address is
@@ -39,6 +40,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +48,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -278,6 +281,26 @@ static int run_blocked(char** words) {
   return waitpid(child, NULL, 0) == child ? 0 : 1;
 }
 
+// They share the memory of this one: each costs the kernel's own 30 KB. They end with it.
+static int sleep_for_ever(void* nothing) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  while (nothing == NULL) pause();
+  return 0;
+}
+
+static int run_many(char** words) {
+  enum { stack_bytes = 4096 };
+  long count = atol(words[0]);
+  char* stacks = mmap(NULL, count * stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (stacks == MAP_FAILED) die("mmap");
+  for (long i = 1; i <= count; ++i)
+    if (clone(sleep_for_ever, stacks + i * stack_bytes, CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD, NULL) < 0)
+      die("clone");
+  printf("%ld are there\n", count);
+  fflush(stdout);
+  return pause();
+}
+
 // A write into a pipe takes the pipe's mutex and then copies from a page that is not there until we say so.
 static int pipe_ends[2];
 static int faults;
@@ -437,6 +460,7 @@ static const struct doing doings[] = {
     {"timeouts", 2, run_timeouts}, {"reboot", 1, run_reboot},       {"sendfile", 3, run_sendfile},
     {"swap", 1, run_swap},         {"datagrams", 4, run_datagrams}, {"pair", 2, run_pair},
     {"map", 2, run_map},           {"mappings", 2, run_mappings},   {"eventfds", 1, run_eventfds},
+    {"many", 1, run_many},
 };
 
 int main(int argc, char** argv) {
