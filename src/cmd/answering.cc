@@ -331,6 +331,11 @@ void print_runs(const report::RunCounts& counts) {
              counts.forgotten == 0 ? "" : fmt::format(", {} left out: too many steps", counts.forgotten));
 }
 
+kernel::Stacks stacks_of(const Recipe& recipe) {
+  if (!recipe.with_stacks) return kernel::Stacks::none;
+  return recipe.unwinds ? kernel::Stacks::copies : kernel::Stacks::frame_pointers;
+}
+
 Result<std::vector<Placed>> place_all(kernel::TraceFs& tracefs, const Recipe& recipe, const Settings& settings,
                                       const TargetOptions& base, const Common& common) {
   std::vector<Placed> placed;
@@ -374,9 +379,7 @@ Answered answer_from(kernel::TraceFs& tracefs, const Question& question, const R
   bool announced = !options.announce;
   const Live live{
       .target = options.watched,
-      .options = {.duration_ms = options.duration_ms,
-                  .stacks = {.kind = recipe.with_stacks ? kernel::Stacks::frame_pointers : kernel::Stacks::none},
-                  .budget = options.budget},
+      .options = {.duration_ms = options.duration_ms, .stacks = {.kind = stacks_of(recipe)}, .budget = options.budget},
       .begin =
           [&](const std::vector<record::EventSchema>& schemas) {
             answered.has_begun = true;

@@ -12,7 +12,8 @@
 //   where = "latency > ${over} && ret < 0"     # rows that are shown; what mentions a parameter that is not
 //                              # set is left out
 //   plot = ["load"]            # columns whose way through time is drawn, of what is polled
-//   stacks = true              # each hit has its stack; or those of some probes: ["begin"]
+//   stacks = true              # each hit has its stack, by frame pointers; or those of some probes: ["begin"];
+//                              # "dwarf": the top of the stack is copied, which code without frame pointers needs
 //   machine = true             # what one process did to another belongs to it: every process is watched, and a command
 //                              # only says for how long
 //   columns = [
@@ -396,12 +397,14 @@ void read_run(Reader& reader, const toml::table& root, Recipe& recipe) {
 
 void read_stacks(Reader& reader, const toml::table& root, Recipe& recipe) {
   const toml::node* node = reader.find(root, "stacks");
-  if (node == nullptr || !node->is_array()) {
-    recipe.with_stacks = reader.flag(root, "stacks");
-    return;
-  }
-  recipe.stacks_of = read_probe_names(reader, root, "stacks", recipe);
-  recipe.with_stacks = !recipe.stacks_of.empty();
+  if (node == nullptr) return;
+  if (node->is_array())
+    recipe.stacks_of = read_probe_names(reader, root, "stacks", recipe);
+  else if (node->is_string() && node->value_exact<std::string>() != "dwarf")
+    return reader.wrong(node->source(), "'stacks' takes true, false, \"dwarf\" or a list of probes");
+  recipe.unwinds = node->is_string();
+  recipe.with_stacks =
+      recipe.unwinds || !recipe.stacks_of.empty() || (!node->is_array() && reader.flag(root, "stacks"));
 }
 
 // "sum(asked)", "count()", "asked >> 8".

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/caret.h"
 #include "recipe/catalog.h"
@@ -166,6 +167,24 @@ optional = true
         "error: 'until' makes phases of what is between 'from' and 'to' of a [pair] by thread\n"
         "  reads.toml:6: [[probe]]\n"
         "                ^^^^^^^^^\n");
+}
+
+TEST_CASE("stacks are walked by frame pointers, or copied") {
+  const auto recipe = [](std::string_view stacks) {
+    return fmt::format("{}columns = [{{ value = \"stack\" }}]\nstacks = {}\n[[probe]]\nname = \"a\"\nprobe = \"b\"\n",
+                       head, stacks);
+  };
+  for (const auto& [text, has, unwinds] :
+       {std::tuple("true", true, false), {"false", false, false}, {"\"dwarf\"", true, true}}) {
+    const auto parsed = parse(recipe(text), "reads.toml");
+    REQUIRE(parsed);
+    CHECK(parsed->with_stacks == has);
+    CHECK(parsed->unwinds == unwinds);
+  }
+  CHECK(errors_of(recipe("\"lbr\"")) ==
+        "error: 'stacks' takes true, false, \"dwarf\" or a list of probes\n"
+        "  reads.toml:6: stacks = \"lbr\"\n"
+        "                         ^^^^^\n");
 }
 
 TEST_CASE("columns that are computed are of those before them") {

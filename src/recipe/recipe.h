@@ -114,6 +114,7 @@ struct Recipe {
   std::optional<Run> run = {};
   bool with_stacks = false;
   std::vector<std::string> stacks_of = {};  // probes; empty: all
+  bool unwinds = false;                     // stacks are copied and unwound: for code without frame pointers
   bool is_of_machine = false;               // the hits of one process tell of another: all are watched
   std::vector<std::string> plot = {};       // columns whose way through time is drawn; of what is polled
   report::Answer answer = {};

@@ -56,9 +56,9 @@ int main() {
   }
 }
 END
-	g++ -O0 -o throws throws.cc
+	g++ -O2 -fomit-frame-pointer -o throws throws.cc
 	ask cxx-throws -- ./throws
-	equal "exceptions of a class" 1 "$(count answer.json '"comm":"throws","type":"St13runtime_error","times":3,')"
+	equal "exceptions of a class" 1 "$(count answer.json '"comm":"throws","type":"St13runtime_error","times":3,' '"main"')"
 	equal "of a number" 1 "$(count answer.json '"comm":"throws","type":"i","times":1,')"
 else
 	echo "a C++ compiler is not here: cxx-throws is left out"
