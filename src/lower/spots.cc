@@ -135,9 +135,16 @@ class SpotFinder {
     return error(fmt::format("no function matches '{}'{}", point_.function,
                              point_.file ? fmt::format(" in a file '{}'", *point_.file) : ""),
                  point_.function_span,
-                 is_generic ? fmt::format("all instances of a generic are {}[...]",
-                                          point_.function.substr(0, point_.function.find('[')))
-                            : "");
+                 is_generic          ? fmt::format("all instances of a generic are {}[...]",
+                                                   point_.function.substr(0, point_.function.find('[')))
+                 : target_.is_user() ? list_hint()
+                                     : "");
+  }
+
+  std::string list_hint() const {
+    const auto is_function = [](const debug::Symbol& symbol) { return symbol.is_function; };
+    if (!std::ranges::any_of(target_.symbols().all(), is_function)) return "it has no symbol table";
+    return fmt::format("list what there is: dtrace++ funcs{}", target_.is_user() ? " -x " + target_.object : "");
   }
 
   Error too_many(const std::string& count, const std::string& allow) const {
@@ -353,10 +360,7 @@ class SpotFinder {
     std::string what = fmt::format("there is no function '{}'", point_.function);
     what += target_.kind == Target::Kind::kernel ? " in the kernel" : fmt::format(" in '{}'", target_.object);
     std::string hint = base::did_you_mean(near_functions(names));
-    if (hint.empty())
-      hint = names.empty() ? "it has no symbol table"
-                           : fmt::format("list what there is: dtrace++ funcs{}",
-                                         target_.is_user() ? " -x " + target_.object : "");
+    if (hint.empty()) hint = list_hint();
     return error(std::move(what), point_.function_span, std::move(hint));
   }
 
