@@ -9,6 +9,7 @@ import os
 import pathlib
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -56,9 +57,9 @@ def background(command, end_by="TERM", **options):
     try:
         yield process
     finally:
-        for signal in end_by, "KILL":
+        for way in end_by, "KILL":
             if process.poll() is None:
-                subprocess.run(["kill", f"-{signal}", "--", f"-{process.pid}"], stderr=subprocess.DEVNULL)
+                subprocess.run(["kill", f"-{way}", "--", f"-{process.pid}"], stderr=subprocess.DEVNULL)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(10)
 
@@ -417,6 +418,7 @@ def test_wrong_input(packages, folder):
 
 def main():
     wanted = sys.argv[1:]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # servers end on the way out
     passed = failed = skipped = 0
     tests = {name.removeprefix("test_"): test for name, test in globals().items() if name.startswith("test_")}
     why_not = ""
