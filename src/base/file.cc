@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cctype>
 #include <cerrno>
 #include <cstring>
@@ -48,18 +49,20 @@ Result<Mapping> map_file(const std::string& path) {
 Result<std::string> read_file(const std::string& path) {
   DTP_TRY(const Fd fd, open_file(path, O_RDONLY));
   std::string content;
-  constexpr std::size_t step = 64 * 1024;
+  if (const int error_number = read_rest(fd.get(), content); error_number != 0)
+    return fail(system_error("cannot read", path, error_number));
+  return content;
+}
+
+// Most files are small, and many are read: memory of a string would be cleared before it is read into.
+int read_rest(int fd, std::string& content) {
+  std::array<char, 32 * 1024> piece;
   for (;;) {
-    const std::size_t had = content.size();
-    content.resize(had + step);
-    const ssize_t got = ::read(fd.get(), content.data() + had, step);
-    if (got < 0 && errno == EINTR) {
-      content.resize(had);
-      continue;
-    }
-    if (got < 0) return fail(system_error("cannot read", path, errno));
-    content.resize(had + static_cast<std::size_t>(got));
-    if (got == 0) return content;
+    const ssize_t got = ::read(fd, piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno;
+    if (got == 0) return 0;
+    content.append(piece.data(), static_cast<std::size_t>(got));
   }
 }
 

@@ -44,17 +44,9 @@ Io<std::string> RealTraceFs::read(const std::string& path) {
   const base::Fd fd(::open((root_ + "/" + path).c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return std::unexpected(errno);
   std::string content;
-  constexpr std::size_t step = 64 * 1024;
-  for (;;) {
-    const std::size_t had = content.size();
-    content.resize(had + step);
-    ssize_t got = 0;
-    do got = ::read(fd.get(), content.data() + had, step);
-    while (got < 0 && errno == EINTR);
-    if (got < 0) return std::unexpected(errno);
-    content.resize(had + static_cast<std::size_t>(got));
-    if (got == 0) return content;
-  }
+  if (const int error_number = base::read_rest(fd.get(), content); error_number != 0)
+    return std::unexpected(error_number);
+  return content;
 }
 
 Io<void> RealTraceFs::write(const std::string& path, std::string_view text) {
