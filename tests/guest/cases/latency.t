@@ -47,16 +47,19 @@ pair kernel "$begin which_clock flags" "$end ret" --over 1ms
 equal "what was fetched at both" 20 "$(count answer.json '"which_clock":0,"flags":0,"ret":0}')"
 least=$(sed -nE 's/.*"latency":([0-9]+).*/\1/p' answer.json | sort -n | head -1)
 ((least >= 3000000)) || fail "it slept for 3 ms, not for $least ns"
-pair kernel raw_syscalls:sys_enter raw_syscalls:sys_exit --filter 'id == 230' --to-filter 'id == 230' --key comm,pid=id --top 1
-equal "twenty sleeps" 1 "$(count answer.json '{"comm":"workload","pid":230,"count":20,')"
+pair "all pairs are wanted: two records cost the traced system less" raw_syscalls:sys_enter raw_syscalls:sys_exit \
+	--filter 'id == 230' --to-filter 'id == 230' --key comm,number=id --top 1
+equal "twenty sleeps" 1 "$(count answer.json '{"comm":"workload","number":230,"count":20,')"
+pair kernel 'raw_syscalls:sys_enter id' raw_syscalls:sys_exit --filter 'id == 230' --to-filter 'id == 230' --over 1ns
+equal "twenty sleeps" 20 "$(count answer.json '"comm":"workload"' '"id":230}')"
 pair "it has stacks" $begin $end --stack --over 1ms
-pair "calls of a thread may nest; --by tid says that they do not" $begin sched:sched_switch --key comm --top 1
-equal "from the call to when another thread runs" 1 "$(count answer.json '{"comm":"workload","count":20,')"
-pair kernel $begin sched:sched_switch --by tid --key comm --top 1
-equal "the same" 1 "$(count answer.json '{"comm":"workload","count":20,')"
+pair "calls of a thread may nest; --by tid says that they do not" $begin sched:sched_switch --over 1ns
+equal "from the call to when another thread runs" 20 "$(count answer.json '"comm":"workload"')"
+pair kernel $begin sched:sched_switch --by tid --over 1ns
+equal "the same" 20 "$(count answer.json '"comm":"workload"')"
 
 # Who woke whom: the thread is that of the first event, and the two know each other by a number.
-dtrace++ latency 'sched:sched_wakeup woken=pid name=comm' 'sched:sched_switch next_comm' --by woken=next_pid -a -v --over 0ms --format json \
+dtrace++ latency 'sched:sched_wakeup woken=pid name=comm' 'sched:sched_switch next_comm' --by woken=next_pid -a -v --over 1ns --format json \
 	-- workload sleep 3 20 >answer.json 2>messages || fail "$(<messages)"
 way kernel
 wakeups=$(grep -cE '"woken":([0-9]+),"name":"workload","next_comm":"workload","next_pid":\1\}$' answer.json)
@@ -73,7 +76,7 @@ equal "nine pauses between ten calls" 1 "$(count answer.json '{"count":9,')"
 equal "what has no other half" 1 "$(grep -cxF 'left out: 1 beginnings without an end, 1 ends without a beginning' messages)"
 equal "both values" 1 "$(grep -cE '"result":([0-9]),"number":\1\}$' answer.json)"
 
-dtrace++ latency -x "$program" "$offset text=+0(%si):string" "$offset%return result=\$retval:s32" --by tid -v --format json --over 0ms \
+dtrace++ latency -x "$program" "$offset text=+0(%si):string" "$offset%return result=\$retval:s32" --by tid -v --format json --over 1ns \
 	-- "$program" calls 10 >answer.json 2>messages
 way kernel
 equal "a text of the beginning" 1 "$(grep -cE '"text":"text 9","result":10\}$' answer.json)"
@@ -85,7 +88,7 @@ dtrace++ latency --from-x "$program" --to-x "$program" "$offset" "$offset" --for
 equal "from call to call" 1 "$(count answer.json '{"count":9,')"
 
 # Killed: nothing stays.
-dtrace++ latency $begin $end -a -v >/dev/null 2>messages & killed=$!
+dtrace++ latency $begin $end -a --over 1s -v >/dev/null 2>messages & killed=$!
 until_true grep -q 'ends it' messages
 if [ $pairs = yes ]; then
 	equal "an event of pairs" 1 "$(grep -c "^dtp_${killed}_" $tracing/synthetic_events)"
