@@ -146,20 +146,30 @@ std::string command_text(const FilledAttempt& attempt, const std::string& filter
   return text + " " + shell_word(is_to_come(attempt) ? attempt.attempt->probe : attempt.probe);
 }
 
-// The tracefs lines of the first way that compiles here.
-void print_definitions(const std::vector<FilledAttempt>& attempts) {
-  if (std::ranges::any_of(attempts, is_to_come)) return;
+// The commands, those that do not work here as comments, and the tracefs lines of the first one that does.
+void print_ways(const std::vector<FilledAttempt>& attempts, const std::string& filter) {
+  std::vector<std::string> lines;
+  bool works = std::ranges::any_of(attempts, is_to_come);
   for (const FilledAttempt& attempt : attempts) {
-    if (attempt.why_not) continue;
-    const auto compilation = compile(attempt.target, {attempt.probe});
-    if (!compilation) continue;
-    for (const Compiled& compiled : compilation->events) {
-      if (is_plain_tracepoint(compiled)) continue;
-      for (const std::string& line : compiled.lines) fmt::print("    # {}\n", line);
+    const std::string command = command_text(attempt, filter);
+    if (is_to_come(attempt)) {
+      fmt::print("    {}\n", command);
+      continue;
     }
-    return;
+    Result<Compilation> compilation = std::unexpected(attempt.why_not.value_or(Error{}));
+    if (!attempt.why_not) compilation = compile(attempt.target, {attempt.probe});
+    if (!compilation) {
+      fmt::print("    # not here, {}:\n    # {}\n", compilation.error().what, command);
+      continue;
+    }
+    fmt::print("    {}\n", command);
+    for (const Compiled& compiled : compilation->events)
+      if (!works && !is_plain_tracepoint(compiled))
+        lines.insert(lines.end(), compiled.lines.begin(), compiled.lines.end());
+    works = true;
   }
-  fmt::print("    # no way of these works on this machine\n");
+  for (const std::string& line : lines) fmt::print("    # {}\n", line);
+  if (!works) fmt::print("    # no way of these works on this machine\n");
 }
 
 // All lines of a text, two to the right.
@@ -213,9 +223,7 @@ Result<int> show(const Options& options) {
     const std::vector<FilledAttempt> attempts = fill_attempts(probe, settings, options.target);
     fmt::print("  {}{}{}\n", probe.name, probe.is_optional ? ", if it can be" : "",
                attempts.size() > 1 ? ", by the first of these that works:" : ":");
-    for (const FilledAttempt& attempt : attempts)
-      fmt::print("    {}\n", command_text(attempt, settings.fill_filter(probe.filter)));
-    print_definitions(attempts);
+    print_ways(attempts, settings.fill_filter(probe.filter));
   }
   if (!recipe.example.empty()) fmt::print("\nan answer\n{}", indented(recipe.example));
   return 0;
