@@ -1,17 +1,16 @@
 #include "cmd/answer_options.h"
 
+#include <fmt/format.h>
+
 #include "cmd/output_format.h"
 #include "cmd/record_limits.h"
 
 namespace dtp::cmd {
-namespace {
 
 report::AnswerFormat to_format(const std::string& format) {
   if (format == "csv") return report::AnswerFormat::csv;
   return format == "json" ? report::AnswerFormat::json : report::AnswerFormat::text;
 }
-
-}  // namespace
 
 void add_answer_options(CLI::App& command, AnswerFlags& flags) {
   command.add_option("--duration", flags.duration, "end after this time: 10s, 500ms, 2m")->type_name("TIME");
@@ -39,6 +38,19 @@ Result<AnswerOptions> to_answer_options(const AnswerFlags& flags, const TargetOp
   options.every_ms = every.count();
   DTP_TRY(options.watched, to_target(flags.watch, command));
   return options;
+}
+
+Result<void> watch_all(const recipe::Recipe& recipe, kernel::Target& watched) {
+  if (watched.pids.empty() && watched.tids.empty() && !watched.user && watched.cgroup.empty()) {
+    watched.all_cpus = true;
+    return {};
+  }
+  std::vector<std::string> names;
+  for (const recipe::Parameter& parameter : recipe.parameters) names.push_back(parameter.name + "=");
+  return fail(
+      {.what = fmt::format("'{}' watches the whole machine: what happens to a process is done by others", recipe.name),
+       .hint = names.empty() ? "" : fmt::format("its parameters choose: {}", fmt::join(names, ", ")),
+       .status = Status::wrong_request});
 }
 
 }  // namespace dtp::cmd

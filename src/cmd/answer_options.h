@@ -27,4 +27,9 @@ void add_answer_options(CLI::App& command, AnswerFlags& flags);
 Result<AnswerOptions> to_answer_options(const AnswerFlags& flags, const TargetOptions& target,
                                         const std::vector<std::string>& command, const Common& common);
 
+report::AnswerFormat to_format(const std::string& format);
+
+// What happens to a process may be done by another: a recipe of the machine watches all.
+Result<void> watch_all(const recipe::Recipe& recipe, kernel::Target& watched);
+
 }  // namespace dtp::cmd

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,6 +16,7 @@
 #include "cmd/meanings.h"
 #include "cmd/pairing.h"
 #include "cmd/polling.h"
+#include "cmd/tracepoint.h"
 #include "cmd/write_file.h"
 #include "debug/find.h"
 #include "kernel/urgent.h"
@@ -35,14 +37,6 @@ using recipe::Probe;
 using recipe::Recipe;
 using recipe::Settings;
 
-// A probe of the recipe as this machine has it.
-struct Placed {
-  const Probe* probe = nullptr;
-  std::unique_ptr<Compilation> compilation = {};  // where it is, for `armed` points into it
-  Armed armed = {};
-  std::vector<WatchedEvent> watched = {};
-};
-
 // `probe` of `recipe` has no way here; what each of them met rides along.
 Error not_placed(const Recipe& recipe, const Probe& probe, std::vector<Error> reasons) {
   // Several ways may lack the same program.
@@ -57,28 +51,30 @@ Error not_placed(const Recipe& recipe, const Probe& probe, std::vector<Error> re
 }
 
 Result<Placed> place_attempt(kernel::TraceFs& tracefs, const Probe& probe, const FilledAttempt& attempt,
-                             const Settings& settings, const std::string& group, const Common& common) {
+                             const Settings& settings, const Placement& placement, const Common& common) {
   Placed placed{.probe = &probe, .compilation = std::make_unique<Compilation>()};
   if (attempt.attempt->hz != 0) {
     placed.watched = {watch_clock(attempt.attempt->hz)};
     return placed;
   }
-  DTP_TRY(*placed.compilation, compile(attempt.target, {attempt.probe}, group));
+  DTP_TRY(*placed.compilation, compile(attempt.target, {attempt.probe}, placement.group));
+  for (Compiled& compiled : placed.compilation->events)
+    if (!is_plain_tracepoint(compiled))
+      for (std::string& line : compiled.lines) line += placement.more;
   DTP_TRY(placed.armed, arm(tracefs, *placed.compilation, attempt.target, common));
   DTP_TRY(placed.watched, watch(tracefs, placed.armed, settings.fill_filter(probe.filter)));
   return placed;
 }
 
 Result<Placed> place(kernel::TraceFs& tracefs, const Recipe& recipe, const Probe& probe, const Settings& settings,
-                     const TargetOptions& base, const Common& common) {
-  DTP_TRY(const kernel::Owner owner, kernel::this_process());
+                     const TargetOptions& base, const Placement& placement, const Common& common) {
   std::vector<Error> reasons;
   for (const FilledAttempt& attempt : fill_attempts(probe, settings, base)) {
     if (attempt.why_not) {
       reasons.push_back(*attempt.why_not);
       continue;
     }
-    auto placed = place_attempt(tracefs, probe, attempt, settings, kernel::group_of(owner), common);
+    auto placed = place_attempt(tracefs, probe, attempt, settings, placement, common);
     if (placed) return placed;
     reasons.push_back(std::move(placed.error()));
   }
@@ -88,24 +84,24 @@ Result<Placed> place(kernel::TraceFs& tracefs, const Recipe& recipe, const Probe
 // The events of all probes, each once: two probes may look at the same tracepoint.
 class Routes {
  public:
-  Result<void> add(const Placed& placed) {
-    for (const WatchedEvent& event : placed.watched) {
+  Result<void> add(const Probe& probe, const std::vector<WatchedEvent>& watched) {
+    for (const WatchedEvent& event : watched) {
       const auto same =
           std::ranges::find_if(events_, [&](const WatchedEvent& known) { return known.schema.id == event.schema.id; });
       const auto index = static_cast<std::size_t>(same - events_.begin());
       if (same == events_.end()) {
         events_.push_back(event);
-        probes_.push_back({placed.probe});
+        probes_.push_back({&probe});
         continue;
       }
       if (same->filter != event.filter)
         return fail({.what = fmt::format("'{}' and '{}' are the same event: they cannot have different filters",
-                                         probes_[index].front()->name, placed.probe->name),
+                                         probes_[index].front()->name, probe.name),
                      .status = Status::wrong_request});
       for (const record::FieldSchema& field : event.schema.fields)
         if (std::ranges::find(same->schema.fields, field.name, &record::FieldSchema::name) == same->schema.fields.end())
           same->schema.fields.push_back(field);
-      probes_[index].push_back(placed.probe);
+      probes_[index].push_back(&probe);
     }
     return {};
   }
@@ -114,6 +110,7 @@ class Routes {
   void leave_stacks(const std::vector<std::string>& probes) {
     for (std::size_t i = 0; i < events_.size(); ++i) events_[i].without_stack = !leads_to(i, probes);
   }
+  const std::vector<const Probe*>& probes_of(std::size_t event) const { return probes_[event]; }
   // What records of an event are for.
   struct Role {
     bool is_silent = false;
@@ -315,7 +312,8 @@ class Answering {
   std::chrono::steady_clock::time_point shown_ = std::chrono::steady_clock::now();
 };
 
-// A condition with the parameters put in may be wrong where it was right in the file.
+}  // namespace
+
 Result<void> check_where(const Recipe& recipe, const Settings& settings) {
   const std::string where = settings.fill_where(recipe.answer.where);
   if (where.empty()) return {};
@@ -337,10 +335,10 @@ kernel::Stacks stacks_of(const Recipe& recipe) {
 }
 
 Result<std::vector<Placed>> place_all(kernel::TraceFs& tracefs, const Recipe& recipe, const Settings& settings,
-                                      const TargetOptions& base, const Common& common) {
+                                      const TargetOptions& base, const Placement& placement, const Common& common) {
   std::vector<Placed> placed;
   for (const Probe& probe : recipe.probes) {
-    auto one = place(tracefs, recipe, probe, settings, base, common);
+    auto one = place(tracefs, recipe, probe, settings, base, placement, common);
     if (one)
       placed.push_back(std::move(*one));
     else if (!probe.is_optional)
@@ -350,6 +348,16 @@ Result<std::vector<Placed>> place_all(kernel::TraceFs& tracefs, const Recipe& re
   }
   return placed;
 }
+
+Result<std::vector<ServingEvent>> serving_events(const std::vector<Placed>& placed) {
+  Routes routes;
+  for (const Placed& one : placed) DTP_CHECK(routes.add(*one.probe, one.watched));
+  std::vector<ServingEvent> events;
+  for (std::size_t i = 0; i < routes.events().size(); ++i) events.push_back({routes.events()[i], routes.probes_of(i)});
+  return events;
+}
+
+namespace {
 
 // The recipe and how it is asked.
 struct Question {
@@ -439,6 +447,25 @@ std::chrono::nanoseconds time_of(const std::string& text) {
   return std::chrono::nanoseconds(base::parse_duration_ns(text).value_or(0));
 }
 
+Result<void> answer_collected(const Recipe& recipe, const Settings& settings, const std::vector<ServingEvent>& events,
+                              const AnswerOptions& options, const Common& common, const Feed& feed) {
+  Routes routes;
+  std::vector<record::EventSchema> schemas;
+  for (const ServingEvent& serving : events) {
+    for (const Probe* probe : serving.probes) DTP_CHECK(routes.add(*probe, {serving.event}));
+    std::ranges::move(schemas_of(serving.event), std::back_inserter(schemas));
+  }
+  Answering answering(recipe, settings, routes, options, false);
+  const auto made = [&]() -> Result<void> {
+    DTP_CHECK(answering.begin(schemas));
+    DTP_CHECK(feed(schemas, [&](const record::Record& record) { return answering.record(record); }));
+    return answering.end();
+  }();
+  if (!made && !answering.reader_left()) return made;
+  if (!common.quiet && answering.pairs() && !recipe.pairing->shows_open) print_lone(*answering.pairs());
+  return {};
+}
+
 std::vector<FilledAttempt> fill_attempts(const Probe& probe, const Settings& settings, const TargetOptions& base) {
   std::vector<FilledAttempt> attempts;
   for (const recipe::Attempt& attempt : probe.attempts) {
@@ -484,9 +511,11 @@ Result<int> answer(const Recipe& recipe, const Settings& settings, const AnswerO
     }
     if (common.verbose && !recipe.pairing) fmt::print(stderr, "counted from the event stream: {}\n", why_not);
   }
-  DTP_TRY(std::vector<Placed> placed, place_all(tracefs, recipe, settings, options.target, common));
+  DTP_TRY(const kernel::Owner owner, kernel::this_process());
+  DTP_TRY(std::vector<Placed> placed,
+          place_all(tracefs, recipe, settings, options.target, {.group = kernel::group_of(owner)}, common));
   Routes routes;
-  for (const Placed& one : placed) DTP_CHECK(routes.add(one));
+  for (const Placed& one : placed) DTP_CHECK(routes.add(*one.probe, one.watched));
   if (!recipe.stacks_of.empty()) routes.leave_stacks(recipe.stacks_of);
   const Question question{recipe, settings, options, common};
   std::optional<Result<int>> status;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,6 +41,40 @@ struct AnswerOptions {
   std::string plot = {};        // likewise
   double budget = 0;            // see kernel/governor.h; 0: none
 };
+
+// A condition with the parameters put in may be wrong where it was right in the file.
+Result<void> check_where(const recipe::Recipe& recipe, const recipe::Settings& settings);
+
+// A probe of a recipe as this machine has it.
+struct Placed {
+  const recipe::Probe* probe = nullptr;
+  std::unique_ptr<Compilation> compilation = {};  // where it is, for `armed` points into it
+  Armed armed = {};
+  std::vector<WatchedEvent> watched = {};
+};
+struct Placement {
+  std::string group = {};  // of the events
+  std::string more = {};   // what probes of our own fetch besides: the end of a tracefs definition
+};
+// Each by the first way that this machine takes; those that are optional may be left out.
+Result<std::vector<Placed>> place_all(kernel::TraceFs& tracefs, const recipe::Recipe& recipe,
+                                      const recipe::Settings& settings, const TargetOptions& base,
+                                      const Placement& placement, const Common& common);
+
+// An event, and the probes of a recipe that it serves: two may look at the same tracepoint.
+struct ServingEvent {
+  WatchedEvent event = {};
+  std::vector<const recipe::Probe*> probes = {};
+};
+Result<std::vector<ServingEvent>> serving_events(const std::vector<Placed>& placed);
+
+// Gives records that were collected before, of these schemas, in the order of time.
+using Feed =
+    std::function<Result<void>(const std::vector<record::EventSchema>& schemas, const record::Consumer& consumer)>;
+// The answer from them.
+Result<void> answer_collected(const recipe::Recipe& recipe, const recipe::Settings& settings,
+                              const std::vector<ServingEvent>& events, const AnswerOptions& options,
+                              const Common& common, const Feed& feed);
 
 Result<int> answer(const recipe::Recipe& recipe, const recipe::Settings& settings, const AnswerOptions& options,
                    const Common& common);

@@ -64,6 +64,15 @@ Result<Choice> choose(std::span<const KnownEvent> events, const std::vector<std:
   return choice;
 }
 
+// The lease would go on without what it is about.
+Result<void> check_leases(const std::vector<const KnownEvent*>& chosen) {
+  for (const KnownEvent* event : chosen)
+    if (event->standing == Standing::armed)
+      return fail({.what = "event '" + kernel::spell(event->event.name) + "' is armed",
+                   .hint = "disarm it: dtrace++ collect --discard " + event->lease});
+  return {};
+}
+
 // Those that share an event go at once.
 Result<void> remove_each(kernel::TraceFs& tracefs, const kernel::Registry& known,
                          const std::vector<const KnownEvent*>& chosen, const Common& common) {
@@ -90,12 +99,14 @@ Result<void> remove_chosen(kernel::TraceFs& tracefs, const Options& options, con
   const kernel::Registry known;
   DTP_TRY(const auto events, kernel::list_known_events(tracefs, known));
   DTP_TRY(const Choice choice, choose(events, options.patterns));
+  DTP_CHECK(check_leases(choice.chosen));
   DTP_CHECK(remove_each(tracefs, known, choice.chosen, common));
   for (const KnownEvent* event : choice.spared) {
     const bool is_chosen = std::find(choice.chosen.begin(), choice.chosen.end(), event) != choice.chosen.end();
     if (!is_chosen && !common.quiet)
-      fmt::print(stderr, "kept {}, which dtrace++ did not make: name it to delete it\n",
-                 kernel::spell(event->event.name));
+      fmt::print(stderr, "kept {}, which {}\n", kernel::spell(event->event.name),
+                 event->standing == Standing::armed ? "is armed: dtrace++ collect --discard " + event->lease
+                                                    : "dtrace++ did not make: name it to delete it");
   }
   return {};
 }

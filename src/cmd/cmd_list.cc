@@ -9,6 +9,7 @@
 #include "cmd/event_place.h"
 #include "cmd/output_format.h"
 #include "cmd/terminal.h"
+#include "kernel/lease.h"
 #include "kernel/standing.h"
 #include "probe/definition.h"
 
@@ -68,6 +69,7 @@ std::string remark(const KnownEvent& event) {
   switch (event.standing) {
     case Standing::asked_for: return "asked for: " + event.known->request;
     case Standing::in_use: return fmt::format("in use by dtrace++, process {}", event.owner->pid);
+    case Standing::armed: return "armed: dtrace++ collect " + event.lease;
     case Standing::left_over:
       return fmt::format("left by dtrace++, process {}, which is gone: dtrace++ delete --stale", event.owner->pid);
     case Standing::foreign: return "";
@@ -98,6 +100,7 @@ std::string_view name_of(Standing standing) {
   switch (standing) {
     case Standing::asked_for: return "asked_for";
     case Standing::in_use: return "in_use";
+    case Standing::armed: return "armed";
     case Standing::left_over: return "left_over";
     case Standing::foreign: return "foreign";
   }
@@ -121,6 +124,7 @@ void print_json(const KnownEvent& event, EventPlaces& source) {
   append_member(out, "standing", name_of(event.standing));
   if (event.known) append_member(out, "request", event.known->request);
   if (event.member != 0) append_member(out, "shared", event.shared->name.event);
+  if (!event.lease.empty()) append_member(out, "lease", event.lease);
   if (event.owner) out += fmt::format(",\"owner\":{}", event.owner->pid);
   out += ",\"points\":[";
   for (const probe::Definition& definition : definitions_of(event.event)) {
@@ -142,6 +146,7 @@ void print_json(const KnownEvent& event, EventPlaces& source) {
 
 Result<void> list(const Options& options, const Common& common) {
   DTP_TRY(auto tracefs, kernel::find_tracefs());
+  kernel::remove_expired(tracefs);
   DTP_TRY(auto events, kernel::list_known_events(tracefs, kernel::Registry()));
   if (!options.patterns.empty()) {
     std::erase_if(events, [&](const KnownEvent& event) {

@@ -43,20 +43,6 @@ Result<recipe::Recipe> open(const std::string& name) {
   return recipe::load(source);
 }
 
-// What happens to a process may be done by another: a recipe of the machine watches all.
-Result<void> watch_all(const recipe::Recipe& recipe, kernel::Target& watched) {
-  if (watched.pids.empty() && watched.tids.empty() && !watched.user && watched.cgroup.empty()) {
-    watched.all_cpus = true;
-    return {};
-  }
-  std::vector<std::string> names;
-  for (const recipe::Parameter& parameter : recipe.parameters) names.push_back(parameter.name + "=");
-  return fail(
-      {.what = fmt::format("'{}' watches the whole machine: what happens to a process is done by others", recipe.name),
-       .hint = names.empty() ? "" : fmt::format("its parameters choose: {}", fmt::join(names, ", ")),
-       .status = Status::wrong_request});
-}
-
 Result<int> run(const Options& options, const std::vector<std::string>& command, const Common& common) {
   DTP_TRY(recipe::Recipe recipe, open(options.name));
   DTP_TRY(recipe::Settings settings, recipe::Settings::create(recipe, options.words));

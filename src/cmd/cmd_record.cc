@@ -12,9 +12,11 @@
 #include "cmd/command.h"
 #include "cmd/govern.h"
 #include "cmd/record_limits.h"
+#include "cmd/recorder_setup.h"
 #include "cmd/recording.h"
 #include "cmd/watch.h"
 #include "kernel/capture.h"
+#include "kernel/lease.h"
 #include "kernel/registry.h"
 #include "kernel/standing.h"
 #include "probe/shared.h"
@@ -180,55 +182,16 @@ Result<std::vector<WatchedEvent>> choose_events(kernel::TraceFs& tracefs, const 
   return chosen.take();
 }
 
-record::TracingData tracing_data(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& events) {
-  record::TracingData data{.header_page = tracefs.read("events/header_page").value_or(""),
-                           .header_event = tracefs.read("events/header_event").value_or("")};
-  for (const WatchedEvent& event : events) {
-    data.formats.push_back({event.name.group, event.format});
-    data.members.insert(data.members.end(), event.members.begin(), event.members.end());
-  }
-  return data;
-}
-
-// What runs already. A command alone has no names and no code yet: its own come with its exec.
-void add_running(record::Recorder& recorder, const kernel::Target& target, pid_t command,
-                 const kernel::StackOptions& stacks) {
-  for (const record::Task& task : record::running_tasks()) {
-    if (!watches_command_only(target) || task.pid == static_cast<std::uint32_t>(command)) recorder.add_task(task);
-  }
-  if (stacks.kind == kernel::Stacks::none) return;
-  for (const record::NewMapping& mapping : running_code(target, stacks)) recorder.add_mapping(mapping);
-}
-
-// perf has 8 KiB for the fields of a record (PERF_MAX_TRACE_SIZE), and a text may have 4 of them.
-bool may_be_too_long(const record::EventSchema& schema) {
-  constexpr int most_bytes = 8192;
-  constexpr int longest_text = 4096;
-  int bytes = 0;
-  for (const record::FieldSchema& field : schema.fields) bytes += field.size + (field.dynamic ? longest_text : 0);
-  return bytes > most_bytes;
-}
-
-record::RecorderOptions recorder_options(const Options& options, const Limits& limits, const kernel::Target& target,
-                                         const std::vector<WatchedEvent>& events, const kernel::Capture& capture) {
-  record::RecorderOptions wanted{.path = options.output,
-                                 .most_events = limits.most_events,
-                                 .most_bytes = limits.most_bytes,
-                                 .switches = limits.switches,
-                                 .switch_bytes = limits.switch_bytes,
-                                 .switch_time = limits.switch_time,
-                                 .is_flight = options.limits.overwrite,
-                                 .origin = record::this_machine()};
-  wanted.origin.version = "dtrace++ " DTP_VERSION;
-  if (wanted.is_flight) wanted.most_ended = 4096;  // their records may be old when they are asked for
-  wanted.watches_all = target.all_cpus && target.cpus.empty();
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    const WatchedEvent& event = events[i];
-    wanted.may_be_too_long.push_back(may_be_too_long(event.schema));
-    const int offset = schemas_of(event).front().member_offset;
-    if (offset >= 0) wanted.shared.push_back({i, static_cast<std::size_t>(offset), event.members, event.are_filtered});
-  }
-  wanted.count = [&capture] { return capture.counted(); };
+record::RecorderOptions limited_options(const Options& options, const Limits& limits, const kernel::Target& target,
+                                        const std::vector<WatchedEvent>& events, const kernel::Capture& capture) {
+  record::RecorderOptions wanted = recorder_options(options.output, target, events, capture);
+  wanted.most_events = limits.most_events;
+  wanted.most_bytes = limits.most_bytes;
+  wanted.switches = limits.switches;
+  wanted.switch_bytes = limits.switch_bytes;
+  wanted.switch_time = limits.switch_time;
+  wanted.is_flight = options.limits.overwrite;
+  if (wanted.is_flight) wanted.most_ended = record::most_ended_of_flight;
   return wanted;
 }
 
@@ -277,6 +240,7 @@ Result<int> record_events(const Options& options, const std::vector<std::string>
   DTP_TRY(const kernel::StackOptions stacks, to_stacks(options.stacks));
   DTP_TRY(const double budget, to_budget(options.govern));
   DTP_TRY(auto tracefs, kernel::find_tracefs());
+  kernel::remove_expired(tracefs);
   DTP_TRY(const std::vector<WatchedEvent> events, choose_events(tracefs, options));
   DTP_TRY(auto signals, kernel::StopSignals::block());
   if (limits.switches || options.limits.overwrite) DTP_CHECK(signals.add_request());
@@ -288,9 +252,11 @@ Result<int> record_events(const Options& options, const std::vector<std::string>
   std::vector<kernel::CaptureEvent> captured = to_capture(events);
   estimate_costs(tracefs, captured);
   DTP_TRY(auto capture, kernel::Capture::open(tracefs, captured, target, wanted, signals));
-  DTP_TRY(auto recorder, record::Recorder::create(recorder_options(options, limits, target, events, capture),
+  DTP_TRY(auto recorder, record::Recorder::create(limited_options(options, limits, target, events, capture),
                                                   capture.events(), tracing_data(tracefs, events)));
-  add_running(recorder, target, capture.command_pid(), stacks);
+  for (const record::Task& task : known_tasks(target, capture.command_pid())) recorder.add_task(task);
+  if (stacks.kind != kernel::Stacks::none)
+    for (const record::NewMapping& mapping : running_code(target, stacks)) recorder.add_mapping(mapping);
 
   bool announced = common.quiet || !command.empty();
   // Not earlier: now the probes are in place.

@@ -5,20 +5,14 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <memory>
 #include <utility>
 #include <variant>
-#include <vector>
 
 #include <fmt/format.h>
 
-#include "cmd/meanings.h"
 #include "kernel/child.h"
-#include "kernel/histogram.h"
-#include "kernel/sample_maker.h"
 #include "record/comm.h"
 #include "record/decode.h"
-#include "report/table.h"
 
 namespace dtp::cmd {
 namespace {
@@ -27,25 +21,6 @@ using kernel::HistogramKey;
 using record::FieldKind;
 using record::FieldSchema;
 using report::Aggregate;
-
-// The name of the thread at the time of the hit, which histograms do not know by themselves.
-constexpr std::string_view comm_field = "dtp_comm";
-
-// What a key of the histogram is in a record.
-struct KeyPlace {
-  enum class Of { thread, comm, cpu, field };
-  Of of = Of::field;
-  std::size_t field = 0;  // in the schema
-};
-
-// An event with its histogram.
-struct CountedEvent {
-  record::EventSchema schema = {};       // with the fields that are keys
-  std::vector<KeyPlace> places = {};     // of the histogram's keys
-  std::vector<std::size_t> sum_of = {};  // of each column of the answer: the histogram's sum, if it is one
-  std::vector<bool> is_signed = {};      // of the histogram's sums
-  kernel::HistogramEvent histogram = {};
-};
 
 bool is_number(const FieldSchema& field) {
   const bool has_size = field.size == 1 || field.size == 2 || field.size == 4 || field.size == 8;
@@ -239,14 +214,6 @@ record::Record record_of(const CountedEvent& event, const kernel::HistogramEntry
   return record;
 }
 
-// The events in the kernel, and what is counted of them.
-struct Setup {
-  std::unique_ptr<Compilation> compilation = {};  // `armed` points into it
-  Armed armed = {};
-  report::Answer answer = {};
-  std::vector<CountedEvent> events = {};
-};
-
 bool has_field(const Compilation& compilation, std::string_view name) {
   return std::ranges::all_of(compilation.events, [&](const Compiled& compiled) {
     return std::ranges::find(compiled.plan.points.front().fields, name, &path::Field::name) !=
@@ -260,21 +227,10 @@ bool is_key(const report::Answer& answer, std::string_view name) {
   });
 }
 
-// What an answer is made with.
-struct Question {
-  const recipe::Recipe& recipe;
-  const recipe::Settings& settings;
-  const AnswerOptions& options;
-  const Common& common;
-};
-
-Result<Setup> set_up(kernel::TraceFs& tracefs, const Question& question, const FilledAttempt& attempt,
-                     const Meanings& meanings) {
-  const recipe::Recipe& recipe = question.recipe;
-  DTP_TRY(const kernel::Owner owner, kernel::this_process());
-  const std::string group = kernel::group_of(owner);
+Result<CountedSetup> set_up(kernel::TraceFs& tracefs, const recipe::Recipe& recipe, const recipe::Settings& settings,
+                            const FilledAttempt& attempt, const std::string& group, const Meanings& meanings) {
   if (attempt.attempt->hz != 0) return fail({.what = "samples of a clock are no hits"});
-  Setup setup{.compilation = std::make_unique<Compilation>()};
+  CountedSetup setup{.compilation = std::make_unique<Compilation>()};
   DTP_TRY(*setup.compilation, compile(attempt.target, {attempt.probe}, group));
   if (is_key(recipe.answer, "comm") && !has_field(*setup.compilation, "comm")) {
     const std::string with_comm = fmt::format("{} {}=$comm:string", attempt.probe, comm_field);
@@ -283,35 +239,25 @@ Result<Setup> set_up(kernel::TraceFs& tracefs, const Question& question, const F
   // What is wrong is told by the stream, if it is wrong there, too.
   const Common silent{.quiet = true};
   DTP_TRY(setup.armed, arm(tracefs, *setup.compilation, attempt.target, silent));
-  DTP_TRY(const std::vector<WatchedEvent> watched,
-          watch(tracefs, setup.armed, question.settings.fill_filter(recipe.probes.front().filter)));
-  if (std::ranges::any_of(watched, [](const WatchedEvent& event) { return !event.members.empty(); }))
+  DTP_TRY(setup.watched, watch(tracefs, setup.armed, settings.fill_filter(recipe.probes.front().filter)));
+  if (std::ranges::any_of(setup.watched, [](const WatchedEvent& event) { return !event.members.empty(); }))
     return fail({.what = "many functions share an event of the kernel"});
-  setup.answer = fill_answer(recipe.answer, question.settings, watched, meanings);
-  for (const WatchedEvent& event : watched) {
-    DTP_TRY(const record::EventSchema raw, record::parse_format(event.format, event.name.group));
-    DTP_TRY(CountedEvent counted, Binder(setup.answer, event, raw).bind());
-    setup.events.push_back(std::move(counted));
-  }
+  setup.answer = fill_answer(recipe.answer, settings, setup.watched, meanings);
+  DTP_TRY(setup.events, counted_events(setup.answer, setup.watched));
   return setup;
 }
 
-// The first way of the recipe's probe that works here.
-Result<Setup> set_up_any(kernel::TraceFs& tracefs, const Question& question, const Meanings& meanings) {
-  const recipe::Probe& probe = question.recipe.probes.front();
-  Error last{.what = "nothing of it is for this machine", .status = Status::not_possible};
-  for (const FilledAttempt& attempt : fill_attempts(probe, question.settings, question.options.target)) {
-    if (attempt.why_not) continue;
-    auto setup = set_up(tracefs, question, attempt, meanings);
-    if (setup) return setup;
-    last = std::move(setup.error());
-  }
-  return fail(std::move(last));
-}
+// What an answer is made with.
+struct Question {
+  const recipe::Recipe& recipe;
+  const recipe::Settings& settings;
+  const AnswerOptions& options;
+  const Common& common;
+};
 
 class Counting {
  public:
-  Counting(const Setup& setup, const AnswerOptions& options, const kernel::Histograms& histograms)
+  Counting(const CountedSetup& setup, const AnswerOptions& options, const kernel::Histograms& histograms)
       : answer_(setup.answer),
         options_(options),
         events_(setup.events),
@@ -344,7 +290,7 @@ class Counting {
       DTP_TRY(const kernel::Histogram histogram, histograms_.read(i));
       hits_ += histogram.hits;
       dropped_ += histogram.dropped;
-      for (const kernel::HistogramEntry& entry : histogram.entries) add(table, events_[i], entry);
+      add_histogram(table, answer_, rows_, events_[i], histogram, processes_);
     }
     table.add_ungrouped(dropped_);
     return table.write(output_, options_.format);
@@ -355,17 +301,6 @@ class Counting {
   std::uint64_t dropped() const { return dropped_; }
 
  private:
-  void add(report::AnswerTable& table, const CountedEvent& event, const kernel::HistogramEntry& entry) {
-    const record::Record record = record_of(event, entry, processes_);
-    std::vector<report::Wide> sums(answer_.columns.size());
-    for (std::size_t i = 0; i < sums.size(); ++i) {
-      if (answer_.columns[i].aggregate == Aggregate::none || answer_.columns[i].of.empty()) continue;
-      const std::uint64_t sum = entry.sums[event.sum_of[i]];
-      sums[i] = event.is_signed[event.sum_of[i]] ? report::Wide{static_cast<std::int64_t>(sum)} : report::Wide{sum};
-    }
-    table.add_counted(rows_.make(record), entry.hits, sums);
-  }
-
   const report::Answer& answer_;
   const AnswerOptions& options_;
   const std::vector<CountedEvent>& events_;
@@ -407,8 +342,8 @@ void print_triggers(const std::vector<kernel::HistogramEvent>& events) {
 }
 
 // Waits for the end, with the histograms of `setup` in the kernel.
-Result<int> run(kernel::TraceFs& tracefs, kernel::Capture& capture, const Setup& setup, kernel::Histograms& histograms,
-                const Question& question) {
+Result<int> run(kernel::TraceFs& tracefs, kernel::Capture& capture, const CountedSetup& setup,
+                kernel::Histograms& histograms, const Question& question) {
   const std::vector<kernel::EventName> names = names_of(setup.events);
   const std::uint64_t missed_before = missed_by(kernel::read_profiles(tracefs, names));
   Counting counting(setup, question.options, histograms);
@@ -433,6 +368,45 @@ Result<int> run(kernel::TraceFs& tracefs, kernel::Capture& capture, const Setup&
 }
 
 }  // namespace
+
+Result<std::vector<CountedEvent>> counted_events(const report::Answer& answer,
+                                                 const std::vector<WatchedEvent>& watched) {
+  std::vector<CountedEvent> events;
+  for (const WatchedEvent& event : watched) {
+    DTP_TRY(const record::EventSchema raw, record::parse_format(event.format, event.name.group));
+    DTP_TRY(CountedEvent counted, Binder(answer, event, raw).bind());
+    events.push_back(std::move(counted));
+  }
+  return events;
+}
+
+Result<CountedSetup> set_up_counting(kernel::TraceFs& tracefs, const recipe::Recipe& recipe,
+                                     const recipe::Settings& settings, const TargetOptions& base,
+                                     const std::string& group, const Meanings& meanings) {
+  const recipe::Probe& probe = recipe.probes.front();
+  Error last{.what = "nothing of it is for this machine", .status = Status::not_possible};
+  for (const FilledAttempt& attempt : fill_attempts(probe, settings, base)) {
+    if (attempt.why_not) continue;
+    auto setup = set_up(tracefs, recipe, settings, attempt, group, meanings);
+    if (setup) return setup;
+    last = std::move(setup.error());
+  }
+  return fail(std::move(last));
+}
+
+void add_histogram(report::AnswerTable& table, const report::Answer& answer, report::RowMaker& rows,
+                   const CountedEvent& event, const kernel::Histogram& histogram, kernel::Processes& processes) {
+  for (const kernel::HistogramEntry& entry : histogram.entries) {
+    const record::Record record = record_of(event, entry, processes);
+    std::vector<report::Wide> sums(answer.columns.size());
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      if (answer.columns[i].aggregate == Aggregate::none || answer.columns[i].of.empty()) continue;
+      const std::uint64_t sum = entry.sums[event.sum_of[i]];
+      sums[i] = event.is_signed[event.sum_of[i]] ? report::Wide{static_cast<std::int64_t>(sum)} : report::Wide{sum};
+    }
+    table.add_counted(rows.make(record), entry.hits, sums);
+  }
+}
 
 std::string why_not_counted(const recipe::Recipe& recipe, const recipe::Settings& settings,
                             const AnswerOptions& options) {
@@ -464,7 +438,8 @@ Result<CountedAnswer> count_in_kernel(kernel::TraceFs& tracefs, const recipe::Re
   if (!kernel::Histograms::are_there(tracefs)) return CountedAnswer{.why_not = "this kernel has no histograms"};
   const Question question{recipe, settings, options, common};
   const Meanings meanings;
-  auto setup = set_up_any(tracefs, question, meanings);
+  DTP_TRY(const kernel::Owner owner, kernel::this_process());
+  auto setup = set_up_counting(tracefs, recipe, settings, options.target, kernel::group_of(owner), meanings);
   if (!setup) return CountedAnswer{.why_not = setup.error().what};
   std::optional<Result<int>> status;
   {

@@ -156,6 +156,16 @@ std::vector<kernel::CaptureEvent> to_capture(const std::vector<WatchedEvent>& ev
   return capture;
 }
 
+record::TracingData tracing_data(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& events) {
+  record::TracingData data{.header_page = tracefs.read("events/header_page").value_or(""),
+                           .header_event = tracefs.read("events/header_event").value_or("")};
+  for (const WatchedEvent& event : events) {
+    data.formats.push_back({event.name.group, event.format});
+    data.members.insert(data.members.end(), event.members.begin(), event.members.end());
+  }
+  return data;
+}
+
 std::string describe_losses(const kernel::Losses& losses) {
   if (losses.sum() == 0) return "0 lost";
   std::string why;

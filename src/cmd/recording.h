@@ -15,6 +15,7 @@
 #include "record/address_spaces.h"
 #include "record/format.h"
 #include "record/members.h"
+#include "record/tracing_data.h"
 
 namespace dtp::cmd {
 
@@ -54,6 +55,9 @@ std::vector<probe::FilterField> filter_fields(const record::EventSchema& schema)
 WatchedEvent watch_clock(std::uint64_t hz);
 
 std::vector<kernel::CaptureEvent> to_capture(const std::vector<WatchedEvent>& events);
+
+// What a recording of them says of their formats.
+record::TracingData tracing_data(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& events);
 
 // "3 lost (2 rings full, 1 probes missed)"; "0 lost".
 std::string describe_losses(const kernel::Losses& losses);

@@ -23,9 +23,6 @@
 
 namespace dtp::kernel {
 
-// An identifier that perf, which counts up from 1, does not give out.
-constexpr std::uint64_t first_instance_sample = std::uint64_t{1} << 62;
-
 void raise_descriptor_limit(std::size_t needed);
 
 struct Capture::State {

@@ -17,15 +17,6 @@ constexpr std::size_t page_bytes = 64 * 1024;
 // Samples go on when there are so many of them.
 constexpr std::size_t batch_bytes = 256 * 1024;
 
-// "overrun: 3" and the like in per_cpu/cpuN/stats.
-std::uint64_t count_in(std::string_view stats, std::string_view key) {
-  const std::size_t at = stats.find(key);
-  if (at == std::string_view::npos) return 0;
-  std::uint64_t count = 0;
-  std::from_chars(stats.data() + at + key.size(), stats.data() + stats.size(), count);
-  return count;
-}
-
 std::string file_of(const EventName& event, const char* file) {
   return "events/" + event.group + "/" + event.event + "/" + file;
 }
@@ -61,6 +52,14 @@ std::string only_from_now(const std::string& filter) {
 std::string pipe_directory(unsigned cpu) { return "per_cpu/cpu" + std::to_string(cpu); }
 
 }  // namespace
+
+std::uint64_t count_in_stats(std::string_view stats, std::string_view key) {
+  const std::size_t at = stats.find(key);
+  if (at == std::string_view::npos) return 0;
+  std::uint64_t count = 0;
+  std::from_chars(stats.data() + at + key.size(), stats.data() + stats.size(), count);
+  return count;
+}
 
 std::vector<SampleMaker::Event> Instance::events_of(const InstanceOptions& options) {
   std::vector<SampleMaker::Event> events;
@@ -108,7 +107,6 @@ Result<void> Instance::set_up() {
     if (!pipe) return fail(tracefs_error("cannot read", path, pipe.error()));
     pipes_.push_back(std::move(*pipe));
   }
-  page_.resize(page_bytes);
   return {};
 }
 
@@ -139,26 +137,33 @@ void Instance::set_enabled(std::uint64_t id, bool is_on) {
     if (event.sample.id == id) (void)folder_.set(file_of(event.name, "enable"), is_on ? "1" : "0");
 }
 
-// No more than the ring holds: what is written meanwhile waits for the next round, and other rings do not.
-Result<std::size_t> Instance::drain(std::size_t index, Processes& processes, const Take& take) {
+Result<std::size_t> drain_pipe(const RingPipe& pipe, std::vector<std::byte>& page, SampleMaker& samples,
+                               Processes& processes, const TakeSamples& take) {
+  page.resize(page_bytes);
   std::size_t bytes = 0;
   const auto hand_over = [&]() -> Result<void> {
-    bytes += samples_.samples().size();
-    if (!samples_.samples().empty()) DTP_CHECK(take(samples_.samples()));
-    samples_.clear();
+    bytes += samples.samples().size();
+    if (!samples.samples().empty()) DTP_CHECK(take(samples.samples()));
+    samples.clear();
     return {};
   };
-  for (std::size_t seen = 0; seen <= options_.ring_bytes;) {
+  for (std::size_t seen = 0; seen <= pipe.most_bytes;) {
     ssize_t got = 0;
-    do got = ::read(pipes_[index].get(), page_.data(), page_.size());
+    do got = ::read(pipe.fd, page.data(), page.size());
     while (got < 0 && errno == EINTR);
     if (got <= 0) break;
     seen += static_cast<std::size_t>(got);
-    const auto page = std::span(page_).first(static_cast<std::size_t>(got));
-    if (samples_.add_page(page, options_.cpus[index], processes) >= batch_bytes) DTP_CHECK(hand_over());
+    const auto piece = std::span(page).first(static_cast<std::size_t>(got));
+    if (samples.add_page(piece, pipe.cpu, processes) >= batch_bytes) DTP_CHECK(hand_over());
   }
   DTP_CHECK(hand_over());
   return bytes;
+}
+
+// No more than the ring holds: what is written meanwhile waits for the next round, and other rings do not.
+Result<std::size_t> Instance::drain(std::size_t index, Processes& processes, const Take& take) {
+  const RingPipe pipe{pipes_[index].get(), options_.cpus[index], options_.ring_bytes};
+  return drain_pipe(pipe, page_, samples_, processes, take);
 }
 
 std::uint64_t Instance::lost() const {
@@ -166,7 +171,7 @@ std::uint64_t Instance::lost() const {
   for (const unsigned cpu : options_.cpus) {
     const std::string stats = tracefs_->read(folder_.path() + "/" + pipe_directory(cpu) + "/stats").value_or("");
     for (const std::string_view key : {"\noverrun: ", "\ncommit overrun: ", "\ndropped events: "})
-      sum += count_in(stats, key);
+      sum += count_in_stats(stats, key);
   }
   return sum;
 }
@@ -176,7 +181,7 @@ std::uint64_t Instance::dropped() const {
   for (const InstanceEvent& event : options_.events) {
     if (!event.pairing) continue;
     const std::string file = file_of(event.pairing->from.name, "hist");
-    sum += count_in(tracefs_->read(folder_.path() + "/" + file).value_or(""), "\n    Dropped: ");
+    sum += count_in_stats(tracefs_->read(folder_.path() + "/" + file).value_or(""), "\n    Dropped: ");
   }
   return sum;
 }

@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/file.h"
@@ -38,9 +39,24 @@ struct InstanceOptions {
   std::uint64_t sample_type = 0;  // of the samples that are made; these rings have no stacks to fill in
 };
 
+using TakeSamples = std::function<Result<void>(std::span<const std::byte> samples)>;
+
+// A ring of a cpu, as trace_pipe_raw gives it.
+struct RingPipe {
+  int fd = -1;
+  unsigned cpu = 0;
+  std::size_t most_bytes = 0;  // that are read at once
+};
+// What it holds now, as samples. `page` is room for one. Gives the number of bytes.
+Result<std::size_t> drain_pipe(const RingPipe& pipe, std::vector<std::byte>& page, SampleMaker& samples,
+                               Processes& processes, const TakeSamples& take);
+
+// "overrun: 3" and the like in per_cpu/cpuN/stats.
+std::uint64_t count_in_stats(std::string_view stats, std::string_view key);
+
 class Instance {
  public:
-  using Take = std::function<Result<void>(std::span<const std::byte> samples)>;
+  using Take = TakeSamples;
 
   static Result<Instance> create(TraceFs& tracefs, InstanceOptions options);
   Instance(Instance&& other) noexcept;

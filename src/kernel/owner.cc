@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "kernel/instance.h"
+#include "kernel/lease.h"
 #include "kernel/pairing.h"
 
 namespace dtp::kernel {
@@ -108,6 +109,7 @@ Result<void> OwnedEvents::remove() {
 }
 
 Result<std::vector<EventName>> remove_stale(TraceFs& tracefs) {
+  remove_expired(tracefs);
   remove_stale_instances(tracefs);  // they hold events
   remove_stale_pair_events(tracefs);
   DTP_TRY(const std::vector<Event> events, list_events(tracefs));

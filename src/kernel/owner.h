@@ -36,7 +36,7 @@ bool is_alive(const Owner& owner);
 // The events of one `trace`: created together, gone with the object. Close every capture of them before.
 class OwnedEvents {
  public:
-  // The lines must name the group of this process.
+  // The lines must name the group of this process, or that of a lease.
   static std::expected<OwnedEvents, Refusal> create(TraceFs& tracefs, std::span<const std::string> lines);
   OwnedEvents(OwnedEvents&& other) noexcept;
   OwnedEvents& operator=(OwnedEvents&&) = delete;
@@ -47,6 +47,8 @@ class OwnedEvents {
   const std::vector<Event>& events() const { return events_; }
   // One more member of the first of them, which is shared: it goes with the others.
   std::expected<void, Refusal> add_member(std::span<const std::string> lines);
+  // They outlive this process: from here on they are a lease's (lease.h), which they are named after.
+  void keep() { events_.clear(); }
   // Removes them now. An event somebody else uses as well is waited for, a second at most.
   Result<void> remove();
 
@@ -56,7 +58,8 @@ class OwnedEvents {
   std::vector<Event> events_;
 };
 
-// Removes the events of owners that are dead, and gives their names. What is still in use stays.
+// Removes the events of owners that are dead, and gives their names; what is still in use stays. What a lease
+// (lease.h) kept that has ended goes, too.
 Result<std::vector<EventName>> remove_stale(TraceFs& tracefs);
 
 }  // namespace dtp::kernel

@@ -26,6 +26,9 @@ class Processes {
   std::map<std::uint32_t, std::uint32_t> looked_up_ = {};
 };
 
+// An identifier that perf, which counts up from 1, does not give out.
+constexpr std::uint64_t first_instance_sample = std::uint64_t{1} << 62;
+
 class SampleMaker {
  public:
   struct Event {

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <map>
 
+#include "kernel/lease.h"
 #include "probe/shared.h"
 
 namespace dtp::kernel {
@@ -11,6 +12,10 @@ namespace dtp::kernel {
 KnownEvent recognise(const Event& event, const Registry& registry) {
   KnownEvent recognised{.event = event, .known = registry.find(event), .owner = owner_of(event.name.group)};
   if (recognised.known) recognised.standing = Standing::asked_for;
+  if (const auto lease = lease_of_group(event.name.group)) {
+    recognised.standing = Standing::armed;
+    recognised.lease = *lease;
+  }
   if (recognised.owner) recognised.standing = is_alive(*recognised.owner) ? Standing::in_use : Standing::left_over;
   return recognised;
 }

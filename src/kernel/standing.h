@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 
 #include "kernel/events.h"
 #include "kernel/owner.h"
@@ -14,6 +15,7 @@ namespace dtp::kernel {
 enum class Standing {
   asked_for,  // made by `dtrace++ probe`, unchanged since
   in_use,     // of a dtrace++ that runs
+  armed,      // until it is collected, or its lease (lease.h) ends
   left_over,  // of a dtrace++ that was killed
   foreign,    // of somebody else, or not known any more
 };
@@ -23,6 +25,7 @@ struct KnownEvent {
   Standing standing = Standing::foreign;
   std::optional<KnownProbe> known = {};      // asked_for
   std::optional<Owner> owner = {};           // in_use, left_over
+  std::string lease = {};                    // armed: its name
   unsigned member = 0;                       // its number where it shares the kernel's event; 0: it is that
   std::shared_ptr<const Event> shared = {};  // which one; `event` is as if it were alone
 };

@@ -31,6 +31,15 @@ struct Shared {
 
 }  // namespace
 
+TEST_CASE("what is armed is nobody's to clean") {
+  const Event event{.name = {"dtp_armed_files_read", "vfs_read"},
+                    .lines = {"p:dtp_armed_files_read/vfs_read vfs_read"}};
+  const KnownEvent known = recognise(event, Registry("/nowhere"));
+  CHECK(known.standing == Standing::armed);
+  CHECK(known.lease == "files_read");
+  CHECK_FALSE(known.owner);
+}
+
 TEST_CASE("members stand for the event that they share") {
   Shared shared;
   const auto known = list_known_events(shared.fake, shared.registry);

@@ -16,6 +16,9 @@
 
 namespace dtp::record {
 
+// Of a flight recorder, whose records may be old when they are asked for.
+constexpr std::size_t most_ended_of_flight = 4096;
+
 class Sideband {
  public:
   // Of so many tasks that have ended the names are kept: their last records may come later.
