@@ -11,7 +11,9 @@
 #include "cmd/condition.h"
 #include "cmd/govern.h"
 #include "cmd/output_format.h"
+#include "cmd/record_limits.h"
 #include "cmd/recording.h"
+#include "cmd/snapshots.h"
 #include "cmd/watch.h"
 #include "kernel/owner.h"
 #include "report/report.h"
@@ -26,6 +28,8 @@ struct Options {
   std::string filter = {};
   std::string when = {};
   std::uint64_t most_hits = 0;  // 0: no end
+  SnapshotOptions snapshots = {};
+  std::string ring_bytes = {};
   std::string format = "text";
   StackFlags stacks = {};
   GovernOptions govern = {};
@@ -74,10 +78,42 @@ Result<Seen> print(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& wa
   return seen;
 }
 
+struct Wanted {
+  const kernel::Target& target;
+  kernel::CaptureOptions capture = {};
+  SnapshotOptions options = {};
+};
+
+// What the ring holds when a condition holds.
+Result<int> snapshots(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& watched, Wanted wanted,
+                      kernel::StopSignals& signals, Printing& printing, const Common& common) {
+  if (!wanted.options.output.empty() && !printing.when.is_of_kernel())
+    return fail(
+        {.what = "a file has every record that the kernel lets pass, and this --when is not for the kernel alone",
+         .hint = "-v says what the kernel decides; leave out the rest, or -o",
+         .status = Status::wrong_request});
+  wanted.capture.overwrite = true;
+  wanted.options.most = printing.most_hits;
+  const bool has_stacks = wanted.capture.stacks.kind != kernel::Stacks::none;
+  const SnapshotTrace trace{.target = wanted.target,
+                            .capture = wanted.capture,
+                            .options = wanted.options,
+                            .when = printing.when,
+                            .report = *printing.report,
+                            .output = printing.output,
+                            .symbols = has_stacks ? &printing.symbols : nullptr,
+                            .announced = printing.announced};
+  DTP_TRY(const SnapshotsSeen seen, trace_snapshots(tracefs, watched, trace, signals, common));
+  print_snapshots_seen(seen, common);
+  const bool is_enough = printing.most_hits > 0 && seen.snapshots >= printing.most_hits;
+  return is_enough ? 0 : exit_status(seen.ending);
+}
+
 Result<int> trace(const Options& options, const std::vector<std::string>& command, const Common& common) {
   DTP_TRY(const kernel::Target target, to_target(options.watch, command));
   DTP_TRY(const kernel::StackOptions stacks, to_stacks(options.stacks));
   DTP_TRY(const double budget, to_budget(options.govern));
+  DTP_TRY(const Limits limits, to_limits({.ring_bytes = options.ring_bytes}));
   DTP_TRY(const kernel::Owner owner, kernel::this_process());
   TargetOptions probed = options.target;
   probed.is_live = true;
@@ -97,7 +133,13 @@ Result<int> trace(const Options& options, const std::vector<std::string>& comman
     if (common.verbose) printing.when.print("--when");
   }
   printing.report = make_report(options.format, printing.output, printing.symbols);
-  const auto seen = print(tracefs, watched, target, {.stacks = stacks, .budget = budget}, signals, printing);
+  const kernel::CaptureOptions capture{.ring_bytes = limits.ring_bytes, .stacks = stacks, .budget = budget};
+  if (!options.snapshots.on.empty()) {
+    const auto status = snapshots(tracefs, watched, {target, capture, options.snapshots}, signals, printing, common);
+    DTP_CHECK(disarm(armed));
+    return printing.output.reader_left() ? 0 : status;
+  }
+  const auto seen = print(tracefs, watched, target, capture, signals, printing);
   DTP_CHECK(disarm(armed));
   if (!seen && printing.output.reader_left()) return 0;
   if (!seen) return std::unexpected(seen.error());
@@ -121,9 +163,22 @@ void add_trace(Registry& registry) {
                   "the same, also of what is computed, of texts that are put together later, and of pid, tid, comm, "
                   "cpu, event, time: 'ret < 0 || used * 10 > size * 9'")
       ->type_name("EXPR");
-  command.add_option("--stop-after", options->most_hits, "end after so many records, with status 0")
+  command.add_option("--stop-after", options->most_hits, "end after so many records, or snapshots, with status 0")
       ->type_name("N")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 62));
+  auto* on = command
+                 .add_option("--snapshot-on", options->snapshots.on,
+                             "show nothing until this holds for a hit, as for --when; then what a ring in the kernel "
+                             "holds of the hits before it, and go on")
+                 ->type_name("EXPR");
+  command
+      .add_option("-o,--output", options->snapshots.output,
+                  "of --snapshot-on: write snapshots into files that script and report read")
+      ->type_name("FILE")
+      ->needs(on);
+  command.add_option("--ring-size", options->ring_bytes, "of --snapshot-on: of the ring of each CPU; 8M without it")
+      ->type_name("SIZE")
+      ->needs(on);
   add_format_option(command, options->format, as_records, record_formats);
   add_stack_options(command, options->stacks);
   add_govern_options(command, options->govern);
@@ -134,7 +189,8 @@ void add_trace(Registry& registry) {
       "  dtrace++ trace -x /bin/bash 'readline%return +0($retval):string'\n"
       "  dtrace++ trace 'syscalls:sys_enter_openat filename:ustring'\n"
       "  dtrace++ trace 'tcp_sendmsg size dest=sk->__sk_common.skc_daddr' -- curl 10.0.0.1\n"
-      "  dtrace++ trace 'vfs_read file=file:path count' --when 'file ~ \"/etc/*\" && count % 512 != 0' --stack --stop-after "
+      "  dtrace++ trace 'vfs_read file=file:path count' --when 'file ~ \"/etc/*\" && count % 512 != 0' --stack "
+      "--stop-after "
       "3");
   run_with_command(command, registry, options, trace);
 }

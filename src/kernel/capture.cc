@@ -98,7 +98,13 @@ Result<void> Capture::State::prepare_events() {
     if (needs_no_perf_ring()) event.attr.sample_type &= ~std::uint64_t{PERF_SAMPLE_IP | PERF_SAMPLE_PERIOD};
     event.attr.inherit = tasks.front() != every_task;
     event.attr.enable_on_exec = starts_by_exec;
-    event.attr.write_backward = options.overwrite && &event != &events.back();
+    const auto index = static_cast<std::size_t>(&event - events.data());
+    const bool is_trigger = index < asked.size() && asked[index].is_trigger;
+    event.attr.write_backward = options.overwrite && index < asked.size() && !is_trigger;
+    if (is_trigger) {
+      event.attr.watermark = 0;
+      event.attr.wakeup_events = 1;
+    }
   }
   // Their samples have the layout of the others, with an empty stack.
   for (std::size_t i = 0; i < asked.size(); ++i)
@@ -482,6 +488,8 @@ std::vector<Counted> Capture::counted() const {
 }
 
 pid_t Capture::command_pid() const { return state_->child ? state_->child->pid() : 0; }
+
+void Capture::request() { state_->is_requested = true; }
 
 void Capture::stop_full() {
   if (state_->why) return;

@@ -40,6 +40,9 @@ struct CaptureEvent {
   std::uint64_t hz = 0;                 // not a hit of an event, but where each cpu is, so many times a second
   std::optional<Pairing> pairing = {};  // it is that of pairs, which the kernel makes of these
   std::size_t thread_offset = SampleMaker::common_thread_offset;  // of a pair: see SampleMaker::Event
+  // Of an overwriting capture: its records come at once. It is another's twin with a filter of its own, and costs
+  // nothing.
+  bool is_trigger = false;
 };
 
 struct CaptureOptions {
@@ -130,6 +133,8 @@ class Capture {
 
   // From enabling to the last drain. Once.
   Result<Ending> run(const Sink& sink);
+  // For the sink: what the overwriting rings hold is wanted, as if USR2 had come.
+  void request();
   // For the sink: nothing more is wanted. The events are off from here on, and a command is asked to end.
   void stop_full();
 
