@@ -1,8 +1,8 @@
 # Probes and recipes that stay in the kernel with no process: what it counts, and what is made of a ring later.
 # also runs on this machine
-. "${0%/*}/lib.sh"
-requires root tracefs
 . "${0%/*}/arm.sh"
+. "${0%/*}/lib.sh" # it changes the directory
+requires root tracefs
 hide_debuginfo # the kernel's BTF is enough, and read at once
 
 has_histograms=no

@@ -1,9 +1,8 @@
 # Probes that stay in the kernel with no process, and the answer that they give later.
 # also runs on this machine
-. "${0%/*}/lib.sh"
-requires root tracefs
-
 . "${0%/*}/arm.sh"
+. "${0%/*}/lib.sh" # it changes the directory
+requires root tracefs
 
 # A ring: nobody runs, and the records are there, with the names of processes that have ended.
 name=ours arm -x "$target" "$hit" --name ours --lease 10m
