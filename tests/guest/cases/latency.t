@@ -63,7 +63,10 @@ dtrace++ latency 'sched:sched_wakeup woken=pid name=comm' 'sched:sched_switch ne
 	-- workload sleep 3 20 >answer.json 2>messages || fail "$(<messages)"
 way kernel
 wakeups=$(grep -cE '"woken":([0-9]+),"name":"workload","next_comm":"workload","next_pid":\1\}$' answer.json)
-((wakeups >= 20)) || fail "$wakeups wakeups of the sleeper"
+# There are kernels that do not tell of a switch from the idle task of each CPU: those of the guests do.
+least=20
+[ -e $tracing/kprobe_events ] || least=1
+((wakeups >= least)) || fail "$wakeups wakeups of the sleeper"
 equal "the same thread" "$(wc -l <answer.json)" "$(grep -cE '"woken":([0-9]+),.*"next_pid":\1\}$' answer.json)"
 
 # From the return of each call to the beginning of the next: two names of one value, in a program.

@@ -17,8 +17,13 @@ dtrace++ recipe check $(names) >checked
 # would be a kprobe, "no FUNCTION", or "only RELEASE".
 hint="hint: user-space probes (-x FILE) and tracepoints may work here, see 'dtrace++ doctor'; kernel functions need a kernel with CONFIG_KPROBE_EVENTS, in a virtual machine for example"
 says() {
-	local recipe=$1 probe=$2 text= ways=() way; shift 2
-	while [ $# -gt 0 ] && [ "$1" != -- ]; do ways+=("$1"); shift; done
+	local recipe=$1 probe=$2 text= ways=() way last=; shift 2
+	# What several ways meet is said once.
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		way=$1; shift
+		case $way in no\ * | only\ *) last= ;; *) [ -z "$last" ] || continue; last=$way ;; esac
+		ways+=("$way")
+	done
 	[ $# = 0 ] || shift
 	((${#ways[@]} == 1)) || text="error: none of the ${#ways[@]} ways of '$recipe' to probe for '$probe' works here"$'\n'
 	for way in "${ways[@]}"; do
