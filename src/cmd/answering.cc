@@ -3,13 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/number.h"
 #include "base/pattern.h"
 #include "base/quantity.h"
 #include "cmd/counting.h"
@@ -323,10 +323,10 @@ Result<void> check_where(const Recipe& recipe, const Settings& settings) {
 }
 
 void print_runs(const report::RunCounts& counts) {
-  fmt::print(stderr, "{} run{}, {} shown, {} without an end", counts.ended, counts.ended == 1 ? "" : "s", counts.shown,
-             counts.open);
-  fmt::print(stderr, "{}\n",
-             counts.forgotten == 0 ? "" : fmt::format(", {} left out: too many steps", counts.forgotten));
+  const std::string left_out =
+      counts.forgotten == 0 ? "" : fmt::format(", {} left out: too many steps", counts.forgotten);
+  fmt::print(stderr, "{} run{}, {} shown, {} without an end{}\n", counts.ended, counts.ended == 1 ? "" : "s",
+             counts.shown, counts.open, left_out);
 }
 
 kernel::Stacks stacks_of(const Recipe& recipe) {
@@ -441,9 +441,7 @@ std::optional<Result<int>> answer_from_pairs(kernel::TraceFs& tracefs, const Que
 }  // namespace
 
 std::chrono::nanoseconds time_of(const std::string& text) {
-  std::int64_t plain = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), plain);
-  if (error == std::errc() && end == text.data() + text.size()) return std::chrono::nanoseconds(plain);
+  if (const auto plain = base::parse_number<std::int64_t>(text)) return std::chrono::nanoseconds(*plain);
   return std::chrono::nanoseconds(base::parse_duration_ns(text).value_or(0));
 }
 

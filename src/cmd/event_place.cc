@@ -2,22 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <filesystem>
 
 #include "arch/cheap_place.h"
+#include "base/number.h"
 #include "debug/demangle.h"
 #include "debug/find.h"
 
 namespace dtp::cmd {
 namespace {
-
-std::optional<std::uint64_t> parse_number(std::string_view text, int base) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 EventPlace to_place(const debug::CodePlace& code, std::uint64_t address) {
   EventPlace place{.function = code.function, .file = code.file};
@@ -115,8 +108,9 @@ EventPlaces::Program& EventPlaces::program(const std::string& path) {
 std::optional<EventPlace> EventPlaces::find_in_kernel(const std::string& place) {
   const std::size_t plus = place.find('+');
   const std::string name = place.substr(0, plus);
-  const auto offset = plus == std::string::npos ? std::optional<std::uint64_t>(0)
-                                                : parse_number(std::string_view(place).substr(plus + 1), 10);
+  const auto offset = plus == std::string::npos
+                          ? std::optional<std::uint64_t>(0)
+                          : base::parse_number<std::uint64_t>(std::string_view(place).substr(plus + 1), 10);
   if (!offset || name.find(':') != std::string::npos || name.starts_with("0x")) return std::nullopt;
   const Program& kernel = program("");
   if (!kernel.debug_binary) return std::nullopt;
@@ -129,7 +123,7 @@ std::optional<EventPlace> EventPlaces::find_in_program(const std::string& place)
   const std::size_t colon = place.rfind(":0x");
   if (colon == std::string::npos) return std::nullopt;
   const std::string_view number = std::string_view(place).substr(colon + 3);
-  const auto offset = parse_number(number.substr(0, number.find('(')), 16);
+  const auto offset = base::parse_number<std::uint64_t>(number.substr(0, number.find('(')), 16);
   const std::string path = place.substr(0, colon);
   const Program& opened = program(path);
   const auto address = offset && opened.binary ? opened.binary->file.address_of(*offset) : std::nullopt;

@@ -1,11 +1,11 @@
 #include "cmd/record_limits.h"
 
-#include <charconv>
 #include <optional>
 #include <string_view>
 
 #include <fmt/core.h>
 
+#include "base/number.h"
 #include "base/quantity.h"
 
 namespace dtp::cmd {
@@ -26,11 +26,9 @@ std::optional<std::uint64_t> parse_bytes(std::string_view text) {
   return size && *size > 0 ? size : std::nullopt;
 }
 
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || number == 0) return std::nullopt;
-  return number;
+std::optional<std::uint64_t> parse_count(std::string_view text) {
+  const auto number = base::parse_number<std::uint64_t>(text);
+  return number && *number > 0 ? number : std::nullopt;
 }
 
 Error wrong(std::string_view option, const std::string& text, std::string_view wanted) {
@@ -78,7 +76,7 @@ Result<std::chrono::milliseconds> to_duration(std::string_view option, const std
 Result<Limits> to_limits(const LimitOptions& options) {
   Limits limits{.switches = !options.switching.empty()};
   if (!options.most_events.empty()) {
-    const auto number = parse_number(options.most_events);
+    const auto number = parse_count(options.most_events);
     if (!number) return fail(wrong("--max-events", options.most_events, "a number from 1 on"));
     limits.most_events = *number;
   }

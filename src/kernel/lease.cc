@@ -8,11 +8,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <filesystem>
 #include <set>
 
 #include "base/lines.h"
+#include "base/number.h"
 
 namespace dtp::kernel {
 namespace {
@@ -38,11 +38,6 @@ void add_lines(std::string& out, std::string_view key, std::string_view text) {
     out += base::take_line(text);
     out += '\n';
   }
-}
-
-bool read_number(std::string_view text, std::uint64_t& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size();
 }
 
 void add_event(std::string& out, const LeasedEvent& event) {
@@ -78,7 +73,7 @@ bool parse_event_line(std::string_view key, std::string_view rest, std::vector<L
     event.shown.emplace_back(field, rest);
   } else if (key == "member") {
     std::uint64_t number = 0;
-    if (!read_number(base::take_until(rest, ' '), number) || number > UINT16_MAX) return false;
+    if (!base::read_number(base::take_until(rest, ' '), number) || number > UINT16_MAX) return false;
     const std::string_view name = base::take_until(rest, ' ');
     event.members.push_back({static_cast<unsigned>(number), std::string(name), std::string(rest)});
   } else {
@@ -95,11 +90,11 @@ bool parse_line(std::string_view key, std::string_view rest, Lease& lease) {
   } else if (key == "counts") {
     lease.counts = true;
   } else if (key == "since") {
-    return read_number(rest, lease.since_s);
+    return base::read_number(rest, lease.since_s);
   } else if (key == "until") {
-    return read_number(rest, lease.until_s);
+    return base::read_number(rest, lease.until_s);
   } else if (key == "ring") {
-    return read_number(rest, lease.ring_bytes);
+    return base::read_number(rest, lease.ring_bytes);
   } else if (key == "recipe") {
     lease.recipe_file = rest;
   } else if (key == "text") {

@@ -1,10 +1,10 @@
 #include "kernel/leased_instance.h"
 
 #include <cerrno>
-#include <charconv>
 #include <string_view>
 
 #include "base/lines.h"
+#include "base/number.h"
 #include "kernel/perf_event.h"
 
 namespace dtp::kernel {
@@ -15,10 +15,8 @@ std::string file_of(const EventName& event, std::string_view file) {
 }
 
 bool read_number(std::string_view text, std::uint32_t& number) {
-  const std::size_t begin = text.find_first_not_of(' ');
-  if (begin == std::string_view::npos) return false;
-  const auto [end, error] = std::from_chars(text.data() + begin, text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size();
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  return base::read_number(text, number);
 }
 
 // Lines of a thread and what is known of it.

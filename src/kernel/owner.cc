@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <thread>
 
 #include "base/file.h"
+#include "base/number.h"
 #include "kernel/instance.h"
 #include "kernel/lease.h"
 #include "kernel/pairing.h"
@@ -19,12 +19,6 @@ constexpr std::string_view prefix = "dtp_";
 constexpr int base_of_start = 36;
 constexpr int start_field = 22;  // of /proc/PID/stat, counted from 1
 
-template <class Number>
-bool parse_all(std::string_view text, Number& number, int base) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
 std::optional<std::uint64_t> read_start(pid_t pid) {
   const auto stat = base::read_file("/proc/" + std::to_string(pid) + "/stat");
   if (!stat) return std::nullopt;
@@ -35,7 +29,7 @@ std::optional<std::uint64_t> read_start(pid_t pid) {
   rest.remove_prefix(name_end + 2);
   for (int field = 3; field < start_field; ++field) rest.remove_prefix(std::min(rest.find(' '), rest.size() - 1) + 1);
   std::uint64_t start = 0;
-  if (!parse_all(rest.substr(0, rest.find(' ')), start, 10)) return std::nullopt;
+  if (!base::read_number(rest.substr(0, rest.find(' ')), start, 10)) return std::nullopt;
   return start;
 }
 
@@ -64,8 +58,8 @@ std::optional<Owner> owner_of(std::string_view group) {
   group.remove_prefix(prefix.size());
   const std::size_t middle = group.find('_');
   Owner owner;
-  if (middle == std::string_view::npos || !parse_all(group.substr(0, middle), owner.pid, 10) || owner.pid <= 0 ||
-      !parse_all(group.substr(middle + 1), owner.start, base_of_start)) {
+  if (middle == std::string_view::npos || !base::read_number(group.substr(0, middle), owner.pid, 10) ||
+      owner.pid <= 0 || !base::read_number(group.substr(middle + 1), owner.start, base_of_start)) {
     return std::nullopt;
   }
   return owner;

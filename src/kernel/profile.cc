@@ -1,10 +1,10 @@
 #include "kernel/profile.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string>
 
 #include "base/lines.h"
+#include "base/number.h"
 #include "probe/shared.h"
 
 namespace dtp::kernel {
@@ -25,15 +25,10 @@ std::string_view take_last(std::string_view& line) {
   return word;
 }
 
-bool to_number(std::string_view word, std::uint64_t& number) {
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  return error == std::errc{} && end == word.data() + word.size();
-}
-
 // "  EVENT  HITS  MISSED" of kprobes, "  FILE  EVENT  HITS" of uprobes, whose file may have blanks.
 bool parse_line(std::string_view line, bool is_uprobe, std::string_view event, Profile& profile) {
-  if (!is_uprobe && !to_number(take_last(line), profile.missed)) return false;
-  return to_number(take_last(line), profile.hits) && take_last(line) == event;
+  if (!is_uprobe && !base::read_number(take_last(line), profile.missed)) return false;
+  return base::read_number(take_last(line), profile.hits) && take_last(line) == event;
 }
 
 }  // namespace

@@ -1,24 +1,16 @@
 #include "kernel/tasks.h"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <string>
 
 #include "base/file.h"
+#include "base/number.h"
 
 namespace dtp::kernel {
 namespace {
 
 constexpr unsigned most_cpus = 1U << 16;
-
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-  Number number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 // Those of a directory's entries that are numbers, in ascending order.
 std::vector<pid_t> numbers_in(const std::string& directory) {
@@ -26,7 +18,7 @@ std::vector<pid_t> numbers_in(const std::string& directory) {
   std::error_code error;
   std::filesystem::directory_iterator entries(directory, error);
   for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
-    if (const auto number = parse_number<pid_t>(entries->path().filename().string())) numbers.push_back(*number);
+    if (const auto number = base::parse_number<pid_t>(entries->path().filename().string())) numbers.push_back(*number);
   }
   std::sort(numbers.begin(), numbers.end());
   return numbers;
@@ -45,7 +37,7 @@ std::optional<uid_t> user_of_status(std::string_view status) {
   const std::size_t effective = users.find('\t');
   if (effective == std::string_view::npos) return std::nullopt;
   const std::string_view rest = users.substr(effective + 1);
-  return parse_number<uid_t>(rest.substr(0, rest.find('\t')));
+  return base::parse_number<uid_t>(rest.substr(0, rest.find('\t')));
 }
 
 std::vector<pid_t> threads_of_user(uid_t user) {
@@ -67,8 +59,8 @@ std::optional<std::vector<unsigned>> parse_cpu_list(std::string_view text) {
     const std::size_t comma = text.find(',');
     const std::string_view range = text.substr(0, comma);
     const std::size_t dash = range.find('-');
-    const auto first = parse_number<unsigned>(range.substr(0, dash));
-    const auto last = dash == std::string_view::npos ? first : parse_number<unsigned>(range.substr(dash + 1));
+    const auto first = base::parse_number<unsigned>(range.substr(0, dash));
+    const auto last = dash == std::string_view::npos ? first : base::parse_number<unsigned>(range.substr(dash + 1));
     if (!first || !last || *first > *last || *last >= most_cpus) return std::nullopt;
     for (unsigned cpu = *first; cpu <= *last; ++cpu) cpus.push_back(cpu);
     more = comma != std::string_view::npos;

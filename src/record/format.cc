@@ -18,11 +18,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <utility>
 
 #include "base/lines.h"
+#include "base/number.h"
 #include "record/parts.h"
 #include "record/print_format.h"
 
@@ -56,20 +56,12 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
-template <class T>
-std::optional<T> to_number(std::string_view text) {
-  T number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 // The value of "offset:24;" and the like within a line.
 std::optional<int> number_after(std::string_view line, std::string_view key) {
   const std::size_t at = line.find(key);
   if (at == std::string_view::npos) return std::nullopt;
   line.remove_prefix(at + key.size());
-  return to_number<int>(line.substr(0, line.find(';')));
+  return base::parse_number<int>(line.substr(0, line.find(';')));
 }
 
 bool take_word(std::string_view& text, std::string_view word) {
@@ -113,7 +105,8 @@ void take_brackets(std::string_view& text, Declaration& field) {
     const std::size_t open = text.rfind('[');
     if (open == std::string_view::npos) return;
     field.is_array = true;
-    field.count = std::max(field.count, to_number<int>(text.substr(open + 1, text.size() - open - 2)).value_or(0));
+    field.count =
+        std::max(field.count, base::parse_number<int>(text.substr(open + 1, text.size() - open - 2)).value_or(0));
     text = trim(text.substr(0, open));
   }
 }
@@ -260,7 +253,7 @@ Result<EventSchema> parse_format(std::string_view text, std::string_view group) 
     if (take_word(rest, "name: ")) {
       schema.event = std::string(trim(rest));
     } else if (take_word(rest, "ID: ")) {
-      id = to_number<std::uint16_t>(trim(rest));
+      id = base::parse_number<std::uint16_t>(trim(rest));
     } else if (take_word(rest, "print fmt: ")) {
       refine_fields(schema, rest);
     } else if (line.find("field:") != std::string_view::npos) {

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <span>
 
 #include <fmt/format.h>
 
 #include "base/lines.h"
+#include "base/number.h"
 
 namespace dtp::record {
 namespace {
@@ -57,10 +57,9 @@ std::optional<Account> parse_account(std::string_view line) {
   while (!line.empty()) {
     std::string_view value = base::take_until(line, ' ');
     const std::string_view key = base::take_until(value, '=');
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (error != std::errc{} || end != value.data() + value.size()) return std::nullopt;
-    if (const Column* column = find_column(key)) account.*column->member = number;
+    const auto number = base::parse_number<std::uint64_t>(value);
+    if (!number) return std::nullopt;
+    if (const Column* column = find_column(key)) account.*column->member = *number;
   }
   return account;
 }

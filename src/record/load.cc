@@ -5,32 +5,24 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <ctime>
 #include <utility>
 
 #include "base/lines.h"
+#include "base/number.h"
 
 namespace dtp::record {
 namespace {
 
 constexpr const char* average_file = "/proc/loadavg";
 
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-  Number number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 // "1.25" are 125.
 std::optional<std::uint64_t> parse_hundredths(std::string_view text) {
   const std::size_t point = text.find('.');
   if (point == std::string_view::npos || text.size() != point + 3) return std::nullopt;
-  const auto whole = parse_number<std::uint32_t>(text.substr(0, point));
-  const auto part = parse_number<std::uint32_t>(text.substr(point + 1));
+  const auto whole = base::parse_number<std::uint32_t>(text.substr(0, point));
+  const auto part = base::parse_number<std::uint32_t>(text.substr(point + 1));
   if (!whole || !part) return std::nullopt;
   return std::uint64_t{*whole} * 100 + *part;
 }
@@ -56,7 +48,7 @@ std::optional<LoadAverage> parse_load_average(std::string_view text) {
     *one = *number;
   }
   const std::string_view of_threads = base::take_until(text, ' ');
-  const auto running = parse_number<std::uint64_t>(of_threads.substr(0, of_threads.find('/')));
+  const auto running = base::parse_number<std::uint64_t>(of_threads.substr(0, of_threads.find('/')));
   if (!running) return std::nullopt;
   average.running = *running;
   return average;

@@ -1,9 +1,9 @@
 #include "record/members.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/lines.h"
+#include "base/number.h"
 #include "probe/shared.h"
 
 namespace dtp::record {
@@ -13,9 +13,7 @@ constexpr std::size_t longest_name = 256;
 constexpr std::size_t most_fields = 1 << 20;  // of all members: more than a file that we wrote has
 
 bool take_number(std::string_view& line, std::uint16_t& number) {
-  const std::string_view word = base::take_until(line, ' ');
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  return error == std::errc{} && end == word.data() + word.size();
+  return base::read_number(base::take_until(line, ' '), number);
 }
 
 }  // namespace

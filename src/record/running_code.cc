@@ -1,12 +1,12 @@
 #include "record/running_code.h"
 
-#include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/file.h"
 #include "base/lines.h"
+#include "base/number.h"
 
 namespace dtp::record {
 namespace {
@@ -21,10 +21,7 @@ std::string_view take_word(std::string_view& line) {
 
 std::optional<std::uint64_t> to_number(std::string_view text, int base) {
   if (base == 16 && text.starts_with("0x")) text.remove_prefix(2);
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
+  return base::parse_number<std::uint64_t>(text, base);
 }
 
 // "7f0000-7f1000 r-xp 00001000 08:01 1234      /usr/lib/x.so"

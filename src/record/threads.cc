@@ -7,23 +7,15 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <span>
 #include <utility>
 
 #include "base/file.h"
 #include "base/lines.h"
+#include "base/number.h"
 
 namespace dtp::record {
 namespace {
-
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-  Number number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 // The start of a file below `folder`, as long as `room`.
 std::string_view read_start(int folder, const char* path, std::span<char> room) {
@@ -41,10 +33,10 @@ std::optional<ThreadStat> parse_thread_stat(std::string_view text) {
   ThreadStat stat{.comm = std::string(text.substr(begin + 1, end - begin - 1))};
   text.remove_prefix(end + 2);
   const std::string_view state = base::take_until(text, ' ');
-  const auto parent = parse_number<std::uint32_t>(base::take_until(text, ' '));
+  const auto parent = base::parse_number<std::uint32_t>(base::take_until(text, ' '));
   constexpr int between = 15;  // fields before the number of threads, which is the 20th
   for (int i = 0; i < between; ++i) base::take_until(text, ' ');
-  const auto threads = parse_number<std::uint64_t>(base::take_until(text, ' '));
+  const auto threads = base::parse_number<std::uint64_t>(base::take_until(text, ' '));
   if (state.size() != 1 || !parent || !threads) return std::nullopt;
   stat.state = state.front();
   stat.parent = *parent;
@@ -60,7 +52,7 @@ Result<Threads> Threads::open() {
 
 std::optional<pid_t> Threads::next_process() {
   while (const dirent* entry = ::readdir(processes_.get()))
-    if (const auto pid = parse_number<pid_t>(entry->d_name)) return pid;
+    if (const auto pid = base::parse_number<pid_t>(entry->d_name)) return pid;
   return std::nullopt;
 }
 
@@ -80,7 +72,8 @@ void Threads::look_at(Id id, const std::function<void(const Thread&)>& use) {
   const Folder threads(::opendir(fmt::format("/proc/{}/task", id.pid).c_str()), ::closedir);
   if (!threads) return;
   while (const dirent* entry = ::readdir(threads.get()))
-    if (const auto tid = parse_number<pid_t>(entry->d_name); tid && *tid != id.pid) waiting_.push_back({id.pid, *tid});
+    if (const auto tid = base::parse_number<pid_t>(entry->d_name); tid && *tid != id.pid)
+      waiting_.push_back({id.pid, *tid});
 }
 
 bool Threads::look(const std::function<bool()>& may_go_on, const std::function<void(const Thread&)>& use) {
