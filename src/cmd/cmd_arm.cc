@@ -292,12 +292,7 @@ void add_arm(Registry& registry) {
       "  dtrace++ arm 'tcp_retransmit_skb dest=sk->__sk_common.skc_daddr' --name lossy\n"
       "  dtrace++ armed\n"
       "  dtrace++ collect lossy");
-  command.callback([&registry, options] {
-    registry.run = [&registry, options] {
-      const Result<int> status = arm_it(*options, registry.common);
-      return status ? *status : report(status.error(), registry.common);
-    };
-  });
+  run_alone(command, registry, options, arm_it);
 }
 
 }  // namespace dtp::cmd

@@ -91,12 +91,7 @@ void add_armed(Registry& registry) {
       "Examples:\n"
       "  dtrace++ armed\n"
       "  dtrace++ armed --clean");
-  command.callback([&registry, options] {
-    registry.run = [&registry, options] {
-      const Result<int> status = armed(*options, registry.common);
-      return status ? *status : report(status.error(), registry.common);
-    };
-  });
+  run_alone(command, registry, options, armed);
 }
 
 }  // namespace dtp::cmd

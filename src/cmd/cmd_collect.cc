@@ -169,12 +169,7 @@ void add_collect(Registry& registry) {
       "  dtrace++ collect files-read\n"
       "  dtrace++ collect lossy --keep --format json\n"
       "  dtrace++ collect lossy -o lossy.data");
-  command.callback([&registry, options] {
-    registry.run = [&registry, options] {
-      const Result<int> status = collect(*options, registry.common);
-      return status ? *status : report(status.error(), registry.common);
-    };
-  });
+  run_alone(command, registry, options, collect);
 }
 
 }  // namespace dtp::cmd

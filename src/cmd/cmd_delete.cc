@@ -136,12 +136,7 @@ void add_delete(Registry& registry) {
   command->add_option("EVENT", options->patterns, "[GROUP:]EVENT, with * and ? for any that dtrace++ made");
   command->add_flag("--stale", options->stale, "what a killed dtrace++ left behind");
   add_common_options(*command, registry.common);
-  command->callback([&registry, options] {
-    registry.run = [&registry, options] {
-      const auto done = remove_all(*options, registry.common);
-      return done ? 0 : report(done.error(), registry.common);
-    };
-  });
+  run_alone(*command, registry, options, remove_all);
 }
 
 }  // namespace dtp::cmd

@@ -273,12 +273,7 @@ void add_lines(Registry& registry) {
       "  dtrace++ lines -k vmlinux -s ~/linux-6.1 vfs_read\n"
       "  dtrace++ lines -x ./server handle_request:10-20\n"
       "  dtrace++ lines -x ./server server.c:100+30");
-  command.callback([&registry, options] {
-    registry.run = [&registry, options] {
-      const auto listed = list(*options, registry.common);
-      return listed ? 0 : report(listed.error(), registry.common);
-    };
-  });
+  run_alone(command, registry, options, list);
 }
 
 }  // namespace dtp::cmd

@@ -173,12 +173,7 @@ void add_list(Registry& registry) {
   add_format_option(*command, options->format, text_or_objects);
   add_pager_option(*command, registry.common);
   add_common_options(*command, registry.common);
-  command->callback([&registry, options] {
-    registry.run = [&registry, options] {
-      const auto done = list(*options, registry.common);
-      return done ? 0 : report(done.error(), registry.common);
-    };
-  });
+  run_alone(*command, registry, options, list);
 }
 
 }  // namespace dtp::cmd

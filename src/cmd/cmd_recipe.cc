@@ -383,10 +383,7 @@ CLI::App& add_action(Registry& registry, CLI::App& recipe, const std::shared_ptr
   CLI::App& action = *recipe.add_subcommand(name, description);
   add_common_options(action, registry.common);
   action.callback([&registry, options, call] {
-    registry.run = [&registry, options, call] {
-      const auto status = call(*options);
-      return status ? *status : report(status.error(), registry.common);
-    };
+    registry.run = [&registry, options, call] { return finish(call(*options), registry.common); };
   });
   return action;
 }

@@ -155,12 +155,7 @@ void add_report(Registry& registry) {
       "  dtrace++ report --order callee --percent-limit 5\n"
       "  dtrace++ report --flamegraph out.svg --html out.html\n"
       "  dtrace++ report --diff before.data after.data");
-  command.callback([&registry, options] {
-    registry.run = [&registry, options] {
-      const auto done = print_report(*options, registry.common);
-      return done ? 0 : report(done.error(), registry.common);
-    };
-  });
+  run_alone(command, registry, options, print_report);
 }
 
 }  // namespace dtp::cmd

@@ -95,12 +95,7 @@ void add_script(Registry& registry) {
       "  dtrace++ script -F time,comm,name --comm 'kworker*'\n"
       "  dtrace++ script --format csv > table.csv\n"
       "  dtrace++ script -i other.data --format json | jq .fields");
-  command.callback([&registry, options] {
-    registry.run = [&registry, options] {
-      const auto done = print_file(*options, registry.common);
-      return done ? 0 : report(done.error(), registry.common);
-    };
-  });
+  run_alone(command, registry, options, print_file);
 }
 
 }  // namespace dtp::cmd

@@ -152,12 +152,7 @@ void add_stats(Registry& registry) {
       "  dtrace++ stats count\n"
       "  dtrace++ stats count -s comm\n"
       "  dtrace++ stats --latency vfs_read vfs_read__return -s comm --histogram each");
-  command.callback([&registry, options] {
-    registry.run = [&registry, options] {
-      const auto done = print_stats(*options, registry.common);
-      return done ? 0 : report(done.error(), registry.common);
-    };
-  });
+  run_alone(command, registry, options, print_stats);
 }
 
 }  // namespace dtp::cmd

@@ -38,14 +38,25 @@ void add_common_options(CLI::App& command, Common& common);
 // Prints the error to standard error and gives the exit status that belongs to it.
 int report(const Error& error, const Common& common);
 
-// Of a subcommand that may run a command under observation: `work(options, command, common)` gives the exit status.
+// 0, or what the work says; an error is reported.
+inline int finish(const Result<int>& done, const Common& common) { return done ? *done : report(done.error(), common); }
+inline int finish(const Result<void>& done, const Common& common) { return done ? 0 : report(done.error(), common); }
+
+// Of a subcommand: `work(options, common)` gives a Result of the exit status, or of nothing.
+template <class Options, class Work>
+void run_alone(CLI::App& subcommand, Registry& registry, const std::shared_ptr<Options>& options, Work work) {
+  subcommand.callback([&registry, options, work] {
+    registry.run = [&registry, options, work] { return finish(work(*options, registry.common), registry.common); };
+  });
+}
+
+// Of one that may run a command under observation: `work(options, command, common)`.
 template <class Options, class Work>
 void run_with_command(CLI::App& subcommand, Registry& registry, const std::shared_ptr<Options>& options, Work work) {
   subcommand.callback([&registry, options, work] {
     registry.takes_command = true;
     registry.run = [&registry, options, work] {
-      const Result<int> status = work(*options, registry.command, registry.common);
-      return status ? *status : report(status.error(), registry.common);
+      return finish(work(*options, registry.command, registry.common), registry.common);
     };
   });
 }

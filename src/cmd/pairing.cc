@@ -217,7 +217,7 @@ Result<Paired> pair_in_kernel(kernel::TraceFs& tracefs, const recipe::Recipe& re
   DTP_TRY(kernel::PairEvent event, kernel::PairEvent::create(tracefs, pairing));
   DTP_TRY(const WatchedEvent made, watch_event(tracefs, event.name(), {}, ""));
   DTP_TRY(WatchedEvent watched, maker.watch(made.schema, made.format));
-  if (least_ns > 0) watched.filter = fmt::format("{} >= {}", kernel::pair_latency, least_ns);
+  watched.filter = fmt::format("{} >= {}", kernel::pair_latency, least_ns);
   watched.pairing = pairing;
   return Paired{std::move(event), std::move(watched)};
 }
