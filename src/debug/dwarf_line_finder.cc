@@ -31,11 +31,15 @@ void add_line(Dwarf_Die& function, const Statement& at, unsigned owner, std::vec
 
 }  // namespace
 
+void LineFinder::enter(Dwarf_Die& unit) {
+  if (unit_ == key_of(unit)) return;
+  unit_ = key_of(unit);
+  functions_ = functions_of_unit(unit);
+  calls_.reset();
+}
+
 std::optional<Dwarf_Die> LineFinder::function_around(Dwarf_Die& unit, std::uint64_t address) {
-  if (unit_ != key_of(unit)) {
-    unit_ = key_of(unit);
-    functions_ = functions_of_unit(unit);
-  }
+  enter(unit);
   const auto found = std::ranges::find_if(
       functions_, [&](const FunctionRange& one) { return address >= one.begin && address < one.end; });
   return found == functions_.end() ? std::nullopt : std::optional(found->die);
@@ -60,10 +64,10 @@ void LineFinder::find_line(Dwarf_Die& unit, const std::string& file, unsigned li
   for (const std::uint64_t address : addresses_of_line(unit, file, line))
     if (auto function = function_around(unit, address))
       add_line(*function, {address, line, file}, line_at(unit, file, address).value_or(line), found);
-  // All units that include a header are not walked for it.
-  if (const std::string own = name_of(unit); !matches_tail(own, file) && !matches_tail(file, own)) return;
+  enter(unit);
+  if (!calls_) calls_ = inlined_calls_of(unit);
   const std::size_t statements = found.size();
-  for (const Statement& call : inlined_calls_of(unit)) {
+  for (const Statement& call : *calls_) {
     if (call.line != line || !matches_tail(call.file, file)) continue;
     auto function = function_around(unit, call.address);
     if (!function) continue;
@@ -75,7 +79,8 @@ void LineFinder::find_line(Dwarf_Die& unit, const std::string& file, unsigned li
 
 // The first byte of a function belongs to the line of its declaration, whatever line its code begins with.
 void LineFinder::find_declared(Dwarf_Die& unit, const LineQuery& query, std::vector<LineInstance>& found) {
-  for (FunctionRange& function : functions_of_unit(unit)) {
+  enter(unit);
+  for (FunctionRange& function : functions_) {
     const unsigned line = declared_line(function.die);
     const auto entry = entry_of(function.die);
     if (!entry || std::ranges::find(query.lines, line) == query.lines.end()) continue;

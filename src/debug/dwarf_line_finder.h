@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "debug/dwarf_functions.h"
+#include "debug/dwarf_lines.h"
 #include "debug/info.h"
 
 namespace dtp::debug {
@@ -24,8 +25,12 @@ class LineFinder {
   void find_declared(Dwarf_Die& unit, const LineQuery& query, std::vector<LineInstance>& found);
 
  private:
+  void enter(Dwarf_Die& unit);
+
+  // Of the unit that was asked for last.
   std::uint64_t unit_ = 0;
-  std::vector<FunctionRange> functions_ = {};  // of the unit
+  std::vector<FunctionRange> functions_ = {};
+  std::optional<std::vector<Statement>> calls_ = {};  // see inlined_calls_of(); none: not asked for yet
 };
 
 }  // namespace dtp::debug

@@ -5,6 +5,7 @@
 #include <dwarf.h>
 
 #include <algorithm>
+#include <string>
 
 #include "debug/dwarf_die.h"
 #include "debug/line_names.h"
@@ -104,6 +105,7 @@ std::vector<Statement> inlined_calls_of(Dwarf_Die& unit) {
   Dwarf_Files* files = nullptr;
   std::size_t count = 0;
   if (dwarf_getsrcfiles(&unit, &files, &count) != 0) return calls;
+  const std::string own = name_of(unit);
   auto visit = [&](Dwarf_Die& child) {
     const int tag = dwarf_tag(&child);
     if (tag != DW_TAG_inlined_subroutine) return dwarf_haschildren(&child) > 0;
@@ -112,7 +114,8 @@ std::vector<Statement> inlined_calls_of(Dwarf_Die& unit) {
     const auto entry = entry_of(child);
     const char* name = file && *file < count ? dwarf_filesrc(files, *file, nullptr, nullptr) : nullptr;
     const bool has_code = entry && end_of(child, *entry) > *entry;
-    if (name != nullptr && line && has_code && !is_split_head(child, origin))
+    const bool is_own = name != nullptr && (matches_tail(own, name) || matches_tail(name, own));
+    if (is_own && line && has_code && !is_split_head(child, origin))
       calls.push_back({*entry, static_cast<unsigned>(*line), name});
     return true;
   };

@@ -35,8 +35,8 @@ struct Statement {
 // In the order of the table.
 std::vector<Statement> statements_of(Dwarf_Die& unit);
 
-// The calls of functions that were inlined, where their copies begin: the table may have rows of the copies alone.
-// Walks the whole unit.
+// The calls of functions that were inlined into the unit's own file, where the code of their copies begins: the table
+// may have no rows of the calls. Walks the whole unit; all units that include a header are not walked for it.
 std::vector<Statement> inlined_calls_of(Dwarf_Die& unit);
 
 }  // namespace dtp::debug
