@@ -98,17 +98,17 @@ Result<void> Capture::State::prepare_events() {
     if (needs_no_perf_ring()) event.attr.sample_type &= ~std::uint64_t{PERF_SAMPLE_IP | PERF_SAMPLE_PERIOD};
     event.attr.inherit = tasks.front() != every_task;
     event.attr.enable_on_exec = starts_by_exec;
-    const auto index = static_cast<std::size_t>(&event - events.data());
-    const bool is_trigger = index < asked.size() && asked[index].is_trigger;
-    event.attr.write_backward = options.overwrite && index < asked.size() && !is_trigger;
-    if (is_trigger) {
-      event.attr.watermark = 0;
-      event.attr.wakeup_events = 1;
-    }
   }
-  // Their samples have the layout of the others, with an empty stack.
-  for (std::size_t i = 0; i < asked.size(); ++i)
-    if (asked[i].without_stack) events[i].attr.exclude_callchain_kernel = events[i].attr.exclude_callchain_user = 1;
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    perf_event_attr& attr = events[i].attr;
+    attr.write_backward = options.overwrite && !asked[i].is_trigger;
+    if (asked[i].is_trigger) {
+      attr.watermark = 0;
+      attr.wakeup_events = 1;
+    }
+    // Their samples have the layout of the others, with an empty stack.
+    if (asked[i].without_stack) attr.exclude_callchain_kernel = attr.exclude_callchain_user = 1;
+  }
   events.back().attr.build_id = with_build_ids;
   events.back().attr.mmap_data = options.stacks.kind == Stacks::copies;  // perf unwinds by what is not executable
   return {};
@@ -214,12 +214,13 @@ Result<std::optional<std::uint64_t>> Capture::State::open_event(const perf_event
   return std::optional(id);
 }
 
-// The events of one task on one cpu, the dummy first; false when the task is gone. The first cpu's dummies are
-// polled for the end of their tasks, and the first descriptor of each cpu for its ring. Edge-triggered: the
-// owner of a ring may have ended long before the others.
+// The events of one task on one cpu, the dummy first and then backwards: of a hit that several are of, the kernel tells
+// first who came last, and a trigger must not be told before the ring has the hit. False when the task is gone. The
+// first cpu's dummies are polled for the end of their tasks, and the first descriptor of each cpu for its ring.
+// Edge-triggered: the owner of a ring may have ended long before the others.
 Result<bool> Capture::State::open_task(std::size_t at, std::size_t task) {
   for (std::size_t i = 0; i < events.size(); ++i) {
-    const std::size_t index = i == 0 ? events.size() - 1 : i - 1;
+    const std::size_t index = events.size() - 1 - i;
     OpenedEvent& event = events[index];
     if (is_of_instance(event)) {
       // What has a profile is counted there. Of a uprobe that is the only way: it is perf's or tracefs', never both.
