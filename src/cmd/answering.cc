@@ -241,6 +241,7 @@ class Answering {
   bool reader_left() const { return output_.reader_left(); }
   const std::optional<report::Pairs>& pairs() const { return pairs_; }
   const std::optional<report::Runs>& runs() const { return runs_; }
+  symbol::Symbolizer& symbols() { return symbols_; }
 
  private:
   void begin_pair(const record::Record& record) {
@@ -388,6 +389,7 @@ Answered answer_from(kernel::TraceFs& tracefs, const Question& question, const R
   const Live live{
       .target = options.watched,
       .options = {.duration_ms = options.duration_ms, .stacks = {.kind = stacks_of(recipe)}, .budget = options.budget},
+      .symbols = &answering.symbols(),
       .begin =
           [&](const std::vector<record::EventSchema>& schemas) {
             answered.has_begun = true;

@@ -100,10 +100,13 @@ Result<Seen> stream(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& w
   DTP_TRY(auto plain, record::Stream::create(events, schemas, wanted.record));
   record::LiveStream live(std::move(plain));
   live.stream().jit().set_live();
-  for (const record::Task& task : record::running_tasks()) live.stream().comms().set(task.tid, task.comm);
+  const std::vector<record::Task> tasks = record::running_tasks();
+  for (const record::Task& task : tasks) live.stream().comms().set(task.tid, task.comm);
   if (wanted.options.stacks.kind != kernel::Stacks::none) {
-    for (const record::NewMapping& mapping : running_code(wanted.target, wanted.options.stacks))
+    for (const record::NewMapping& mapping : running_code(wanted.target, wanted.options.stacks, tasks))
       live.stream().add_mapping(mapping);
+    const auto& kernel = live.stream().spaces().kernel().mappings;
+    if (wanted.symbols != nullptr && !kernel.empty()) wanted.symbols->open(*kernel.front().module);
   }
 
   DTP_CHECK(wanted.begin(schemas));

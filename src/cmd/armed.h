@@ -11,6 +11,7 @@
 #include "kernel/owner.h"
 #include "record/ledger.h"
 #include "record/stream.h"
+#include "symbol/symbolizer.h"
 
 namespace dtp::cmd {
 
@@ -30,6 +31,8 @@ Result<std::vector<WatchedEvent>> watch(kernel::TraceFs& tracefs, const Armed& a
 struct Live {
   kernel::Target target = {};
   kernel::CaptureOptions options = {};
+  // With stacks: the kernel's names are read before the first record, not beside what is recorded.
+  symbol::Symbolizer* symbols = nullptr;
   // When the probes are in place, before the first record.
   std::function<Result<void>(const std::vector<record::EventSchema>& schemas)> begin = {};
   record::Consumer record = {};  // in the order of time

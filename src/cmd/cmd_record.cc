@@ -254,9 +254,10 @@ Result<int> record_events(const Options& options, const std::vector<std::string>
   DTP_TRY(auto capture, kernel::Capture::open(tracefs, captured, target, wanted, signals));
   DTP_TRY(auto recorder, record::Recorder::create(limited_options(options, limits, target, events, capture),
                                                   capture.events(), tracing_data(tracefs, events)));
-  for (const record::Task& task : known_tasks(target, capture.command_pid())) recorder.add_task(task);
+  const std::vector<record::Task> tasks = known_tasks(target, capture.command_pid());
+  for (const record::Task& task : tasks) recorder.add_task(task);
   if (stacks.kind != kernel::Stacks::none)
-    for (const record::NewMapping& mapping : running_code(target, stacks)) recorder.add_mapping(mapping);
+    for (const record::NewMapping& mapping : running_code(target, stacks, tasks)) recorder.add_mapping(mapping);
 
   bool announced = common.quiet || !command.empty();
   // Not earlier: now the probes are in place.

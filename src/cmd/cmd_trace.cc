@@ -63,6 +63,7 @@ Result<Seen> print(kernel::TraceFs& tracefs, const std::vector<WatchedEvent>& wa
                    const kernel::CaptureOptions& wanted, kernel::StopSignals& signals, Printing& printing) {
   const Live live{.target = target,
                   .options = wanted,
+                  .symbols = &printing.symbols,
                   .begin = [&](const std::vector<record::EventSchema>& schemas) -> Result<void> {
                     DTP_CHECK(printing.report->begin(schemas));
                     if (printing.announced)

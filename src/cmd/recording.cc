@@ -89,7 +89,8 @@ Result<kernel::StackOptions> to_stacks(const StackFlags& flags) {
   return options;
 }
 
-std::vector<record::NewMapping> running_code(const kernel::Target& target, const kernel::StackOptions& stacks) {
+std::vector<record::NewMapping> running_code(const kernel::Target& target, const kernel::StackOptions& stacks,
+                                             std::span<const record::Task> tasks) {
   std::vector<record::NewMapping> mappings = record::kernel_mappings();
   const std::string kernel_id = debug::kernel_build_id();
   if (!mappings.empty()) mappings.front().module.build_id = kernel_id;
@@ -97,7 +98,7 @@ std::vector<record::NewMapping> running_code(const kernel::Target& target, const
   if (watches_command_only(target)) return mappings;
   std::map<std::string, std::string> build_ids;
   std::uint32_t last = 0;
-  for (const record::Task& task : record::running_tasks()) {
+  for (const record::Task& task : tasks) {
     if (task.pid == last) continue;
     last = task.pid;
     const std::string view = view_of(task.pid);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "kernel/sample_maker.h"
 #include "probe/filter.h"
 #include "record/address_spaces.h"
+#include "record/comm.h"
 #include "record/format.h"
 #include "record/members.h"
 #include "record/tracing_data.h"
@@ -26,8 +28,10 @@ struct StackFlags {
 };
 void add_stack_options(CLI::App& command, StackFlags& options);
 Result<kernel::StackOptions> to_stacks(const StackFlags& flags);
-// What code is mapped when the recording begins, with build-ids: of the kernel, and of what is watched.
-std::vector<record::NewMapping> running_code(const kernel::Target& target, const kernel::StackOptions& stacks);
+// What code is mapped when the recording begins, with build-ids: of the kernel, and of what is watched. `tasks` are in
+// the order of their processes.
+std::vector<record::NewMapping> running_code(const kernel::Target& target, const kernel::StackOptions& stacks,
+                                             std::span<const record::Task> tasks);
 
 // An event to be recorded, with what is known of its fields.
 struct WatchedEvent {

@@ -43,9 +43,10 @@ class PrintedSnapshots final : public SnapshotSink {
         schemas_(schemas),
         events_(stream_events(capture.events())),
         layout_(record::make_layout(capture.events().front().attr)) {
-    for (const record::Task& task : known_tasks(trace.target, capture.command_pid())) sideband_.add_task(task);
+    const std::vector<record::Task> tasks = known_tasks(trace.target, capture.command_pid());
+    for (const record::Task& task : tasks) sideband_.add_task(task);
     if (trace.symbols != nullptr)
-      for (const record::NewMapping& mapping : running_code(trace.target, trace.capture.stacks))
+      for (const record::NewMapping& mapping : running_code(trace.target, trace.capture.stacks, tasks))
         sideband_.add_mapping(mapping);
   }
 
@@ -111,9 +112,10 @@ class RecordedSnapshots final : public SnapshotSink {
                                             capture.events().begin() + static_cast<std::ptrdiff_t>(watched.size()));
     events.push_back(capture.events().back());
     DTP_TRY(auto recorder, record::Recorder::create(options, events, tracing_data(tracefs, watched)));
-    for (const record::Task& task : known_tasks(trace.target, capture.command_pid())) recorder.add_task(task);
+    const std::vector<record::Task> tasks = known_tasks(trace.target, capture.command_pid());
+    for (const record::Task& task : tasks) recorder.add_task(task);
     if (trace.symbols != nullptr)
-      for (const record::NewMapping& mapping : running_code(trace.target, trace.capture.stacks))
+      for (const record::NewMapping& mapping : running_code(trace.target, trace.capture.stacks, tasks))
         recorder.add_mapping(mapping);
     return std::unique_ptr<RecordedSnapshots>(new RecordedSnapshots(trace.options.output, std::move(recorder)));
   }

@@ -1,5 +1,12 @@
 #include "record/running_code.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +17,8 @@
 
 namespace dtp::record {
 namespace {
+
+constexpr std::string_view end_of_text = " _etext\n";
 
 // The next word, and the blanks before it.
 std::string_view take_word(std::string_view& line) {
@@ -54,6 +63,38 @@ std::uint64_t address_of(std::string_view kallsyms, std::string_view name) {
   return 0;
 }
 
+// "xfs 1900544 1 - Live 0xffffffffc0200000": also the address is hidden from users.
+std::vector<NewMapping> parse_modules(std::string_view modules) {
+  std::vector<NewMapping> mappings;
+  while (!modules.empty()) {
+    std::string_view line = base::take_line(modules);
+    const std::string_view name = take_word(line);
+    const auto size = to_number(take_word(line), 10);
+    for (int i = 0; i < 3; ++i) take_word(line);
+    const auto address = to_number(take_word(line), 16);
+    if (!size || !address || *address == 0) continue;
+    mappings.push_back({0, *address, *address + *size, 0, {"[" + std::string(name) + "]", "", true}});
+  }
+  return mappings;
+}
+
+// /proc/kallsyms up to the end of the kernel's text: the kernel puts each line together anew, and data and modules are
+// as many again.
+std::string read_text_symbols() {
+  std::string text;
+  const auto file = base::open_file("/proc/kallsyms", O_RDONLY);
+  if (!file) return text;
+  std::array<char, 64 * 1024> piece;
+  for (;;) {
+    const ssize_t got = ::read(file->get(), piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return text;
+    const std::size_t begin = text.size() - std::min(text.size(), end_of_text.size());
+    text.append(piece.data(), static_cast<std::size_t>(got));
+    if (text.find(end_of_text, begin) != std::string::npos) return text;
+  }
+}
+
 }  // namespace
 
 std::vector<NewMapping> parse_maps(std::uint32_t pid, std::string_view maps) {
@@ -69,16 +110,7 @@ std::vector<NewMapping> parse_kernel(std::string_view kallsyms, std::string_view
   const std::uint64_t end = address_of(kallsyms, "_etext");
   if (start == 0 || end <= start) return {};
   std::vector<NewMapping> mappings{{0, start, end, start, {std::string(kernel_name), "", true}}};
-  // "xfs 1900544 1 - Live 0xffffffffc0200000": also the address is hidden from users.
-  while (!modules.empty()) {
-    std::string_view line = base::take_line(modules);
-    const std::string_view name = take_word(line);
-    const auto size = to_number(take_word(line), 10);
-    for (int i = 0; i < 3; ++i) take_word(line);
-    const auto address = to_number(take_word(line), 16);
-    if (!size || !address || *address == 0) continue;
-    mappings.push_back({0, *address, *address + *size, 0, {"[" + std::string(name) + "]", "", true}});
-  }
+  std::ranges::move(parse_modules(modules), std::back_inserter(mappings));
   return mappings;
 }
 
@@ -88,10 +120,9 @@ std::vector<NewMapping> running_mappings(std::uint32_t pid) {
 }
 
 std::vector<NewMapping> kernel_mappings() {
-  const auto kallsyms = base::read_file("/proc/kallsyms");
-  const auto modules = base::read_file("/proc/modules");
-  if (!kallsyms) return {};
-  return parse_kernel(*kallsyms, modules ? *modules : std::string());
+  return parse_kernel(read_text_symbols(), base::read_file("/proc/modules").value_or(""));
 }
+
+std::vector<NewMapping> kernel_modules() { return parse_modules(base::read_file("/proc/modules").value_or("")); }
 
 }  // namespace dtp::record

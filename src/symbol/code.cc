@@ -71,10 +71,11 @@ void Code::open_running_kernel(const record::Module& module) {
   auto table = debug::Symbols::of_kallsyms("/proc/kallsyms", name);
   if (!table) return;
   symbols_ = std::move(*table);
-  const std::string now_called = name.empty() ? std::string(record::kernel_name) : "[" + name + "]";
-  for (const record::NewMapping& now : record::kernel_mappings()) {
-    if (module.code_start != 0 && now.module.path == now_called) shift_ = now.start - module.code_start;
-  }
+  if (module.code_start == 0) return;
+  if (const auto text = symbols_->find("_text"); name.empty() && !text.empty())
+    shift_ = text.front()->address - module.code_start;
+  for (const record::NewMapping& now : name.empty() ? std::vector<record::NewMapping>{} : record::kernel_modules())
+    if (now.module.path == "[" + name + "]") shift_ = now.start - module.code_start;
 }
 
 void Code::open_file(const record::Module& module, const Options& options) {

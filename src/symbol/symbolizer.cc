@@ -15,10 +15,15 @@ const std::vector<Name>& Symbolizer::names(const record::Module& module, std::ui
     if (own.empty()) own.push_back({.function = debug::demangle(module.function), .offset = offset});
     return own;
   }
-  if (!known.code) known.code = Code::open(module, options_);
   std::vector<Name>& names = known.names[offset];
-  if (names.empty()) names = known.code->names(offset);
+  if (names.empty()) names = code_of(module).names(offset);
   return names;
+}
+
+Code& Symbolizer::code_of(const record::Module& module) {
+  std::unique_ptr<Code>& code = modules_[&module].code;
+  if (!code) code = Code::open(module, options_);
+  return *code;
 }
 
 const std::vector<Name>& Symbolizer::names(const record::Frame& frame) {

@@ -36,6 +36,8 @@ class Symbolizer {
   explicit Symbolizer(Options options);
   ~Symbolizer();
 
+  // Reads its symbols now, and not when the first name is asked for.
+  void open(const record::Module& module) { (void)code_of(module); }
   // Innermost first; at least one, without a function where none is known. `offset` is that of record::Mapping.
   const std::vector<Name>& names(const record::Module& module, std::uint64_t offset);
   const std::vector<Name>& names(const record::Frame& frame);
@@ -46,6 +48,8 @@ class Symbolizer {
     std::unique_ptr<Code> code;
     Names names;
   };
+  Code& code_of(const record::Module& module);
+
   Options options_;
   std::unordered_map<const record::Module*, Known> modules_;
 };
