@@ -212,11 +212,13 @@ void print_end(const record::Recorder& recorder, const kernel::Ending& ending, c
 }
 
 kernel::Sink sink_of(record::Recorder& recorder, kernel::Capture& capture, double budget, std::function<void()> armed) {
-  return {.records = [&](std::span<const std::byte> records, unsigned) -> Result<void> {
-            DTP_CHECK(recorder.take(records));
-            if (recorder.is_full()) capture.stop_full();
-            return {};
-          },
+  const auto take = [&](const auto& records) -> Result<void> {
+    DTP_CHECK(recorder.take(records));
+    if (recorder.is_full()) capture.stop_full();
+    return {};
+  };
+  return {.records = [take](std::span<const std::byte> records, unsigned) { return take(records); },
+          .samples = take,
           .round =
               [&, armed] {
                 armed();

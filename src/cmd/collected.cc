@@ -108,7 +108,7 @@ Result<void> CollectedRecords::feed(const std::vector<record::EventSchema>& sche
   kernel::SampleMaker samples = sample_maker();
   kernel::Processes processes;
   DTP_CHECK(instance_.drain(samples, processes, lease_->ring_bytes,
-                            [&](std::span<const std::byte> batch) { return live.append(batch); }));
+                            [&](const kernel::MadeSamples& made) { return live.append(made.bytes); }));
   return live.finish();
 }
 
@@ -159,7 +159,7 @@ Result<record::Ledger> CollectedRecords::write(const std::string& path) {
   for (const record::Task& task : tasks()) recorder.add_task(task);
   kernel::Processes processes;
   DTP_CHECK(instance_.drain(samples, processes, lease_->ring_bytes,
-                            [&](std::span<const std::byte> batch) { return recorder.take(batch); }));
+                            [&](const kernel::MadeSamples& made) { return recorder.take(made); }));
   DTP_CHECK(recorder.close());
   if (recorder.failure()) return fail(*recorder.failure());
   return recorder.ledger();

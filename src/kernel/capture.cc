@@ -361,7 +361,9 @@ Result<void> Capture::State::drain(const Sink& sink) {
     if (rings[i].has_seen_new_process()) open_anchors();
   }
   for (std::size_t i = 0; instance && i < cpus.size(); ++i) {
-    const auto take = [&](std::span<const std::byte> samples) { return sink.records(samples, cpus[i]); };
+    const auto take = [&](const MadeSamples& made) {
+      return sink.samples ? sink.samples(made) : sink.records(made.bytes, cpus[i]);
+    };
     DTP_TRY(const std::size_t drained, instance->drain(i, processes, take));
     bytes += drained;
   }

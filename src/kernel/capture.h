@@ -95,6 +95,8 @@ struct Overspent {
 struct Sink {
   // Whole records (perf_event_header and body) in the order of this cpu's ring.
   std::function<Result<void>(std::span<const std::byte> records, unsigned cpu)> records = {};
+  // Those of tracefs' rings, which are counted already; none: they are given to `records` as well.
+  std::function<Result<void>(const MadeSamples& samples)> samples = {};
   // Every ring was looked at once: what comes later is not older than what came before the last round.
   std::function<Result<void>()> round = {};
   // USR2 came, and what was in the rings then has been handed over: see StopSignals::add_request.

@@ -142,8 +142,9 @@ Result<std::size_t> drain_pipe(const RingPipe& pipe, std::vector<std::byte>& pag
   page.resize(page_bytes);
   std::size_t bytes = 0;
   const auto hand_over = [&]() -> Result<void> {
-    bytes += samples.samples().size();
-    if (!samples.samples().empty()) DTP_CHECK(take(samples.samples()));
+    const MadeSamples made = samples.samples();
+    bytes += made.bytes.size();
+    if (!made.bytes.empty()) DTP_CHECK(take(made));
     samples.clear();
     return {};
   };

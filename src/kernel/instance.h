@@ -39,7 +39,7 @@ struct InstanceOptions {
   std::uint64_t sample_type = 0;  // of the samples that are made; these rings have no stacks to fill in
 };
 
-using TakeSamples = std::function<Result<void>(std::span<const std::byte> samples)>;
+using TakeSamples = std::function<Result<void>(const MadeSamples& samples)>;
 
 // A ring of a cpu, as trace_pipe_raw gives it.
 struct RingPipe {

@@ -1,6 +1,7 @@
 // Events of tracefs' rings as perf's samples, as if a perf ring had given them. Perf's own tools read them, too.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -29,6 +30,16 @@ class Processes {
 // An identifier that perf, which counts up from 1, does not give out.
 constexpr std::uint64_t first_instance_sample = std::uint64_t{1} << 62;
 
+// Valid until the next page.
+struct MadeSamples {
+  struct Count {
+    std::uint64_t id = 0;
+    std::uint64_t samples = 0;
+  };
+  std::span<const std::byte> bytes = {};
+  std::span<const Count> counts = {};  // of each event of the maker
+};
+
 class SampleMaker {
  public:
   struct Event {
@@ -42,19 +53,30 @@ class SampleMaker {
 
   // The events of a page, but those of no event of ours. Gives the bytes that are waiting.
   std::size_t add_page(std::span<const std::byte> page, unsigned cpu, Processes& processes);
-  // Valid until the next page.
-  std::span<const std::byte> samples() const { return std::span(bytes_).first(used_); }
-  void clear() { used_ = 0; }
+  MadeSamples samples() const { return {std::span(bytes_).first(used_), counts_}; }
+  void clear();
   // How many samples have this identifier, of all pages.
   std::uint64_t made(std::uint64_t id) const;
 
  private:
-  void add_event(std::uint64_t time_ns, std::span<const std::byte> event, unsigned cpu, Processes& processes);
+  // What stands in front of the raw event's size: the header, and up to seven numbers.
+  static constexpr std::size_t most_front = 64;
+  using Front = std::array<std::byte, most_front>;
+  struct RingEvent {
+    std::uint64_t time_ns = 0;
+    unsigned cpu = 0;
+    std::span<const std::byte> bytes = {};
+    std::size_t readable = 0;  // bytes of the page from its start on
+  };
+  void add_event(const RingEvent& event, Processes& processes);
 
-  std::uint64_t sample_type_;
   std::vector<Event> events_;
-  std::vector<std::uint64_t> made_;    // of events_[i]
-  std::size_t fixed_bytes_ = 0;        // of a sample, before the raw event's size
+  std::vector<Front> fronts_ = {};               // of events_[i]: all but the size, the task, the time, the cpu
+  std::vector<MadeSamples::Count> counts_ = {};  // likewise, since clear()
+  std::vector<std::uint64_t> made_;              // likewise, before
+  std::size_t last_ = 0;                         // the event that came last: the next is mostly of it
+  std::size_t task_at_ = 0;                      // in a front: the process, the thread, the time, the cpu
+  std::size_t front_bytes_ = 0;
   std::size_t tail_bytes_ = 0;         // behind the raw event
   std::vector<std::byte> bytes_ = {};  // longer than what is used, so that nothing is cleared in vain
   std::size_t used_ = 0;

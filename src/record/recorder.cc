@@ -196,6 +196,24 @@ Result<void> Recorder::take(std::span<const std::byte> records) {
   return {};
 }
 
+// Where something may be left out, or samples of one event are counted apart, each is looked at.
+bool Recorder::has_limits() const {
+  return options_.most_events > 0 || options_.most_bytes > 0 || !options_.shared.empty() || is_full_;
+}
+
+Result<void> Recorder::take(const kernel::MadeSamples& samples) {
+  if (has_limits()) return take(samples.bytes);
+  for (const auto& [id, count] : samples.counts) {
+    Taken& taken = taken_[event_of(id)];
+    taken.all += count;
+    taken.recorded += count;
+    samples_ += count;
+  }
+  if (!has_told_) has_failed(tell_known());
+  if (!failure_) has_failed(writer_->append(samples.bytes));
+  return {};
+}
+
 Result<void> Recorder::end_round() {
   if (failure_ || has_failed(writer_->end_round())) return {};
   if (keeps_known()) sideband_.end_round();

@@ -58,6 +58,7 @@ class Recorder {
   // For kernel::Sink. What a limit does not let in is counted and left out. Where nothing can be written any more the
   // recording is full, and `failure` says why.
   Result<void> take(std::span<const std::byte> records);
+  Result<void> take(const kernel::MadeSamples& samples);
   Result<void> end_round();
   Result<void> switch_file();
   // After the capture: the last samples are there.
@@ -91,6 +92,7 @@ class Recorder {
   std::vector<Share> shares_of(const SharedEvent& shared, const kernel::Profile& profile) const;
   void note_mapping(const perf_event_header& header, std::span<const std::byte> record);
   std::size_t admit(std::span<const std::byte> records);
+  bool has_limits() const;
   bool has_failed(Result<void> written);
 
   RecorderOptions options_;
