@@ -12,8 +12,9 @@
 namespace dtp::kernel {
 namespace {
 
-// Pages of the kernel's ring; a larger one (buffer_subbuf_size_kb) is read all the same, in pieces of its own size.
+// Pages of the kernel's ring; a smaller one is read all the same, in pieces of its own size.
 constexpr std::size_t page_bytes = 64 * 1024;
+constexpr const char* page_size = "buffer_subbuf_size_kb";
 // Samples go on when there are so many of them.
 constexpr std::size_t batch_bytes = 256 * 1024;
 
@@ -88,9 +89,19 @@ Result<void> Instance::set_filter(const InstanceEvent& event, const std::string&
   return {};
 }
 
+// Large pages are read with fewer calls. Older kernels have small ones only, and so has one whose memory is in pieces.
+Result<void> Instance::set_ring_size() const {
+  const std::string size = std::to_string(options_.ring_bytes / 1024);
+  const bool is_for_large = options_.ring_bytes >= 16 * page_bytes;
+  if (is_for_large && folder_.set(page_size, std::to_string(page_bytes / 1024)) && folder_.set("buffer_size_kb", size))
+    return {};
+  if (is_for_large) (void)folder_.set(page_size, "4");
+  return folder_.set("buffer_size_kb", size);
+}
+
 Result<void> Instance::set_up() {
   DTP_CHECK(folder_.set("trace_clock", "mono"));
-  DTP_CHECK(folder_.set("buffer_size_kb", std::to_string(options_.ring_bytes / 1024)));
+  DTP_CHECK(set_ring_size());
   // What finds no room is lost and counted; what was recorded stays.
   DTP_CHECK(folder_.set("options/overwrite", "0"));
   if (!options_.tasks.empty()) DTP_CHECK(folder_.watch_tasks(options_.tasks));

@@ -87,6 +87,7 @@ class Instance {
         samples_(options_.sample_type, events_of(options_)) {}
   static std::vector<SampleMaker::Event> events_of(const InstanceOptions& options);
   Result<void> set_filter(const InstanceEvent& event, const std::string& filter) const;
+  Result<void> set_ring_size() const;
   Result<void> set_up();
 
   TraceFs* tracefs_;
