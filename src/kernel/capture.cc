@@ -29,6 +29,7 @@
 #include "base/file.h"
 #include "kernel/capture_state.h"
 #include "kernel/hit_cost.h"
+#include "kernel/urgent.h"
 
 namespace dtp::kernel {
 namespace {
@@ -214,13 +215,21 @@ Result<std::optional<std::uint64_t>> Capture::State::open_event(const perf_event
   return std::optional(id);
 }
 
-// The events of one task on one cpu, the dummy first and then backwards: of a hit that several are of, the kernel tells
-// first who came last, and a trigger must not be told before the ring has the hit. False when the task is gone. The
-// first cpu's dummies are polled for the end of their tasks, and the first descriptor of each cpu for its ring.
-// Edge-triggered: the owner of a ring may have ended long before the others.
+// The dummy first. Of a hit that several events are of, the kernel tells first who was opened last: a trigger is to be
+// told after the ring has the hit; of a pair's two events the end of one comes before the beginning of the next.
+std::vector<std::size_t> Capture::State::order_of_opening() const {
+  std::vector<std::size_t> order{events.size() - 1};
+  for (const bool triggers : {true, false})
+    for (std::size_t i = 0; i < asked.size(); ++i)
+      if (asked[i].is_trigger == triggers) order.push_back(i);
+  return order;
+}
+
+// The events of one task on one cpu. False when the task is gone. The first cpu's dummies are polled for the end of
+// their tasks, and the first descriptor of each cpu for its ring. Edge-triggered: the owner of a ring may have ended
+// long before the others.
 Result<bool> Capture::State::open_task(std::size_t at, std::size_t task) {
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    const std::size_t index = events.size() - 1 - i;
+  for (const std::size_t index : order_of_opening()) {
     OpenedEvent& event = events[index];
     if (is_of_instance(event)) {
       // What has a profile is counted there. Of a uprobe that is the only way: it is perf's or tracefs', never both.
@@ -232,7 +241,7 @@ Result<bool> Capture::State::open_task(std::size_t at, std::size_t task) {
     const bool is_owner = ring_owners[at].forward < 0;
     DTP_TRY(const auto id, open_event(event.attr, index, at, tasks[task]));
     if (!id) return false;
-    const bool tells_end = i == 0 && at == 0;
+    const bool tells_end = index == events.size() - 1 && at == 0;
     if (is_owner || tells_end)
       DTP_CHECK(watch(opened.back().fd.get(), EPOLLIN | EPOLLET, tells_end ? task : ring_token));
     event.ids.push_back(*id);
@@ -502,6 +511,7 @@ void Capture::stop_full() {
 
 Result<Ending> Capture::run(const Sink& sink) {
   State& state = *state_;
+  const Urgent urgent;  // who reads the rings too late loses what they could not hold
   const auto begin = State::Clock::now();
   Result<void> result = state.start();
   std::jthread hand;

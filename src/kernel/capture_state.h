@@ -97,6 +97,7 @@ struct Capture::State {
   Result<void> prepare_instance();
   void prepare_governor();
   Result<void> open_all();
+  std::vector<std::size_t> order_of_opening() const;
   Result<bool> open_task(std::size_t at, std::size_t task);
   Result<std::optional<std::uint64_t>> open_event(const perf_event_attr& attr, std::size_t event, std::size_t at,
                                                   pid_t task);
