@@ -14,6 +14,7 @@
 #include "kernel/capture_state.h"
 #include "kernel/hit_cost.h"
 #include "kernel/perf_records.h"
+#include "kernel/urgent.h"
 
 namespace dtp::kernel {
 namespace {
@@ -109,6 +110,7 @@ std::vector<std::uint64_t> Capture::State::hits() const {
 }
 
 void Capture::State::govern(const std::stop_token& stop, const Sink& sink) {
+  const Urgent urgent;
   std::condition_variable_any never;
   std::unique_lock lock(governing);
   Clock::duration wait = std::chrono::duration_cast<Clock::duration>(governor->next_look());
