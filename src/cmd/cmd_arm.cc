@@ -12,6 +12,7 @@
 #include "cmd/hist_question.h"
 #include "cmd/leasing.h"
 #include "cmd/watch.h"
+#include "cmd/wrong_word.h"
 #include "kernel/leased_instance.h"
 #include "kernel/owner.h"
 #include "recipe/catalog.h"
@@ -33,17 +34,10 @@ struct Options {
 constexpr std::uint64_t ns_per_s = 1'000'000'000;
 constexpr std::uint64_t longest_s = 30 * 24 * 3600;
 
-Error wrong(std::string option, const std::string& text, std::string what, std::string hint = {}) {
-  return {.what = std::move(what),
-          .where = Where{std::move(option), text, {0, text.size()}},
-          .hint = std::move(hint),
-          .status = Status::wrong_request};
-}
-
 Result<std::uint64_t> to_lease_seconds(const std::string& text) {
   const auto time_ns = base::parse_duration_ns(text);
   if (time_ns && *time_ns >= ns_per_s && *time_ns <= longest_s * ns_per_s) return *time_ns / ns_per_s;
-  return fail(wrong("--lease", text, "--lease takes a time from 1s to 720h, such as 90s, 30m, 2h"));
+  return fail(wrong_word("--lease", text, "--lease takes a time from 1s to 720h, such as 90s, 30m, 2h"));
 }
 
 Result<std::uint64_t> to_ring_bytes(const std::string& text) {
@@ -51,7 +45,7 @@ Result<std::uint64_t> to_ring_bytes(const std::string& text) {
   constexpr std::uint64_t most = 1 << 30;
   const auto bytes = base::parse_size(text);
   if (bytes && *bytes >= least && *bytes <= most) return std::bit_ceil(*bytes);
-  return fail(wrong("--ring-size", text, "--ring-size takes a size from 64K to 1G"));
+  return fail(wrong_word("--ring-size", text, "--ring-size takes a size from 64K to 1G"));
 }
 
 // Words that are a recipe's name and its parameters; else they are a probe.
@@ -69,8 +63,8 @@ Result<void> check_recipe_options(const Options& options) {
        {std::pair("--key", options.hist.keys), std::pair("--value", options.hist.values),
         std::pair("--sort", options.hist.sort), std::pair("--filter", options.hist.filter)})
     if (!text.empty())
-      return fail(wrong(option, text, fmt::format("a recipe has no {}: it says itself what is shown", option),
-                        fmt::format("its parameters choose: dtrace++ recipe show {}", options.words.front())));
+      return fail(wrong_word(option, text, fmt::format("a recipe has no {}: it says itself what is shown", option),
+                             fmt::format("its parameters choose: dtrace++ recipe show {}", options.words.front())));
   return {};
 }
 
@@ -111,7 +105,7 @@ Result<kernel::Lease> to_lease(const Options& options) {
   }
   kernel::Lease lease{.name = make_name(options, source), .what = join_words(options.words)};
   if (!kernel::is_lease_name(lease.name))
-    return fail(wrong("--name", lease.name, "a name is of at most 40 letters, digits, '-' and '_'"));
+    return fail(wrong_word("--name", lease.name, "a name is of at most 40 letters, digits, '-' and '_'"));
   DTP_TRY(lease.ring_bytes, to_ring_bytes(options.ring_bytes));
   if (!source) {
     add_options(options, lease);

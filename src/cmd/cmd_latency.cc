@@ -9,6 +9,7 @@
 #include "cmd/command.h"
 #include "cmd/compile.h"
 #include "cmd/field_list.h"
+#include "cmd/wrong_word.h"
 #include "expr/parse.h"
 #include "recipe/settings.h"
 
@@ -32,13 +33,6 @@ struct Options {
 
 constexpr std::size_t usual_greatest = 10;
 
-Error wrong(const char* option, const std::string& text, std::string what, std::string hint = {}) {
-  return {.what = std::move(what),
-          .where = Where{option, text, {0, text.size()}},
-          .hint = std::move(hint),
-          .status = Status::wrong_request};
-}
-
 // Probes, and what they fetch.
 struct Ends {
   FieldList from;
@@ -57,7 +51,7 @@ Result<std::vector<report::Match>> match(const std::string& text, Ends& ends) {
     const std::string first = part.substr(0, equal);
     const std::string second = equal == std::string::npos ? first : part.substr(equal + 1);
     if (first.empty() || second.empty())
-      return fail(wrong("--by", text, "--by takes FIELD or FIRST=SECOND, with commas between"));
+      return fail(wrong_word("--by", text, "--by takes FIELD or FIRST=SECOND, with commas between"));
     DTP_TRY(const std::vector<std::string> firsts, ends.from.add("--by", first));
     DTP_TRY(const std::vector<std::string> seconds, ends.to.add("--by", second));
     matches.push_back({firsts.front(), seconds.front()});
@@ -86,8 +80,8 @@ Result<report::Answer> make_answer(const Options& options, Ends& ends) {
   DTP_TRY(const std::vector<std::string> keys, ends.from.add("--key", options.keys));
   if (!options.over.empty()) {
     const auto least_ns = base::parse_duration_ns(options.over);
-    if (!least_ns) return fail(wrong("--over", options.over, "--over takes a time such as 10ms, 500us, 2s"));
-    if (!keys.empty()) return fail(wrong("--key", options.keys, "--over is a list: there is no table with keys"));
+    if (!least_ns) return fail(wrong_word("--over", options.over, "--over takes a time such as 10ms, 500us, 2s"));
+    if (!keys.empty()) return fail(wrong_word("--key", options.keys, "--over is a list: there is no table with keys"));
     answer.columns = columns_of_each(options, ends);
     answer.where = fmt::format("latency >= {}", *least_ns);
     return answer;

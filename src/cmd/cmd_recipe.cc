@@ -18,6 +18,7 @@
 #include "cmd/recipe_files.h"
 #include "cmd/target.h"
 #include "cmd/tracepoint.h"
+#include "cmd/wrong_word.h"
 #include "debug/symbols.h"
 #include "expr/parse.h"
 #include "kernel/events.h"
@@ -366,9 +367,7 @@ Result<int> make_new(const Options& options) {
   const std::string name = options.name;
   const std::string path = name + ".toml";
   if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos) {
-    return fail({.what = "a recipe is named by small letters, digits and '-'",
-                 .where = Where{"name", name, {0, name.size()}},
-                 .status = Status::wrong_request});
+    return fail(wrong_word("name", name, "a recipe is named by small letters, digits and '-'"));
   }
   DTP_TRY(const base::Fd file, base::open_file(path, O_WRONLY | O_CREAT | O_EXCL));
   DTP_CHECK(base::write_all(file.get(), fmt::format(fmt::runtime(example), name), path));

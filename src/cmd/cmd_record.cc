@@ -15,6 +15,7 @@
 #include "cmd/recorder_setup.h"
 #include "cmd/recording.h"
 #include "cmd/watch.h"
+#include "cmd/wrong_word.h"
 #include "kernel/capture.h"
 #include "kernel/lease.h"
 #include "kernel/registry.h"
@@ -78,10 +79,7 @@ Error no_such_event(const std::string& pattern, const std::vector<kernel::EventN
   const std::vector<std::string_view> candidates(spelled.begin(), spelled.end());
   std::string hint = base::did_you_mean(base::nearest(pattern, candidates));
   if (hint.empty()) hint = "'dtrace++ list' names the probes that exist, 'dtrace++ probe' adds one";
-  return {.what = "there is no event '" + pattern + "'",
-          .where = Where{"-e", pattern, {0, pattern.size()}},
-          .hint = std::move(hint),
-          .status = Status::wrong_request};
+  return wrong_word("-e", pattern, "there is no event '" + pattern + "'", std::move(hint));
 }
 
 // Those that share an event of the kernel have no directory; it is not shown instead of them.

@@ -13,6 +13,7 @@
 #include "cmd/read_recording.h"
 #include "cmd/selection.h"
 #include "cmd/terminal.h"
+#include "cmd/wrong_word.h"
 #include "report/stats.h"
 
 namespace dtp::cmd {
@@ -45,10 +46,8 @@ Result<const record::EventSchema*> find_event(const std::string& wanted, const S
   if (found_names.size() == 1) return found;
   std::vector<std::string_view> spellings(names.begin(), names.end());
   for (const record::EventSchema& schema : schemas) spellings.push_back(schema.event);
-  Error error{.what = "this recording has no event '" + wanted + "'",
-              .where = Where{"--latency", wanted, {0, wanted.size()}},
-              .hint = base::did_you_mean(base::nearest(wanted, spellings)),
-              .status = Status::wrong_request};
+  Error error = wrong_word("--latency", wanted, "this recording has no event '" + wanted + "'",
+                           base::did_you_mean(base::nearest(wanted, spellings)));
   if (error.hint.empty() && !names.empty()) error.hint = "there are: " + base::list_some(names, 5);
   if (found != nullptr) {
     error.what = "this recording has several events '" + wanted + "'";
@@ -84,9 +83,7 @@ Result<report::Numbers> collect(const Options& options, const record::PerfDataRe
   DTP_TRY(const record::EventSchema* const entry, find_event(options.latency[0], reader.schemas()));
   DTP_TRY(const record::EventSchema* const leave, find_event(options.latency[1], reader.schemas()));
   if (entry == leave) {
-    return fail({.what = "an event is not its own return",
-                 .where = Where{"--latency", options.latency[1], {0, options.latency[1].size()}},
-                 .status = Status::wrong_request});
+    return fail(wrong_word("--latency", options.latency[1], "an event is not its own return"));
   }
   return add_up(reader, selection, report::Latency(*entry, *leave, std::move(keys), symbols), counts, read,
                 with_progress);

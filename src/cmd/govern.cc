@@ -13,6 +13,7 @@
 
 #include "arch/cheap_place.h"
 #include "base/file.h"
+#include "cmd/wrong_word.h"
 #include "kernel/hit_cost.h"
 #include "probe/definition.h"
 
@@ -66,9 +67,8 @@ Result<double> to_budget(const GovernOptions& options) {
   double percent = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), percent);
   if (error != std::errc{} || end != text.data() + text.size() || !(percent >= 0.0001 && percent <= 100)) {
-    return fail({.what = "--budget takes a part of the machine in percent, from 0.0001 to 100",
-                 .where = Where{"--budget", options.budget, {0, options.budget.size()}},
-                 .status = Status::wrong_request});
+    return fail(
+        wrong_word("--budget", options.budget, "--budget takes a part of the machine in percent, from 0.0001 to 100"));
   }
   return percent / 100;
 }

@@ -6,6 +6,7 @@
 
 #include "base/suggest.h"
 #include "cmd/field_list.h"
+#include "cmd/wrong_word.h"
 
 namespace dtp::cmd {
 namespace {
@@ -21,9 +22,7 @@ Result<report::Answer> make_answer(const HistFlags& flags, std::size_t top, Fiel
   const bool by_ranges = flags.by_powers || flags.step != 0;
   if (by_ranges) {
     if (values.size() > 1)
-      return fail({.what = "ranges are of one value: --value names several",
-                   .where = Where{"--value", flags.values, {0, flags.values.size()}},
-                   .status = Status::wrong_request});
+      return fail(wrong_word("--value", flags.values, "ranges are of one value: --value names several"));
     if (!values.empty()) answer.columns.push_back({.name = values.front(), .of = values.front()});
     report::Show& show = answer.columns.back().show;
     show.as = flags.by_powers ? report::Show::As::powers : report::Show::As::steps;
@@ -62,10 +61,7 @@ Result<void> set_order(report::Answer& answer, const std::string& sort) {
     for (const report::AnswerColumn& column : answer.columns) names.push_back(column.name);
     std::string hint = base::did_you_mean(base::nearest(sort, names));
     if (hint.empty()) hint = fmt::format("there are: {}", fmt::join(names, ", "));
-    return fail({.what = fmt::format("the table has no column '{}'", sort),
-                 .where = Where{"--sort", sort, {0, sort.size()}},
-                 .hint = std::move(hint),
-                 .status = Status::wrong_request});
+    return fail(wrong_word("--sort", sort, fmt::format("the table has no column '{}'", sort), std::move(hint)));
   }
   answer.sort = by->name;
   answer.descending = by->aggregate != report::Aggregate::none;

@@ -9,6 +9,7 @@
 
 #include "base/suggest.h"
 #include "cmd/hist_question.h"
+#include "cmd/wrong_word.h"
 #include "record/format.h"
 
 namespace dtp::cmd {
@@ -101,10 +102,8 @@ Result<kernel::HeldLease> find_lease(const kernel::Leases& leases, const std::st
   std::vector<std::string_view> names;
   for (const kernel::Lease& lease : all) names.push_back(lease.name);
   const std::string guess = base::did_you_mean(base::nearest(name, names));
-  return fail({.what = "nothing is armed as '" + name + "'",
-               .where = Where{"argument 1", name, {0, name.size()}},
-               .hint = guess.empty() ? "'dtrace++ armed' shows what is" : guess,
-               .status = Status::wrong_request});
+  return fail(wrong_word("argument 1", name, "nothing is armed as '" + name + "'",
+                         guess.empty() ? "'dtrace++ armed' shows what is" : guess));
 }
 
 std::string spell_seconds(std::uint64_t seconds) {

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "base/suggest.h"
+#include "cmd/wrong_word.h"
 #include "report/numbers.h"
 
 namespace dtp::cmd {
@@ -108,10 +109,8 @@ Result<void> check_number(std::string_view option, const std::string& name,
     }
   }
   if (std::ranges::find(numbers, name) != numbers.end()) return {};
-  Error error{.what = "no event of this recording has a field '" + name + "'",
-              .where = Where{std::string(option), name, {0, name.size()}},
-              .hint = base::did_you_mean(base::nearest(name, numbers)),
-              .status = Status::wrong_request};
+  Error error = wrong_word(std::string(option), name, "no event of this recording has a field '" + name + "'",
+                           base::did_you_mean(base::nearest(name, numbers)));
   if (other != nullptr) error.what = "'" + name + "' is " + kind_name(*other) + ", not a number";
   return fail(std::move(error));
 }

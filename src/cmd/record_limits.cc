@@ -7,6 +7,7 @@
 
 #include "base/number.h"
 #include "base/quantity.h"
+#include "cmd/wrong_word.h"
 
 namespace dtp::cmd {
 namespace {
@@ -32,9 +33,7 @@ std::optional<std::uint64_t> parse_count(std::string_view text) {
 }
 
 Error wrong(std::string_view option, const std::string& text, std::string_view wanted) {
-  return {.what = fmt::format("{} takes {}", option, wanted),
-          .where = Where{std::string(option), text, {0, text.size()}},
-          .status = Status::wrong_request};
+  return wrong_word(std::string(option), text, fmt::format("{} takes {}", option, wanted));
 }
 
 Result<std::uint64_t> size_of(std::string_view option, const std::string& text) {

@@ -9,6 +9,7 @@
 
 #include "base/suggest.h"
 #include "cmd/number_list.h"
+#include "cmd/wrong_word.h"
 #include "kernel/cgroup.h"
 
 namespace dtp::cmd {
@@ -20,10 +21,7 @@ Error no_user(const std::string& name) {
   while (const passwd* user = ::getpwent()) names.emplace_back(user->pw_name);
   ::endpwent();
   const std::vector<std::string_view> candidates(names.begin(), names.end());
-  return {.what = "there is no user '" + name + "'",
-          .where = Where{"-u", name, {0, name.size()}},
-          .hint = base::did_you_mean(base::nearest(name, candidates)),
-          .status = Status::wrong_request};
+  return wrong_word("-u", name, "there is no user '" + name + "'", base::did_you_mean(base::nearest(name, candidates)));
 }
 
 // By name or number; a number needs no name.
