@@ -1,11 +1,6 @@
 #include "debug/inline_frames.h"
 
-// LLVM's headers are not written for our warnings.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wunused-parameter"
-#include <llvm/DebugInfo/Symbolize/Symbolize.h>
-#pragma GCC diagnostic pop
+#include <llvm/Demangle/Demangle.h>
 
 #include <cstring>
 #include <optional>
@@ -15,52 +10,58 @@
 #include "debug/cache_key.h"
 #include "debug/elf_file.h"
 #include "debug/inflate.h"
+#include "debug/inline_chain.h"
 
 namespace dtp::debug {
 
 using Frames = std::vector<SourceFrame>;
 
+namespace {
+
+// What LLVM reads of a file.
+struct Dwarf {
+  ElfFile file;  // with plain sections
+  std::unique_ptr<llvm::object::ObjectFile> object = {};
+  std::unique_ptr<llvm::DWARFContext> context = {};
+  std::unordered_map<const llvm::DWARFUnit*, UnitFunctions> functions = {};
+};
+
+}  // namespace
+
 struct InlineFrames::State {
-  std::string path;
+  std::optional<ElfFile> file = {};  // until `dwarf` has it
   Cache cache;
   std::size_t worth_keeping = 0;
   CacheKey key = {};
   std::unordered_map<std::uint64_t, Frames> known = {};
-  std::size_t found = 0;  // of them in this run
-  bool is_open = false;
-  std::optional<ElfFile> plain = {};                      // of a file whose sections are compressed
-  std::unique_ptr<llvm::object::ObjectFile> object = {};  // the same for LLVM
-  llvm::symbolize::LLVMSymbolizer symbolizer;
+  std::size_t found = 0;            // of them in this run
+  std::optional<Dwarf> dwarf = {};  // from the first new address on
 };
 
 namespace {
 
 constexpr std::size_t most_kept = 200'000;
+constexpr auto path_kind = llvm::DILineInfoSpecifier::FileLineInfoKind::AbsoluteFilePath;
 
-llvm::symbolize::LLVMSymbolizer::Options options() {
-  llvm::symbolize::LLVMSymbolizer::Options options;
-  options.UseSymbolTable = false;
-  options.UntagAddresses = false;
-  // The file is the one with the debug information: nothing else is to be looked for.
-  options.DebugFileDirectory.clear();
-  return options;
+// LLVM would inflate the sections with zlib.
+ElfFile with_plain_sections(ElfFile file) {
+  if (!has_compressed_sections(file)) return file;
+  // Not kept: the frames are, and they are smaller.
+  auto plain = inflate(file, Cache());
+  return plain ? std::move(*plain) : std::move(file);
 }
 
-// LLVM would inflate the sections with zlib, each time anew.
-void use_plain(InlineFrames::State& state) {
-  const auto file = ElfFile::open(state.path);
-  if (!file || !has_compressed_sections(*file)) return;
-  // Not kept: the frames are, and they are smaller.
-  auto plain = inflate(*file, Cache());
-  if (!plain) return;
-  state.plain = std::move(*plain);
-  const auto bytes = state.plain->bytes();
+void open_dwarf(InlineFrames::State& state) {
+  Dwarf& dwarf = state.dwarf.emplace(with_plain_sections(std::move(*state.file)));
+  const auto bytes = dwarf.file.bytes();
   auto object = llvm::object::ObjectFile::createObjectFile(
-      {{reinterpret_cast<const char*>(bytes.data()), bytes.size()}, state.path});
-  if (object)
-    state.object = std::move(*object);
-  else
-    llvm::consumeError(object.takeError());
+      {{reinterpret_cast<const char*>(bytes.data()), bytes.size()}, dwarf.file.path()});
+  if (!object) return llvm::consumeError(object.takeError());
+  dwarf.object = std::move(*object);
+  // What is damaged gives no frames, or fewer.
+  const auto ignore = [](llvm::Error error) { llvm::consumeError(std::move(error)); };
+  dwarf.context = llvm::DWARFContext::create(*dwarf.object, llvm::DWARFContext::ProcessDebugRelocations::Process,
+                                             nullptr, "", ignore, ignore);
 }
 
 template <class T>
@@ -84,9 +85,7 @@ void keep(const InlineFrames::State& state) {
 }
 
 void read_kept(InlineFrames::State& state) {
-  const auto file = ElfFile::open(state.path);
-  if (!file) return;
-  state.key = cache_key(*file, "frames");
+  state.key = cache_key(*state.file, "frames");
   const auto kept = state.cache.find(state.key);
   if (!kept) return;
   base::Cursor cursor(kept->mapping.bytes().first(kept->size));
@@ -102,21 +101,46 @@ void read_kept(InlineFrames::State& state) {
   }
 }
 
+// A kernel module's sections all begin at 0: its lines are found by the section too.
+llvm::object::SectionedAddress in_section(const llvm::object::ObjectFile& object, std::uint64_t address) {
+  for (const llvm::object::SectionRef& section : object.sections())
+    if (section.isText() && !section.isVirtual() && address >= section.getAddress() &&
+        address - section.getAddress() < section.getSize())
+      return {address, section.getIndex()};
+  return {address, llvm::object::SectionedAddress::UndefSection};
+}
+
+std::string demangled(const char* name) {
+  std::string plain;
+  return llvm::nonMicrosoftDemangle(name, plain) ? plain : name;
+}
+
 Frames look_up(InlineFrames::State& state, std::uint64_t address) {
-  if (!std::exchange(state.is_open, true)) use_plain(state);
-  const llvm::object::SectionedAddress at{address, llvm::object::SectionedAddress::UndefSection};
-  auto found = state.object ? state.symbolizer.symbolizeInlinedCode(*state.object, at)
-                            : state.symbolizer.symbolizeInlinedCode(state.path, at);
-  if (!found) {
-    llvm::consumeError(found.takeError());
-    return {};
+  if (!state.dwarf && state.file) open_dwarf(state);
+  if (!state.dwarf || !state.dwarf->context) return {};
+  Dwarf& dwarf = *state.dwarf;
+  llvm::DWARFUnit* unit = dwarf.context->getCompileUnitForCodeAddress(address);
+  if (unit == nullptr) return {};
+  auto functions = dwarf.functions.find(unit);
+  if (functions == dwarf.functions.end()) {
+    // The unit itself, or what a .dwo file has of it.
+    const llvm::DWARFDie full = unit->getNonSkeletonUnitDIE();
+    if (!full) return {};
+    functions = dwarf.functions.emplace(unit, UnitFunctions(*full.getDwarfUnit())).first;
   }
+  const auto* lines = dwarf.context->getLineTableForUnit(unit);
+  const char* folder = unit->getCompilationDir();
+  llvm::DILineInfo place;
+  bool has_file = lines != nullptr &&
+                  lines->getFileLineInfoForAddress(in_section(*dwarf.object, address), folder, path_kind, place);
   Frames frames;
-  for (std::uint32_t i = 0; i < found->getNumberOfFrames(); ++i) {
-    const llvm::DILineInfo& frame = found->getFrame(i);
-    if (frame.FunctionName == llvm::DILineInfo::BadString) return {};
-    const bool has_file = frame.FileName != llvm::DILineInfo::BadString;
-    frames.push_back({frame.FunctionName, has_file ? frame.FileName : "", has_file ? frame.Line : 0});
+  for (const LoneDie& subroutine : functions->second.at(address)) {
+    const char* name = name_of(subroutine);
+    if (name == nullptr) return {};
+    frames.push_back({demangled(name), has_file ? place.FileName : "", has_file ? place.Line : 0});
+    std::uint32_t file = 0, column = 0, discriminator = 0;
+    subroutine.view().getCallerFrame(file, place.Line, column, discriminator);
+    has_file = lines != nullptr && lines->getFileNameByIndex(file, folder, path_kind, place.FileName);
   }
   return frames;
 }
@@ -130,11 +154,11 @@ InlineFrames::~InlineFrames() {
 }
 
 std::unique_ptr<InlineFrames> InlineFrames::open(const std::string& path, Cache cache, std::size_t worth_keeping) {
-  std::unique_ptr<State> state(new State{.path = path,
-                                         .cache = std::move(cache),
-                                         .worth_keeping = worth_keeping,
-                                         .symbolizer = llvm::symbolize::LLVMSymbolizer(options())});
-  read_kept(*state);
+  std::unique_ptr<State> state(new State{.cache = std::move(cache), .worth_keeping = worth_keeping});
+  if (auto file = ElfFile::open(path)) {
+    state->file = std::move(*file);
+    read_kept(*state);
+  }
   return std::unique_ptr<InlineFrames>(new InlineFrames(std::move(state)));
 }
 
