@@ -128,13 +128,15 @@ Frames look_up(InlineFrames::State& state, std::uint64_t address) {
     if (!full) return {};
     functions = dwarf.functions.emplace(unit, UnitFunctions(*full.getDwarfUnit())).first;
   }
+  const std::vector<LoneDie> subroutines = functions->second.at(address);
+  if (subroutines.empty()) return {};
   const auto* lines = dwarf.context->getLineTableForUnit(unit);
   const char* folder = unit->getCompilationDir();
   llvm::DILineInfo place;
   bool has_file = lines != nullptr &&
                   lines->getFileLineInfoForAddress(in_section(*dwarf.object, address), folder, path_kind, place);
   Frames frames;
-  for (const LoneDie& subroutine : functions->second.at(address)) {
+  for (const LoneDie& subroutine : subroutines) {
     const char* name = name_of(subroutine);
     if (name == nullptr) return {};
     frames.push_back({demangled(name), has_file ? place.FileName : "", has_file ? place.Line : 0});
