@@ -1,7 +1,6 @@
 #include "debug/inline_chain.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <utility>
 
@@ -12,7 +11,8 @@ using namespace llvm::dwarf;
 using llvm::DWARFUnit;
 
 // What no compiler writes.
-constexpr std::size_t most_ranges = 4'000'000;  // of one unit's functions
+constexpr std::size_t most_ranges = 4'000'000;  // of the functions of a unit, or of the calls in a function
+constexpr std::size_t most_nested = 1000;       // calls in one another
 constexpr std::size_t most_references = 16;     // from an instance to what has its name
 
 class UnitReader {
@@ -108,13 +108,6 @@ llvm::DWARFAddressRangesVector ranges_of(const LoneDie& die) {
   return {};
 }
 
-// Where the range with the address begins; the last such range, and there should be one at most.
-std::optional<std::uint64_t> begin_of_range(const llvm::DWARFAddressRangesVector& ranges, std::uint64_t address) {
-  for (const llvm::DWARFAddressRange& range : ranges)
-    if (range.LowPC <= address && address < range.HighPC) return range.LowPC;
-  return std::nullopt;
-}
-
 std::optional<LoneDie> referred(const LoneDie& die, Attribute attribute) {
   const auto value = die.view().find(attribute);
   if (!value) return std::nullopt;
@@ -135,40 +128,48 @@ std::optional<LoneDie> referred(const LoneDie& die, Attribute attribute) {
 
 bool is_block(Tag tag) { return tag == DW_TAG_lexical_block || tag == DW_TAG_try_block || tag == DW_TAG_catch_block; }
 
-struct InlinedCall {
-  LoneDie die = {};
-  std::size_t depth = 0;
-  std::size_t outer = 0;  // the index of the one around it, among those that were found
-};
+enum class Scope { namespaces, everywhere };
 
-// Of calls that overlap, the one that begins last, and of those the last one: LLVM's rule.
-std::vector<LoneDie> chain_of(const UnitReader& reader, const LoneDie& function, std::uint64_t begin,
-                              std::uint64_t address) {
-  std::vector<InlinedCall> found{{.die = function}};
-  std::size_t around = 0, innermost = 0;
-  Walk walk(reader, function);
-  while (const auto die = walk.next()) {
-    const std::size_t depth = walk.depth() - (die->has_children() ? 1 : 0);
-    while (found[around].depth >= depth) around = found[around].outer;
+SubroutineTable functions_of(DWARFUnit& unit, Scope scope) {
+  SubroutineTable table;
+  const UnitReader reader(unit);
+  const llvm::DWARFDie unit_die = unit.getUnitDIE();
+  const auto top = unit_die ? reader.read(unit_die.getOffset()) : std::nullopt;
+  if (!top) return table;
+  Walk walk(reader, *top);
+  while (const auto die = table.is_full() ? std::nullopt : walk.next()) {
     const Tag tag = die->view().getTag();
-    const bool is_call = tag == DW_TAG_inlined_subroutine;
-    const auto ranges = is_call || is_block(tag) ? ranges_of(*die) : llvm::DWARFAddressRangesVector();
-    const auto low = begin_of_range(ranges, address);
-    const bool is_around = low || (is_block(tag) && ranges.empty());
-    if (is_call && low) {
-      found.push_back({*die, depth, around});
-      around = found.size() - 1;
-      if (*low >= begin) {
-        begin = *low;
-        innermost = around;
-      }
-    }
-    if (!is_around) walk.skip_children(*die);
+    if (tag == DW_TAG_subprogram) table.add(*die, 0);
+    if (scope == Scope::namespaces && tag != DW_TAG_namespace && tag != DW_TAG_module) walk.skip_children(*die);
   }
-  std::vector<LoneDie> chain;
-  for (std::size_t i = innermost; i != 0; i = found[i].outer) chain.push_back(found[i].die);
-  chain.push_back(function);
-  return chain;
+  table.sort();
+  return table;
+}
+
+// The function and the calls inlined in it.
+SubroutineTable calls_of(DWARFUnit& unit, std::uint64_t function) {
+  struct Open {
+    std::size_t call = 0;
+    std::size_t depth = 0;
+  };
+  SubroutineTable table;
+  const UnitReader reader(unit);
+  const auto top = reader.read(function);
+  if (!top) return table;
+  std::vector<Open> around{{table.add(*top, 0), 0}};
+  Walk walk(reader, *top);
+  while (const auto die = table.is_full() ? std::nullopt : walk.next()) {
+    const std::size_t depth = walk.depth() - (die->has_children() ? 1 : 0);
+    while (around.back().depth >= depth) around.pop_back();
+    const Tag tag = die->view().getTag();
+    const bool is_call = tag == DW_TAG_inlined_subroutine && around.size() < most_nested;
+    if (is_call)
+      around.push_back({table.add(*die, around.back().call), depth});
+    else if (!is_block(tag))
+      walk.skip_children(*die);
+  }
+  table.sort();
+  return table;
 }
 
 }  // namespace
@@ -186,47 +187,50 @@ const char* name_of(const LoneDie& subroutine) {
   return plain;
 }
 
-UnitFunctions::Table UnitFunctions::list(Scope scope) const {
-  Table table;
-  const UnitReader reader(*unit_);
-  const llvm::DWARFDie unit = unit_->getUnitDIE();
-  const auto top = unit ? reader.read(unit.getOffset()) : std::nullopt;
-  if (!top) return table;
-  Walk walk(reader, *top);
-  while (const auto die = walk.next()) {
-    const Tag tag = die->view().getTag();
-    if (tag == DW_TAG_subprogram) {
-      for (const llvm::DWARFAddressRange& range : ranges_of(*die))
-        if (range.LowPC < range.HighPC) table.push_back({range.LowPC, range.HighPC, 0, die->entry.getOffset()});
-      if (table.size() > most_ranges) break;
-    }
-    if (scope == Scope::namespaces && tag != DW_TAG_namespace && tag != DW_TAG_module) walk.skip_children(*die);
-  }
-  std::ranges::stable_sort(table, {}, &Range::low);
-  std::uint64_t reach = 0;
-  for (Range& range : table) range.reach = reach = std::max(reach, range.high);
-  return table;
+std::size_t SubroutineTable::add(const LoneDie& die, std::size_t outer) {
+  for (const llvm::DWARFAddressRange& range : ranges_of(die))
+    if (range.LowPC < range.HighPC) ranges_.push_back({range.LowPC, range.HighPC, 0, subroutines_.size()});
+  subroutines_.push_back({die.entry.getOffset(), outer});
+  return subroutines_.size() - 1;
 }
 
-// Of functions that overlap, the one that begins last, and of those the last one: LLVM's rule.
-const UnitFunctions::Range* UnitFunctions::find(const Table& table, std::uint64_t address) {
-  auto behind = std::ranges::upper_bound(table, address, {}, &Range::low);
-  while (behind != table.begin() && (behind - 1)->reach > address)
-    if (--behind; behind->high > address) return &*behind;
+bool SubroutineTable::is_full() const { return ranges_.size() > most_ranges; }
+
+void SubroutineTable::sort() {
+  std::ranges::stable_sort(ranges_, {}, &Range::low);
+  std::uint64_t reach = 0;
+  for (Range& range : ranges_) range.reach = reach = std::max(reach, range.high);
+}
+
+const SubroutineTable::Subroutine* SubroutineTable::find(std::uint64_t address) const {
+  auto behind = std::ranges::upper_bound(ranges_, address, {}, &Range::low);
+  while (behind != ranges_.begin() && (behind - 1)->reach > address)
+    if (--behind; behind->high > address) return &subroutines_[behind->subroutine];
   return nullptr;
 }
 
+const SubroutineTable::Subroutine* UnitFunctions::find(std::uint64_t address) {
+  if (!plain_) plain_ = functions_of(*unit_, Scope::namespaces);
+  if (const auto* found = plain_->find(address)) return found;
+  if (!nested_) nested_ = functions_of(*unit_, Scope::everywhere);
+  return nested_->find(address);
+}
+
 std::vector<LoneDie> UnitFunctions::at(std::uint64_t address) {
-  if (!plain_) plain_ = list(Scope::namespaces);
-  const Range* range = find(*plain_, address);
-  if (range == nullptr) {
-    if (!nested_) nested_ = list(Scope::everywhere);
-    range = find(*nested_, address);
-  }
-  if (range == nullptr) return {};
+  const auto* function = find(address);
+  if (function == nullptr) return {};
+  const auto [place, is_new] = calls_.try_emplace(function->die);
+  SubroutineTable& calls = place->second;
+  if (is_new) calls = calls_of(*unit_, function->die);
   const UnitReader reader(*unit_);
-  const auto function = reader.read(range->die);
-  return function ? chain_of(reader, *function, range->low, address) : std::vector<LoneDie>();
+  std::vector<LoneDie> chain;
+  for (const auto* call = calls.find(address); call != nullptr; call = &calls[call->outer]) {
+    const auto die = reader.read(call->die);
+    if (!die) return {};
+    chain.push_back(*die);
+    if (call->die == function->die) break;
+  }
+  return chain;
 }
 
 }  // namespace dtp::debug

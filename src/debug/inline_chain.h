@@ -1,7 +1,7 @@
 // The function around an address and the calls inlined there, in one unit of debug information.
 //
 // LLVM's own answer begins with a table of all DIEs of the unit and a map of all its subroutines. Here LLVM reads the
-// DIEs one by one: those above the functions, once, and those of the function that is asked for.
+// DIEs one by one: those above the functions, and those of a function when it is asked for, each once.
 #pragma once
 
 #include <llvm/DebugInfo/DWARF/DWARFCompileUnit.h>
@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 namespace dtp::debug {
@@ -28,6 +29,33 @@ struct LoneDie {
 // The linkage name, else the plain one, in the DIE or in those it is an instance of; null: there is none.
 const char* name_of(const LoneDie& subroutine);
 
+// Subroutines by where their code is.
+class SubroutineTable {
+ public:
+  struct Subroutine {
+    std::uint64_t die = 0;  // its offset
+    std::size_t outer = 0;  // the index of the one it is inlined in
+  };
+
+  std::size_t add(const LoneDie& die, std::size_t outer);
+  bool is_full() const;
+  // Before the first find(), and after the last add().
+  void sort();
+  // Of those with the address the one that begins last, and of those the one that was added last: of nested ones the
+  // innermost. Null: there is none.
+  const Subroutine* find(std::uint64_t address) const;
+  const Subroutine& operator[](std::size_t index) const { return subroutines_[index]; }
+
+ private:
+  struct Range {
+    std::uint64_t low = 0, high = 0;
+    std::uint64_t reach = 0;  // the highest of all ends up to here
+    std::size_t subroutine = 0;
+  };
+  std::vector<Subroutine> subroutines_ = {};
+  std::vector<Range> ranges_ = {};
+};
+
 class UnitFunctions {
  public:
   explicit UnitFunctions(llvm::DWARFUnit& unit) : unit_(&unit) {}
@@ -36,20 +64,13 @@ class UnitFunctions {
   std::vector<LoneDie> at(std::uint64_t address);
 
  private:
-  struct Range {
-    std::uint64_t low = 0, high = 0;
-    std::uint64_t reach = 0;  // the highest of all ends up to here
-    std::uint64_t die = 0;    // its offset
-  };
-  using Table = std::vector<Range>;  // in the order of `low`
-  enum class Scope { namespaces, everywhere };
-
-  Table list(Scope scope) const;
-  static const Range* find(const Table& table, std::uint64_t address);
+  const SubroutineTable::Subroutine* find(std::uint64_t address);
 
   llvm::DWARFUnit* unit_;
-  std::optional<Table> plain_ = {};   // of functions that only namespaces are around
-  std::optional<Table> nested_ = {};  // of all, made when an address is not in those
+  std::optional<SubroutineTable> plain_ = {};   // functions that only namespaces are around
+  std::optional<SubroutineTable> nested_ = {};  // all, made when an address is not in those
+  // By the function's DIE: it, and after it the calls inlined there.
+  std::unordered_map<std::uint64_t, SubroutineTable> calls_ = {};
 };
 
 }  // namespace dtp::debug
