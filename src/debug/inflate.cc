@@ -13,6 +13,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
 #include <cstring>
@@ -60,7 +61,15 @@ Elf64_Shdr header_at(Bytes file, const Elf64_Ehdr& header, std::size_t index) {
   return base::Cursor(file, header.e_shoff + index * sizeof(Elf64_Shdr)).read<Elf64_Shdr>();
 }
 
-bool is_kept(const Elf64_Shdr& section, std::string_view name) {
+// What only variables, macros and searches by name need.
+bool is_beside_frames(std::string_view name) {
+  constexpr std::array parts = {"debug_loc",      "debug_macro",   "debug_macinfo", "debug_pubnames",
+                                "debug_pubtypes", "debug_gnu_pub", "debug_names",   "gdb_index"};
+  return std::ranges::any_of(parts, [name](std::string_view part) { return name.contains(part); });
+}
+
+bool is_kept(const Elf64_Shdr& section, std::string_view name, bool only_frames) {
+  if (only_frames && is_beside_frames(name)) return false;
   return (section.sh_flags & SHF_ALLOC) == 0 || section.sh_type == SHT_NOTE || name.starts_with(".eh_frame");
 }
 
@@ -89,7 +98,7 @@ bool set_compressed(Piece& piece) {
 }
 
 // None: a compressed section's header cannot be right.
-std::optional<Layout> lay_out(Bytes file) {
+std::optional<Layout> lay_out(Bytes file, bool only_frames) {
   Layout layout;
   layout.header = base::Cursor(file).read<Elf64_Ehdr>();
   const Elf64_Ehdr header = layout.header;
@@ -100,7 +109,7 @@ std::optional<Layout> lay_out(Bytes file) {
     Piece piece{.header = header_at(file, header, i)};
     const std::string_view name = section_name(file, names, piece.header);
     const bool has_bytes = piece.header.sh_type != SHT_NULL && piece.header.sh_type != SHT_NOBITS;
-    if (has_bytes && is_kept(piece.header, name)) {
+    if (has_bytes && is_kept(piece.header, name, only_frames)) {
       piece.from = file.subspan(piece.header.sh_offset, piece.header.sh_size);
       piece.coding = Coding::plain;
       piece.is_old = name.starts_with(old_prefix);
@@ -187,16 +196,24 @@ bool has_compressed_sections(const ElfFile& file) {
   return file.has_section(".zdebug_info");
 }
 
-Result<ElfFile> inflate(const ElfFile& file, const Cache& cache) {
+namespace {
+
+Result<ElfFile> inflate(const ElfFile& file, const Cache& cache, bool only_frames) {
   const Error damaged{.what = "the compressed debug information of '" + file.path() + "' cannot be read",
                       .hint = "copy or install the file again",
                       .status = Status::wrong_request};
-  const auto layout = lay_out(file.bytes());
+  const auto layout = lay_out(file.bytes(), only_frames);
   if (!layout) return fail(damaged);
   auto image = cache.find_or_make(cache_key(file, "elf"), layout->size,
                                   [&](std::span<std::byte> contents) { return write_image(*layout, contents); });
   if (!image) return fail(damaged);
   return ElfFile::of_image(file.path(), std::move(*image), layout->size);
 }
+
+}  // namespace
+
+Result<ElfFile> inflate(const ElfFile& file, const Cache& cache) { return inflate(file, cache, false); }
+
+Result<ElfFile> inflate_for_frames(const ElfFile& file) { return inflate(file, Cache(), true); }
 
 }  // namespace dtp::debug

@@ -47,7 +47,7 @@ constexpr auto path_kind = llvm::DILineInfoSpecifier::FileLineInfoKind::Absolute
 ElfFile with_plain_sections(ElfFile file) {
   if (!has_compressed_sections(file)) return file;
   // Not kept: the frames are, and they are smaller.
-  auto plain = inflate(file, Cache());
+  auto plain = inflate_for_frames(file);
   return plain ? std::move(*plain) : std::move(file);
 }
 
