@@ -11,6 +11,7 @@
 #include "debug/elf_file.h"
 #include "debug/inflate.h"
 #include "debug/inline_chain.h"
+#include "debug/inline_lines.h"
 
 namespace dtp::debug {
 
@@ -24,6 +25,7 @@ struct Dwarf {
   std::unique_ptr<llvm::object::ObjectFile> object = {};
   std::unique_ptr<llvm::DWARFContext> context = {};
   std::unordered_map<const llvm::DWARFUnit*, UnitFunctions> functions = {};
+  LineTables lines = {};
 };
 
 }  // namespace
@@ -59,9 +61,8 @@ void open_dwarf(InlineFrames::State& state) {
   if (!object) return llvm::consumeError(object.takeError());
   dwarf.object = std::move(*object);
   // What is damaged gives no frames, or fewer.
-  const auto ignore = [](llvm::Error error) { llvm::consumeError(std::move(error)); };
   dwarf.context = llvm::DWARFContext::create(*dwarf.object, llvm::DWARFContext::ProcessDebugRelocations::Process,
-                                             nullptr, "", ignore, ignore);
+                                             nullptr, "", llvm::consumeError, llvm::consumeError);
 }
 
 template <class T>
@@ -130,7 +131,7 @@ Frames look_up(InlineFrames::State& state, std::uint64_t address) {
   }
   const std::vector<LoneDie> subroutines = functions->second.at(address);
   if (subroutines.empty()) return {};
-  const auto* lines = dwarf.context->getLineTableForUnit(unit);
+  const auto* lines = dwarf.lines.of(*unit);
   const char* folder = unit->getCompilationDir();
   llvm::DILineInfo place;
   bool has_file = lines != nullptr &&

@@ -7,6 +7,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
 #include <set>
 
 #include "debug/symbols.h"
@@ -63,6 +66,41 @@ std::size_t compare_with_llvm(const std::string& program) {
   return inlined;
 }
 
+// A program in a file of its own, in which bytes are changed.
+class Damaged {
+ public:
+  explicit Damaged(const std::string& program) : original_(ElfFile::open(program)) {
+    std::ifstream in(program, std::ios::binary);
+    bytes_.assign(std::istreambuf_iterator<char>(in), {});
+    REQUIRE(::mkdtemp(folder_) != nullptr);
+  }
+  ~Damaged() { std::filesystem::remove_all(folder_); }
+
+  void change(const char* section, std::size_t offset, char value) {
+    const auto bytes = original_->section(section);
+    REQUIRE(offset < bytes.size());
+    bytes_[static_cast<std::size_t>(bytes.data() - original_->bytes().data()) + offset] = value;
+  }
+  std::size_t size(const char* section) const { return original_->section(section).size(); }
+
+  // Of its functions, each in the middle.
+  std::vector<Frames> frames() const {
+    const std::string path = std::string(folder_) + "/program";
+    std::ofstream(path, std::ios::binary) << bytes_;
+    const auto inlines = InlineFrames::open(path, Cache());
+    std::vector<Frames> frames;
+    const Symbols symbols = Symbols::of_elf(*original_);
+    for (const Symbol& symbol : symbols.all())
+      if (symbol.is_function) frames.push_back(inlines->at(symbol.address + symbol.size / 2));
+    return frames;
+  }
+
+ private:
+  Result<ElfFile> original_;
+  std::string bytes_ = {};
+  char folder_[32] = "/tmp/dtrace-frames-XXXXXX";
+};
+
 }  // namespace
 
 TEST_CASE("the frames of every statement are those of LLVM") {
@@ -70,6 +108,35 @@ TEST_CASE("the frames of every statement are those of LLVM") {
   for (const auto& entry : std::filesystem::directory_iterator(DTP_FIXTURES "/programs"))
     inlined += compare_with_llvm(entry.path().string());
   CHECK(inlined > 0);
+}
+
+TEST_CASE("a line table in a form that nobody knows: functions without lines") {
+  Damaged program(DTP_FIXTURES "/programs/ul_cpp");
+  // Behind the first header of version 5 with its 13 - 1 sizes of opcodes, and behind the number of forms.
+  constexpr std::size_t first_form = 32;
+  program.change(".debug_line", first_form, 0x7f);
+  std::size_t named = 0, placed = 0;
+  for (const Frames& frames : program.frames())
+    for (const SourceFrame& frame : frames) {
+      named += !frame.function.empty();
+      placed += frame.line != 0;
+    }
+  CHECK(named > 0);
+  CHECK(placed == 0);
+}
+
+TEST_CASE("damaged debug information: fewer frames, or other ones") {
+  for (const char* program : {"/programs/ul_cpp", "/programs/ul_cpp_clang", "/programs/ul_rust_O0"}) {
+    std::mt19937 random(1);
+    std::size_t found = 0;
+    for (int copy = 0; copy < 100; ++copy) {
+      Damaged damaged(std::string(DTP_FIXTURES) + program);
+      for (const char* section : {".debug_info", ".debug_abbrev", ".debug_line"})
+        damaged.change(section, random() % damaged.size(section), static_cast<char>(random()));
+      for (const Frames& frames : damaged.frames()) found += !frames.empty();
+    }
+    CHECK(found > 0);
+  }
 }
 
 TEST_CASE("frames that are kept are those that were found") {
