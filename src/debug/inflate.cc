@@ -214,6 +214,10 @@ Result<ElfFile> inflate(const ElfFile& file, const Cache& cache, bool only_frame
 
 Result<ElfFile> inflate(const ElfFile& file, const Cache& cache) { return inflate(file, cache, false); }
 
-Result<ElfFile> inflate_for_frames(const ElfFile& file) { return inflate(file, Cache(), true); }
+Result<ElfFile> inflate_for_frames(const ElfFile& file, const Cache& cache) {
+  if (auto kept = cache.find(cache_key(file, "elf")))
+    return ElfFile::of_image(file.path(), std::move(kept->mapping), kept->size);
+  return inflate(file, Cache(), true);
+}
 
 }  // namespace dtp::debug

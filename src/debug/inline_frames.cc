@@ -46,15 +46,15 @@ constexpr std::size_t most_kept = 200'000;
 constexpr auto path_kind = llvm::DILineInfoSpecifier::FileLineInfoKind::AbsoluteFilePath;
 
 // LLVM would inflate the sections with zlib.
-ElfFile with_plain_sections(ElfFile file) {
+ElfFile with_plain_sections(ElfFile file, const Cache& cache) {
   if (!has_compressed_sections(file)) return file;
   // Not kept: the frames are, and they are smaller.
-  auto plain = inflate_for_frames(file);
+  auto plain = inflate_for_frames(file, cache);
   return plain ? std::move(*plain) : std::move(file);
 }
 
 void open_dwarf(InlineFrames::State& state) {
-  Dwarf& dwarf = state.dwarf.emplace(with_plain_sections(std::move(*state.file)));
+  Dwarf& dwarf = state.dwarf.emplace(with_plain_sections(std::move(*state.file), state.cache));
   const auto bytes = dwarf.file.bytes();
   auto object = llvm::object::ObjectFile::createObjectFile(
       {{reinterpret_cast<const char*>(bytes.data()), bytes.size()}, dwarf.file.path()});
