@@ -1,5 +1,8 @@
 #include "debug/inline_chain.h"
 
+#include <llvm/DebugInfo/DWARF/DWARFDebugAbbrev.h>
+#include <llvm/DebugInfo/DWARF/DWARFFormValue.h>
+
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -25,11 +28,11 @@ class UnitReader {
 
   // None: the bytes are no DIE.
   std::optional<LoneDie> read(std::uint64_t offset) const {
-    if (offset < begin_ || offset >= end_) return std::nullopt;
+    if (offset < begin_ || offset >= end_ || !is_inside(offset)) return std::nullopt;
     LoneDie die{.unit = unit_, .end = offset};
     const bool is_read =
         die.entry.extractFast(*unit_, &die.end, data_, end_, std::numeric_limits<std::uint32_t>::max());
-    return is_read && die.end > offset ? std::optional(die) : std::nullopt;
+    return is_read && die.end > offset && die.end <= end_ ? std::optional(die) : std::nullopt;
   }
 
   // Where the subtree ends.
@@ -52,6 +55,23 @@ class UnitReader {
   }
 
  private:
+  // LLVM steps over blocks whatever they say their size is, and reads numbers without a look at where that led.
+  bool is_inside(std::uint64_t offset) const {
+    const auto code = static_cast<std::uint32_t>(data_.getULEB128(&offset));
+    const auto* declarations = unit_->getAbbreviations();
+    const auto* declaration =
+        code != 0 && declarations != nullptr ? declarations->getAbbreviationDeclaration(code) : nullptr;
+    if (declaration == nullptr || declaration->getFixedAttributesByteSize(*unit_)) return true;
+    for (const auto& attribute : declaration->attributes()) {
+      if (offset > end_) return false;
+      if (const auto size = attribute.getByteSize(*unit_))
+        offset += *size;
+      else if (!llvm::DWARFFormValue::skipValue(attribute.Form, data_, &offset, unit_->getFormParams()))
+        return false;
+    }
+    return true;
+  }
+
   std::optional<std::uint64_t> sibling_of(const LoneDie& die) const {
     const auto value = die.view().find(DW_AT_sibling);
     const auto offset = value ? value->getAsRelativeReference() : std::nullopt;
