@@ -26,6 +26,11 @@ Cell cell_of_number(Wide number) {
 
 const std::string* text_of(const Cell& cell) { return std::get_if<std::string>(&cell.value.of); }
 
+bool is_number_but_0(const Cell& cell) {
+  Wide number = 0;
+  return get_number(cell, number) && number != 0;
+}
+
 // Raw, as the traced system has it.
 std::string text_of_any(const Cell& cell) {
   const std::string* text = text_of(cell);
@@ -249,54 +254,58 @@ Cell Formula::apply(Op op, const Cell& left, const Cell& right) {
   }
 }
 
-Cell Formula::evaluate(const std::vector<Cell>& row) const {
-  std::vector<Cell> stack;
-  const auto is_true = [](const Cell& cell) {
-    Wide number = 0;
-    return get_number(cell, number) && number != 0;
-  };
-  for (const Step& step : steps_) {
-    if (step.op == Op::number) {
-      stack.push_back(cell_of_number(step.number));
-      continue;
-    }
-    if (step.op == Op::text) {
-      stack.push_back({{step.text}});
-      continue;
-    }
-    if (step.op == Op::name) {
+const Cell& Formula::evaluate(const std::vector<Cell>& row) const {
+  static const Cell absent;
+  if (made_.empty())
+    for (const Step& step : steps_)
+      made_.push_back(step.op == Op::number ? cell_of_number(step.number)
+                      : step.op == Op::text ? Cell{{step.text}}
+                                            : Cell{});
+  waiting_.clear();
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const Step& step = steps_[i];
+    if (step.op == Op::number || step.op == Op::text) {
+      waiting_.push_back(&made_[i]);
+    } else if (step.op == Op::name) {
       const std::size_t place = step.name < places_.size() ? places_[step.name] : nowhere;
-      stack.push_back(place < row.size() ? row[place] : Cell{});
-      continue;
+      waiting_.push_back(place < row.size() ? &row[place] : &absent);
+    } else {
+      compute(step.op, made_[i]);
     }
-    Cell right = std::move(stack.back());
-    stack.pop_back();
-    if (step.op == Op::negate || step.op == Op::invert || step.op == Op::not_) {
-      Wide number = 0;
-      if (step.op == Op::not_)
-        stack.push_back(cell_of_number(!is_true(right)));
-      else if (get_number(right, number))
-        stack.push_back(cell_of_number(step.op == Op::negate ? -number : ~number));
-      else
-        stack.emplace_back();
-      continue;
-    }
-    if (step.op == Op::choose) {
-      Cell first = std::move(stack.back());
-      stack.pop_back();
-      stack.back() = is_true(stack.back()) ? std::move(first) : std::move(right);
-      continue;
-    }
-    Cell& left = stack.back();
-    // Also where one side is not there.
-    if (step.op == Op::both)
-      left = cell_of_number(is_true(left) && is_true(right));
-    else if (step.op == Op::either)
-      left = cell_of_number(is_true(left) || is_true(right));
-    else
-      left = apply(step.op, left, right);
   }
-  return stack.empty() ? Cell{} : std::move(stack.back());
+  return waiting_.empty() ? absent : *waiting_.back();
+}
+
+// Takes its operands from those that wait, and waits itself.
+void Formula::compute(Op op, Cell& made) const {
+  const Cell& right = *waiting_.back();
+  waiting_.pop_back();
+  if (op == Op::negate || op == Op::invert || op == Op::not_) {
+    Wide number = 0;
+    if (op == Op::not_)
+      made = cell_of_number(!is_number_but_0(right));
+    else if (get_number(right, number))
+      made = cell_of_number(op == Op::negate ? -number : ~number);
+    else
+      made = {};
+    waiting_.push_back(&made);
+    return;
+  }
+  const Cell*& left = waiting_.back();
+  if (op == Op::choose) {
+    const Cell& first = *left;
+    waiting_.pop_back();
+    waiting_.back() = is_number_but_0(*waiting_.back()) ? &first : &right;
+    return;
+  }
+  // Also where one side is not there.
+  if (op == Op::both)
+    made = cell_of_number(is_number_but_0(*left) && is_number_but_0(right));
+  else if (op == Op::either)
+    made = cell_of_number(is_number_but_0(*left) || is_number_but_0(right));
+  else
+    made = apply(op, *left, right);
+  left = &made;
 }
 
 std::optional<std::uint64_t> Formula::least(std::string_view name) const {
@@ -329,10 +338,9 @@ std::optional<std::uint64_t> Formula::least(std::string_view name) const {
 }
 
 bool Formula::is_true(const std::vector<Cell>& row) const {
-  const Cell cell = evaluate(row);
+  const Cell& cell = evaluate(row);
   if (const std::string* text = text_of(cell)) return !text->empty();
-  Wide number = 0;
-  return get_number(cell, number) && number != 0;
+  return is_number_but_0(cell);
 }
 
 }  // namespace dtp::report

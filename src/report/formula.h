@@ -29,7 +29,8 @@ class Formula {
   // Says where in a row they are. A name that is not there has no value.
   void bind(const std::vector<std::string>& row_names);
 
-  Cell evaluate(const std::vector<Cell>& row) const;
+  // Valid until the next call, and as long as the row.
+  const Cell& evaluate(const std::vector<Cell>& row) const;
   // What a value is at least where this is true, as far as its form tells: 10 of `x >= 10 && y`. None: anything.
   std::optional<std::uint64_t> least(std::string_view name) const;
   // Neither zero nor empty nor absent.
@@ -73,10 +74,15 @@ class Formula {
     std::size_t name = 0;  // into names_
   };
   static Cell apply(Op op, const Cell& left, const Cell& right);
+  void compute(Op op, Cell& made) const;
 
   std::vector<Step> steps_ = {};  // operands before their operator
   std::vector<std::string> names_ = {};
   std::vector<std::size_t> places_ = {};  // of names_ in a row
+  // Of evaluate(), for each step: what it has computed; a number or a text has its own from the beginning. And the
+  // operands that wait.
+  mutable std::vector<Cell> made_ = {};
+  mutable std::vector<const Cell*> waiting_ = {};
 };
 
 }  // namespace dtp::report

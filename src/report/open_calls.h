@@ -21,7 +21,7 @@ template <class Call>
 class OpenCalls {
  public:
   void enter(std::uint32_t thread, Call call) {
-    if (threads_.size() >= most_threads && !threads_.contains(thread)) forget_all();
+    if (threads_.size() >= most_threads && !threads_.contains(thread)) make_room();
     std::vector<Call>& calls = threads_[thread];
     if (calls.size() >= most_deep) {
       calls.erase(calls.begin());
@@ -47,7 +47,6 @@ class OpenCalls {
     LeftCall<Call> left{std::move(calls[at - 1]), calls.size() - at};
     forgotten_ += left.inside;
     calls.erase(calls.begin() + static_cast<std::ptrdiff_t>(at) - 1, calls.end());
-    if (calls.empty()) threads_.erase(found);
     return left;
   }
 
@@ -63,7 +62,10 @@ class OpenCalls {
   static constexpr std::size_t most_threads = 65'536;
   static constexpr std::size_t most_deep = 1024;
 
-  void forget_all() {
+  // Threads without calls are kept for their memory: most will call again.
+  void make_room() {
+    std::erase_if(threads_, [](const auto& thread) { return thread.second.empty(); });
+    if (threads_.size() < most_threads) return;
     forgotten_ = unfinished();
     threads_.clear();
   }

@@ -26,6 +26,7 @@ Pairs::Pairs(std::vector<std::string> names, const std::vector<Match>& by, RowSo
       first_keys_(names_of(by, &Match::first)),
       second_keys_(names_of(by, &Match::second)),
       stays_(stays) {
+  latency_ = static_cast<std::size_t>(std::ranges::find(rows_.names(), "latency") - rows_.names().begin());
   for (const std::string& name : rows_.names()) is_of_end_.push_back(std::ranges::find(of_end, name) != of_end.end());
   if (!stays || !by.empty()) return;
   first_keys_ = RowMaker({"tid"});
@@ -75,12 +76,14 @@ std::optional<Row> Pairs::end(const record::Record& record) {
     ++lone_ends_;
     return std::nullopt;
   }
-  Row row = rows_.make(record);
+  Row row = std::move(open->row);
   for (std::size_t i = 0; i < row.size(); ++i) {
-    if (rows_.names()[i] == "latency")
+    if (i == latency_) {
       row[i] = {{record.time_ns - open->time_ns}};
-    else if (has_value(open->row[i]) && !(is_of_end_[i] && has_value(row[i])))
-      row[i] = std::move(open->row[i]);
+    } else if (is_of_end_[i] || !has_value(row[i])) {
+      Cell end = rows_.make(record, i);
+      if (has_value(end) || !has_value(row[i])) row[i] = std::move(end);
+    }
   }
   return row;
 }

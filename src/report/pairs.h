@@ -55,6 +55,7 @@ class Pairs {
   RowMaker rows_;
   RowMaker first_keys_;
   RowMaker second_keys_;
+  std::size_t latency_ = 0;           // which name it is; none: behind the last
   std::vector<bool> is_of_end_ = {};  // of each name
   bool stays_ = false;
   OpenCalls<Open> calls_ = {};

@@ -35,6 +35,8 @@ class RowMaker {
   const std::vector<std::string>& names() const { return names_; }
   // What the record has not is Absent.
   Row make(const record::Record& record);
+  // Of one name.
+  Cell make(const record::Record& record, std::size_t name) { return cell_of(record, places_of(*record.schema)[name]); }
 
  private:
   enum class Source { none, time, pid, tid, comm, cpu, event, function, stack, ppid, parent, chain, field };

@@ -204,14 +204,16 @@ AnswerFormulas::AnswerFormulas(const Answer& answer) {
   histogram_ = formula_of(answer.histogram, names);
 }
 
-Cell AnswerFormulas::cell(std::size_t column, const Row& row) const {
-  if (!has(column)) return {};
-  Cell cell = columns_[column]->evaluate(row);
-  auto* text = std::get_if<std::string>(&cell.value.of);
+const Cell& AnswerFormulas::cell(std::size_t column, const Row& row) const {
+  static const Cell absent;
+  if (!has(column)) return absent;
+  const Cell& cell = columns_[column]->evaluate(row);
+  const auto* text = std::get_if<std::string>(&cell.value.of);
   Wide length = 0;
   if (text == nullptr || !lengths_[column] || !get_number(lengths_[column]->evaluate(row), length)) return cell;
-  if (length >= 0 && length < Wide{text->size()}) text->resize(static_cast<std::size_t>(length));
-  return cell;
+  if (length < 0 || length >= Wide{text->size()}) return cell;
+  cut_ = {{text->substr(0, static_cast<std::size_t>(length))}, cell.field};
+  return cut_;
 }
 
 AnswerLines::AnswerLines(Output& output, const Answer& answer, AnswerFormat format)
@@ -279,7 +281,7 @@ void AnswerTable::add_to(Group& group, const Row& row) {
       ++total.count;
       continue;
     }
-    const Cell cell = formulas_.cell(i, row);
+    const Cell& cell = formulas_.cell(i, row);
     if (column.aggregate == Aggregate::last) total.last = cell;
     if (column.aggregate == Aggregate::often) count_text(total.texts, cell_text(cell, column.show));
     Wide number = 0;
@@ -294,21 +296,19 @@ void AnswerTable::add_to(Group& group, const Row& row) {
   }
 }
 
-Cell AnswerTable::key_of(const Row& row, std::size_t column) const {
-  Cell cell = formulas_.cell(column, row);
+const Cell& AnswerTable::key_of(const Row& row, std::size_t column) {
+  const Cell& cell = formulas_.cell(column, row);
   const Show& show = answer_.columns[column].show;
   Wide number = 0;
   if (!show.is_range() || !get_number(cell, number)) return cell;
-  return cell_of_number(show.range_of(number).first);
+  return range_ = cell_of_number(show.range_of(number).first);
 }
 
 AnswerTable::Group* AnswerTable::group_of(const Row& row) {
   key_.clear();
-  Row keys;
   for (std::size_t i = 0; i < answer_.columns.size(); ++i) {
     if (answer_.columns[i].aggregate != Aggregate::none) continue;
-    keys.push_back(key_of(row, i));
-    key_ += cell_text(keys.back(), {});
+    key_ += cell_text(key_of(row, i), {});
     key_ += '\0';
   }
   const auto found = index_of_.find(key_);
@@ -316,7 +316,8 @@ AnswerTable::Group* AnswerTable::group_of(const Row& row) {
   if (groups_.size() >= most_groups) return nullptr;
   index_of_.emplace(key_, groups_.size());
   Group& group = groups_.emplace_back();
-  group.keys = std::move(keys);
+  for (std::size_t i = 0; i < answer_.columns.size(); ++i)
+    if (answer_.columns[i].aggregate == Aggregate::none) group.keys.push_back(key_of(row, i));
   group.totals.resize(answer_.columns.size() - key_count_);
   return &group;
 }

@@ -61,15 +61,17 @@ class AnswerFormulas {
   bool is_wanted(const Row& row) const { return !where_ || where_->is_true(row); }
   // Of a column that is a count there is none.
   bool has(std::size_t column) const { return columns_[column].has_value(); }
-  Cell cell(std::size_t column, const Row& row) const;
+  // Valid until the next call, and as long as the row; so is the next.
+  const Cell& cell(std::size_t column, const Row& row) const;
   bool has_histogram() const { return histogram_.has_value(); }
-  Cell histogram(const Row& row) const { return histogram_->evaluate(row); }
+  const Cell& histogram(const Row& row) const { return histogram_->evaluate(row); }
 
  private:
   std::vector<std::optional<Formula>> columns_ = {};
   std::vector<std::optional<Formula>> lengths_ = {};  // of their texts
   std::optional<Formula> where_ = {};
   std::optional<Formula> histogram_ = {};
+  mutable Cell cut_ = {};  // what cell() gives of a text that is cut
 };
 
 enum class AnswerFormat { text, json, csv };
@@ -126,7 +128,7 @@ class AnswerTable {
   };
   // None: there is no room for another one.
   Group* group_of(const Row& row);
-  Cell key_of(const Row& row, std::size_t column) const;
+  const Cell& key_of(const Row& row, std::size_t column);
   void add_to(Group& group, const Row& row);
   Cell cell_of(const Group& group, std::size_t column) const;  // not of a computed one
   std::vector<Cell> cells_of(const Group& group) const;
@@ -143,6 +145,7 @@ class AnswerTable {
   std::vector<Group> groups_ = {};
   std::uint64_t rows_ = 0;
   std::uint64_t ungrouped_ = 0;
+  Cell range_ = {};  // what key_of() gives of a number in a range
   std::string key_ = {};
 };
 
