@@ -304,8 +304,8 @@ Result<void> Capture::State::prepare_poll() {
   if (!poller) return fail(base::system_error("cannot poll", "events", errno));
   DTP_CHECK(watch(signals.fd(), EPOLLIN, signal_token));
   if (child) DTP_CHECK(watch(child->pidfd(), EPOLLIN, child_token));
-  for (std::size_t i = 0; instance && i < cpus.size(); ++i)
-    DTP_CHECK(watch(instance->pipe(i), EPOLLIN | EPOLLET, ring_token));
+  // Not edge-triggered: a ring that is half full again when it is looked at would never be told of any more.
+  for (std::size_t i = 0; instance && i < cpus.size(); ++i) DTP_CHECK(watch(instance->pipe(i), EPOLLIN, ring_token));
   return {};
 }
 

@@ -2,10 +2,13 @@
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 #include <linux/perf_event.h>
+#include <sched.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstring>
 #include <map>
 #include <thread>
@@ -23,8 +26,7 @@ std::string place;   // of hit() in it
 std::string read_command(const std::string& command) {
   std::string out;
   FILE* pipe = ::popen(command.c_str(), "r");
-  for (int c = std::getc(pipe); c != EOF; c = std::getc(pipe))
-    out += static_cast<char>(c);
+  for (int c = std::getc(pipe); c != EOF; c = std::getc(pipe)) out += static_cast<char>(c);
   ::pclose(pipe);
   return out;
 }
@@ -157,8 +159,7 @@ TEST_CASE_FIXTURE(Fixture, "a command: every hit once, its exit status, nothing 
     CHECK(std::find(ids.begin(), ids.end(), collected.samples.front().id) != ids.end());
     // Rings come one after the other: a process that changes its processor is in several.
     std::ranges::sort(collected.samples, {}, &Sample::number);
-    for (std::uint32_t i = 0; i < 10000; ++i)
-      REQUIRE(collected.samples[i].number == i);
+    for (std::uint32_t i = 0; i < 10000; ++i) REQUIRE(collected.samples[i].number == i);
   }
 }
 
@@ -192,8 +193,7 @@ TEST_CASE_FIXTURE(Fixture,
     CHECK(ending.why == Ended::targets_gone);
     CHECK(ending.losses.ring == 0);
     std::map<std::uint32_t, std::vector<std::uint32_t>> numbers;
-    for (const Sample& sample : collected.samples)
-      numbers[sample.tid].push_back(sample.number);
+    for (const Sample& sample : collected.samples) numbers[sample.tid].push_back(sample.number);
     CHECK(numbers.size() == 2);
     CHECK_FALSE(numbers.contains(static_cast<std::uint32_t>(running.pid)));
     for (const auto& [tid, seen] : numbers) {
@@ -258,9 +258,38 @@ TEST_CASE_FIXTURE(Fixture, "what the rings had no room for is counted exactly") 
   CHECK(collected.samples.size() + ending.losses.ring == 20000);
 }
 
+// Nothing but the ring itself wakes the capture.
+TEST_CASE_FIXTURE(Fixture, "a ring that is half full again before it is waited for is read") {
+  constexpr int hits = 3000;  // of at least 20 bytes: more than half of the ring
+  const CaptureOptions options{.ring_bytes = 64 * 1024, .poll_ms = 60'000, .duration_ms = 30'000};
+  cpu_set_t first;
+  CPU_ZERO(&first);
+  CPU_SET(0, &first);
+  cpu_set_t before;
+  REQUIRE(::sched_getaffinity(0, sizeof before, &before) == 0);
+  REQUIRE(::sched_setaffinity(0, sizeof first, &first) == 0);
+  Capture capture = open({{.name = {"syscalls", "sys_enter_getppid"}}}, {.all_cpus = true, .cpus = {0}}, options);
+  const auto hit = [] {
+    for (int i = 0; i < hits; ++i) (void)::syscall(SYS_getppid);
+  };
+  std::atomic<int> rounds = 0;
+  std::thread beginner([&] {
+    while (rounds == 0) hit();
+  });
+  const Ending ending = run(capture, {.records = [](auto, unsigned) -> Result<void> { return {}; },
+                                      .round = [&]() -> Result<void> {
+                                        if (++rounds == 20) capture.stop_full();
+                                        hit();
+                                        return {};
+                                      }});
+  beginner.join();
+  REQUIRE(::sched_setaffinity(0, sizeof before, &before) == 0);
+  CHECK(ending.why == Ended::full);
+}
+
 TEST_CASE_FIXTURE(Fixture, "an error of the sink stops, and the command does not live on") {
   auto owned = own({line("hit")});
-  Capture capture = open({{{group, "hit"}}}, {.command = {"sh", "-c", target + " calls 10; sleep 100"}});
+  Capture capture = open({{{group, "hit"}}}, {.command = {"sh", "-c", target + " calls 10; exec sleep 100"}});
   const pid_t pid = capture.command_pid();
   const auto ending =
       capture.run({.records = [](auto, unsigned) -> Result<void> { return fail({.what = "disk full"}); }});
