@@ -211,7 +211,7 @@ class Answering {
     if (role.phase && role.ends_phase) phases_.leave(record.tid, *role.phase, record.time_ns);
     Result<void> done;
     if (role.ends)
-      if (auto paired = pairs_->end(record); paired && !recipe_.pairing->shows_open) {
+      if (report::Row* const paired = pairs_->end(record); paired != nullptr && !recipe_.pairing->shows_open) {
         if (phase_column_ < paired->size()) (*paired)[phase_column_] = {phases_.end(record.tid, record.time_ns)};
         done = row(*paired);
       }

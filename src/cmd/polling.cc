@@ -58,7 +58,7 @@ class Polling {
   Result<int> run(kernel::StopSignals& signals, const Common& common) {
     DTP_TRY(const std::vector<unsigned> cpus, kernel::online_cpus());
     // The rest of the budget is for the looks.
-    constexpr double part_of_counts = 0.8;
+    constexpr double part_of_counts = 0.7;
     DTP_TRY(auto meter, record::LoadMeter::open(part_of_counts * options_.budget * static_cast<double>(cpus.size())));
     if (options_.announce) fmt::print(stderr, "{}: {}  ^C ends it\n", recipe_.name, recipe_.question);
     const auto ticked =

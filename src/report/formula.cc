@@ -254,8 +254,14 @@ Cell Formula::apply(Op op, const Cell& left, const Cell& right) {
   }
 }
 
-const Cell& Formula::evaluate(const std::vector<Cell>& row) const {
+const Cell& Formula::cell_of_name(std::size_t name, const std::vector<Cell>& row) const {
   static const Cell absent;
+  const std::size_t place = name < places_.size() ? places_[name] : nowhere;
+  return place < row.size() ? row[place] : absent;
+}
+
+const Cell& Formula::evaluate(const std::vector<Cell>& row) const {
+  if (steps_.size() == 1 && steps_[0].op == Op::name) return cell_of_name(steps_[0].name, row);
   if (made_.empty())
     for (const Step& step : steps_)
       made_.push_back(step.op == Op::number ? cell_of_number(step.number)
@@ -267,13 +273,12 @@ const Cell& Formula::evaluate(const std::vector<Cell>& row) const {
     if (step.op == Op::number || step.op == Op::text) {
       waiting_.push_back(&made_[i]);
     } else if (step.op == Op::name) {
-      const std::size_t place = step.name < places_.size() ? places_[step.name] : nowhere;
-      waiting_.push_back(place < row.size() ? &row[place] : &absent);
+      waiting_.push_back(&cell_of_name(step.name, row));
     } else {
       compute(step.op, made_[i]);
     }
   }
-  return waiting_.empty() ? absent : *waiting_.back();
+  return *waiting_.back();
 }
 
 // Takes its operands from those that wait, and waits itself.

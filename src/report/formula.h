@@ -74,6 +74,7 @@ class Formula {
     std::size_t name = 0;  // into names_
   };
   static Cell apply(Op op, const Cell& left, const Cell& right);
+  const Cell& cell_of_name(std::size_t name, const std::vector<Cell>& row) const;
   void compute(Op op, Cell& made) const;
 
   std::vector<Step> steps_ = {};  // operands before their operator

@@ -43,7 +43,7 @@ std::string Pairs::key_of(RowMaker& keys, const record::Record& record) {
 }
 
 void Pairs::begin(const record::Record& record) {
-  Open open{record.time_ns, rows_.make(record)};
+  Open open{record.time_ns, rows_.make(record, std::exchange(spare_, {}))};
   if (first_keys_.names().empty()) return calls_.enter(record.tid, std::move(open));
   if (by_key_.size() >= most_open) {
     forgotten_ += by_key_.size();
@@ -70,22 +70,22 @@ std::optional<Pairs::Open> Pairs::take_by_key(const record::Record& record) {
   return open;
 }
 
-std::optional<Row> Pairs::end(const record::Record& record) {
+Row* Pairs::end(const record::Record& record) {
   auto open = take(record);
   if (!open) {
     ++lone_ends_;
-    return std::nullopt;
+    return nullptr;
   }
-  Row row = std::move(open->row);
-  for (std::size_t i = 0; i < row.size(); ++i) {
+  spare_ = std::exchange(row_, std::move(open->row));
+  for (std::size_t i = 0; i < row_.size(); ++i) {
     if (i == latency_) {
-      row[i] = {{record.time_ns - open->time_ns}};
-    } else if (is_of_end_[i] || !has_value(row[i])) {
+      row_[i] = {{record.time_ns - open->time_ns}};
+    } else if (is_of_end_[i] || !has_value(row_[i])) {
       Cell end = rows_.make(record, i);
-      if (has_value(end) || !has_value(row[i])) row[i] = std::move(end);
+      if (has_value(end) || !has_value(row_[i])) row_[i] = std::move(end);
     }
   }
-  return row;
+  return &row_;
 }
 
 std::vector<Row> Pairs::open_rows() const {

@@ -32,8 +32,8 @@ class Pairs {
 
   const std::vector<std::string>& names() const { return rows_.names(); }
   void begin(const record::Record& record);
-  // "latency" is the nanoseconds between them.
-  std::optional<Row> end(const record::Record& record);
+  // "latency" is the nanoseconds between them. Valid until the next call; null: there was no first record.
+  Row* end(const record::Record& record);
 
   std::uint64_t open() const;  // first records without a second
   // Their rows; of pairs by values only.
@@ -59,6 +59,8 @@ class Pairs {
   std::vector<bool> is_of_end_ = {};  // of each name
   bool stays_ = false;
   OpenCalls<Open> calls_ = {};
+  Row row_ = {};    // the last
+  Row spare_ = {};  // the one before: its memory is for the next
   std::unordered_map<std::string, Open> by_key_ = {};
   std::uint64_t forgotten_ = 0;
   std::uint64_t lone_ends_ = 0;

@@ -72,12 +72,12 @@ value::Array RowMaker::functions_of(const record::Record& record) {
   return functions;
 }
 
-Row RowMaker::make(const record::Record& record) {
+Row RowMaker::make(const record::Record& record, Row room) {
   const std::vector<Place>& places = places_of(*record.schema);
-  Row row;
-  row.reserve(places.size());
-  for (const Place place : places) row.push_back(cell_of(record, place));
-  return row;
+  room.clear();
+  room.reserve(places.size());
+  for (const Place place : places) room.push_back(cell_of(record, place));
+  return room;
 }
 
 }  // namespace dtp::report

@@ -33,8 +33,8 @@ class RowMaker {
   explicit RowMaker(std::vector<std::string> names, RowSources sources = {})
       : names_(std::move(names)), sources_(sources) {}
   const std::vector<std::string>& names() const { return names_; }
-  // What the record has not is Absent.
-  Row make(const record::Record& record);
+  // What the record has not is Absent. `room` is a row that nobody needs any more.
+  Row make(const record::Record& record, Row room = {});
   // Of one name.
   Cell make(const record::Record& record, std::size_t name) { return cell_of(record, places_of(*record.schema)[name]); }
 

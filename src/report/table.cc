@@ -304,7 +304,18 @@ const Cell& AnswerTable::key_of(const Row& row, std::size_t column) {
   return range_ = cell_of_number(show.range_of(number).first);
 }
 
+bool AnswerTable::is_of(const Group& group, const Row& row) {
+  for (std::size_t i = 0; i < answer_.columns.size(); ++i) {
+    if (answer_.columns[i].aggregate != Aggregate::none) continue;
+    const Cell& known = group.keys[slot_of_[i]];
+    const Cell& key = key_of(row, i);
+    if (key.field != known.field || key.value != known.value) return false;
+  }
+  return true;
+}
+
 AnswerTable::Group* AnswerTable::group_of(const Row& row) {
+  if (last_group_ < groups_.size() && is_of(groups_[last_group_], row)) return &groups_[last_group_];
   key_.clear();
   for (std::size_t i = 0; i < answer_.columns.size(); ++i) {
     if (answer_.columns[i].aggregate != Aggregate::none) continue;
@@ -312,9 +323,10 @@ AnswerTable::Group* AnswerTable::group_of(const Row& row) {
     key_ += '\0';
   }
   const auto found = index_of_.find(key_);
-  if (found != index_of_.end()) return &groups_[found->second];
+  if (found != index_of_.end()) return &groups_[last_group_ = found->second];
   if (groups_.size() >= most_groups) return nullptr;
-  index_of_.emplace(key_, groups_.size());
+  last_group_ = groups_.size();
+  index_of_.emplace(key_, last_group_);
   Group& group = groups_.emplace_back();
   for (std::size_t i = 0; i < answer_.columns.size(); ++i)
     if (answer_.columns[i].aggregate == Aggregate::none) group.keys.push_back(key_of(row, i));

@@ -128,6 +128,7 @@ class AnswerTable {
   };
   // None: there is no room for another one.
   Group* group_of(const Row& row);
+  bool is_of(const Group& group, const Row& row);
   const Cell& key_of(const Row& row, std::size_t column);
   void add_to(Group& group, const Row& row);
   Cell cell_of(const Group& group, std::size_t column) const;  // not of a computed one
@@ -143,6 +144,7 @@ class AnswerTable {
   Distribution histogram_ = {};
   std::unordered_map<std::string, std::size_t> index_of_ = {};
   std::vector<Group> groups_ = {};
+  std::size_t last_group_ = 0;  // the next row is mostly of it
   std::uint64_t rows_ = 0;
   std::uint64_t ungrouped_ = 0;
   Cell range_ = {};  // what key_of() gives of a number in a range
