@@ -3,9 +3,9 @@
 
 namespace dtp::kernel {
 
-// While it lives this thread comes before all that merely want to run, where that is permitted. How much it takes is
-// bounded by others: see governor.h. Threads and processes that it starts are as they would be without. Whoever made
-// us nice has his reasons: then it does nothing.
+// While it lives this thread comes before all that merely want to run, where that is permitted. What the probes cost is
+// bounded by governor.h, and so is what they give to be read. Threads and processes that it starts are as they would be
+// without. Whoever made us nice has his reasons: then it does nothing.
 class Urgent {
  public:
   Urgent();
