@@ -49,10 +49,28 @@ class TimeOrder {
     Record record = {};
   };
 
+  // What was left before and what each ring gave is in order already, as a rule: such runs are merged, two by two.
+  // Records of one ring with equal times keep their order.
+  void sort() {
+    ends_.clear();
+    for (std::size_t i = 1; i <= waiting_.size(); ++i)
+      if (i == waiting_.size() || waiting_[i].time < waiting_[i - 1].time) ends_.push_back(i);
+    const auto place = [&](std::size_t at) { return waiting_.begin() + static_cast<std::ptrdiff_t>(at); };
+    while (ends_.size() > 1) {
+      std::size_t begin = 0;
+      std::size_t merged = 0;
+      for (std::size_t i = 0; i < ends_.size(); i += 2) {
+        const std::size_t end = ends_[std::min(i + 1, ends_.size() - 1)];
+        if (end != ends_[i]) std::ranges::inplace_merge(place(begin), place(ends_[i]), place(end), {}, &Entry::time);
+        ends_[merged++] = begin = end;
+      }
+      ends_.resize(merged);
+    }
+  }
+
   template <class Emit>
   Result<void> emit_until(std::uint64_t until, Emit& emit) {
-    // Stable: records of one ring with equal times keep their order.
-    if (!std::ranges::is_sorted(waiting_, {}, &Entry::time)) std::ranges::stable_sort(waiting_, {}, &Entry::time);
+    sort();
     std::size_t gone = 0;
     for (; gone < waiting_.size() && waiting_[gone].time <= until; ++gone) DTP_CHECK(emit(waiting_[gone].record));
     waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(gone));
@@ -60,6 +78,7 @@ class TimeOrder {
   }
 
   std::vector<Entry> waiting_ = {};
+  std::vector<std::size_t> ends_ = {};  // of the runs
   std::uint64_t newest_ = 0;
   std::uint64_t newest_before_ = 0;
 };

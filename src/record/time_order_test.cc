@@ -2,7 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
+#include <random>
+#include <utility>
+#include <vector>
 
 namespace dtp::record {
 
@@ -28,6 +32,26 @@ TEST_CASE("two rings become one stream; a round waits for the next") {
   add(9), add(8);
   REQUIRE(order.finish(emit));
   CHECK(out == std::vector<std::uint64_t>{1, 2, 4, 5, 6, 7, 8, 9});
+}
+
+TEST_CASE("however many runs there are, records of equal times keep their order") {
+  std::mt19937 random(1);
+  for (const std::size_t count : {0, 1, 2, 3, 7, 100, 1000}) {
+    std::vector<std::pair<std::uint64_t, std::size_t>> wanted;
+    std::vector<std::pair<std::uint64_t, std::size_t>> got;
+    TimeOrder<std::pair<std::uint64_t, std::size_t>> order;
+    for (std::size_t i = 0; i < count; ++i) {
+      wanted.emplace_back(random() % 50, i);
+      order.add(wanted.back().first, wanted.back());
+    }
+    std::ranges::sort(wanted);
+    const auto emit = [&](const auto& record) -> Result<void> {
+      got.push_back(record);
+      return {};
+    };
+    REQUIRE(order.finish(emit));
+    CHECK(got == wanted);
+  }
 }
 
 }  // namespace dtp::record
