@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cerrno>
@@ -55,14 +56,16 @@ Result<std::string> read_file(const std::string& path) {
 }
 
 // Most files are small, and many are read: memory of a string would be cleared before it is read into.
-int read_rest(int fd, std::string& content) {
+int read_rest(int fd, std::string& content, std::string_view until) {
   std::array<char, 32 * 1024> piece;
   for (;;) {
     const ssize_t got = ::read(fd, piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return errno;
     if (got == 0) return 0;
+    const std::size_t begin = content.size() - std::min(content.size(), until.size());
     content.append(piece.data(), static_cast<std::size_t>(got));
+    if (!until.empty() && content.find(until, begin) != std::string::npos) return 0;
   }
 }
 

@@ -57,8 +57,8 @@ Result<Fd> open_file(const std::string& path, int flags);
 Result<Mapping> map_file(const std::string& path);
 // The whole file; works for /proc and tracefs, whose sizes are not known beforehand.
 Result<std::string> read_file(const std::string& path);
-// Appends what is left to be read. Gives 0 or errno.
-int read_rest(int fd, std::string& content);
+// Appends what is left to be read, or so much of it that `until` is in there; empty: all. Gives 0 or errno.
+int read_rest(int fd, std::string& content, std::string_view until = {});
 Result<void> write_all(int fd, std::string_view bytes, const std::string& path);
 
 // "cannot open '/x': permission denied", with the status that errno means.

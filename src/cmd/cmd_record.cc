@@ -254,10 +254,7 @@ Result<int> record_events(const Options& options, const std::vector<std::string>
   DTP_TRY(auto capture, kernel::Capture::open(tracefs, captured, target, wanted, signals));
   DTP_TRY(auto recorder, record::Recorder::create(limited_options(options, limits, target, events, capture),
                                                   capture.events(), tracing_data(tracefs, events)));
-  const std::vector<record::Task> tasks = known_tasks(target, capture.command_pid());
-  for (const record::Task& task : tasks) recorder.add_task(task);
-  if (stacks.kind != kernel::Stacks::none)
-    for (const record::NewMapping& mapping : running_code(target, stacks, tasks)) recorder.add_mapping(mapping);
+  tell_running(recorder, target, stacks, known_tasks(target, capture.command_pid()));
 
   bool announced = common.quiet || !command.empty();
   // Not earlier: now the probes are in place.

@@ -21,13 +21,6 @@
 namespace dtp::cmd {
 namespace {
 
-std::uint64_t id_of(std::span<const std::byte> sample) {
-  std::uint64_t id = 0;
-  if (sample.size() >= sizeof(perf_event_header) + sizeof id)
-    std::memcpy(&id, sample.data() + sizeof(perf_event_header), sizeof id);
-  return id;
-}
-
 std::vector<record::StreamEvent> stream_events(const std::vector<kernel::OpenedEvent>& opened) {
   std::vector<record::StreamEvent> events;
   for (const kernel::OpenedEvent& event : opened) events.push_back({event.attr, event.ids});
@@ -38,16 +31,12 @@ std::vector<record::StreamEvent> stream_events(const std::vector<kernel::OpenedE
 class PrintedSnapshots final : public SnapshotSink {
  public:
   PrintedSnapshots(const SnapshotTrace& trace, const std::vector<record::EventSchema>& schemas,
-                   const kernel::Capture& capture)
+                   const kernel::Capture& capture, std::span<const record::Task> tasks)
       : trace_(trace),
         schemas_(schemas),
         events_(stream_events(capture.events())),
         layout_(record::make_layout(capture.events().front().attr)) {
-    const std::vector<record::Task> tasks = known_tasks(trace.target, capture.command_pid());
-    for (const record::Task& task : tasks) sideband_.add_task(task);
-    if (trace.symbols != nullptr)
-      for (const record::NewMapping& mapping : running_code(trace.target, trace.capture.stacks, tasks))
-        sideband_.add_mapping(mapping);
+    tell_running(sideband_, trace.target, trace.capture.stacks, tasks);
   }
 
   Result<void> take(std::span<const std::byte> record) override {
@@ -103,7 +92,8 @@ class RecordedSnapshots final : public SnapshotSink {
  public:
   static Result<std::unique_ptr<RecordedSnapshots>> create(const SnapshotTrace& trace, kernel::TraceFs& tracefs,
                                                            const std::vector<WatchedEvent>& watched,
-                                                           const kernel::Capture& capture) {
+                                                           const kernel::Capture& capture,
+                                                           std::span<const record::Task> tasks) {
     record::RecorderOptions options = recorder_options(trace.options.output, trace.target, watched, capture);
     options.is_flight = true;
     options.most_ended = record::most_ended_of_flight;
@@ -112,11 +102,7 @@ class RecordedSnapshots final : public SnapshotSink {
                                             capture.events().begin() + static_cast<std::ptrdiff_t>(watched.size()));
     events.push_back(capture.events().back());
     DTP_TRY(auto recorder, record::Recorder::create(options, events, tracing_data(tracefs, watched)));
-    const std::vector<record::Task> tasks = known_tasks(trace.target, capture.command_pid());
-    for (const record::Task& task : tasks) recorder.add_task(task);
-    if (trace.symbols != nullptr)
-      for (const record::NewMapping& mapping : running_code(trace.target, trace.capture.stacks, tasks))
-        recorder.add_mapping(mapping);
+    tell_running(recorder, trace.target, trace.capture.stacks, tasks);
     return std::unique_ptr<RecordedSnapshots>(new RecordedSnapshots(trace.options.output, std::move(recorder)));
   }
 
@@ -162,7 +148,7 @@ class Snapshots {
   Result<void> records(std::span<const std::byte> records) {
     for (auto record = kernel::take_record(records); !record.empty(); record = kernel::take_record(records)) {
       const bool is_sample = kernel::header_of(record).type == PERF_RECORD_SAMPLE;
-      const auto event = is_sample ? event_of_.find(id_of(record)) : event_of_.end();
+      const auto event = is_sample ? event_of_.find(kernel::id_of_sample(record)) : event_of_.end();
       const bool is_kept = event != event_of_.end() && event->second < taken_.size();
       if (!is_kept) DTP_CHECK(triggers_.append(record));
       if (is_enough()) continue;
@@ -267,13 +253,14 @@ Result<SnapshotsSeen> trace_snapshots(kernel::TraceFs& tracefs, const std::vecto
   DTP_TRY(auto stream, record::Stream::create(stream_events(capture.events()), schemas,
                                               [&](const record::Record& record) { return hits->hit(record); }));
   record::LiveStream live(std::move(stream));
-  for (const record::Task& task : record::running_tasks()) live.stream().comms().set(task.tid, task.comm);
+  const std::vector<record::Task> tasks = known_tasks(trace.target, capture.command_pid());
+  for (const record::Task& task : tasks) live.stream().comms().set(task.tid, task.comm);
   std::unique_ptr<SnapshotSink> sink;
   if (trace.options.output.empty()) {
     DTP_CHECK(trace.report.begin(schemas));
-    sink = std::make_unique<PrintedSnapshots>(trace, schemas, capture);
+    sink = std::make_unique<PrintedSnapshots>(trace, schemas, capture, tasks);
   } else {
-    DTP_TRY(sink, RecordedSnapshots::create(trace, tracefs, watched, capture));
+    DTP_TRY(sink, RecordedSnapshots::create(trace, tracefs, watched, capture, tasks));
   }
   Snapshots snapshots(trace, watched, on, capture, *sink, live);
   hits = &snapshots;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <span>
 
@@ -15,6 +16,14 @@ inline perf_event_header header_of(std::span<const std::byte> record) {
   perf_event_header header = {};
   std::memcpy(&header, record.data(), std::min(sizeof header, record.size()));
   return header;
+}
+
+// The identifier in front of a sample; 0: it is too short.
+inline std::uint64_t id_of_sample(std::span<const std::byte> record) {
+  std::uint64_t id = 0;
+  constexpr std::size_t offset = sizeof(perf_event_header);
+  if (record.size() >= offset + sizeof id) std::memcpy(&id, record.data() + offset, sizeof id);
+  return id;
 }
 
 // Takes the first record off the front; empty: what is left begins with none that is whole.

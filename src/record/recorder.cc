@@ -28,14 +28,6 @@ std::uint64_t room_for_end(const Origin& origin, std::span<const kernel::OpenedE
   return bytes;
 }
 
-// The identifier in front of a sample; 0: it is too short.
-std::uint64_t id_of(std::span<const std::byte> record) {
-  std::uint64_t id = 0;
-  constexpr std::size_t offset = sizeof(perf_event_header);
-  if (record.size() >= offset + sizeof id) std::memcpy(&id, record.data() + offset, sizeof id);
-  return id;
-}
-
 template <class Use>
 void each_record(std::span<const std::byte> records, Use&& use) {
   for (auto record = kernel::take_record(records); !record.empty(); record = kernel::take_record(records))
@@ -153,7 +145,7 @@ std::size_t Recorder::admit(std::span<const std::byte> records) {
     const std::uint64_t end = static_cast<std::uint64_t>(record.data() - records.data()) + header.size;
     if (options_.most_bytes > 0 && bytes_before + end + end_room > options_.most_bytes) is_full_ = true;
     const bool is_sample = header.type == PERF_RECORD_SAMPLE;
-    const std::size_t event = is_sample ? event_of(id_of(record)) : 0;
+    const std::size_t event = is_sample ? event_of(kernel::id_of_sample(record)) : 0;
     Taken* const taken = is_sample ? &taken_[event] : nullptr;
     Taken* const share = is_sample ? share_of(event, record) : nullptr;
     if (is_sample) ++taken->all;
@@ -180,7 +172,7 @@ bool Recorder::has_failed(Result<void> written) {
   is_full_ = true;
   each_record(writer_->dropped(), [&](const perf_event_header& header, std::span<const std::byte> record) {
     if (header.type != PERF_RECORD_SAMPLE) return;
-    const std::size_t event = event_of(id_of(record));
+    const std::size_t event = event_of(kernel::id_of_sample(record));
     --taken_[event].recorded;
     Taken* const share = share_of(event, record);
     if (share != nullptr) --share->recorded;
@@ -190,10 +182,13 @@ bool Recorder::has_failed(Result<void> written) {
 }
 
 Result<void> Recorder::take(std::span<const std::byte> records) {
-  const std::size_t admitted = admit(records);
-  if (!failure_ && admitted > 0 && !has_told_) has_failed(tell_known());
-  if (!failure_) has_failed(writer_->append(records.first(admitted)));
+  write(records.first(admit(records)));
   return {};
+}
+
+void Recorder::write(std::span<const std::byte> records) {
+  if (!failure_ && !records.empty() && !has_told_) has_failed(tell_known());
+  if (!failure_) has_failed(writer_->append(records));
 }
 
 // Where something may be left out, or samples of one event are counted apart, each is looked at.
@@ -209,8 +204,7 @@ Result<void> Recorder::take(const kernel::MadeSamples& samples) {
     taken.recorded += count;
     samples_ += count;
   }
-  if (!has_told_) has_failed(tell_known());
-  if (!failure_) has_failed(writer_->append(samples.bytes));
+  write(samples.bytes);
   return {};
 }
 

@@ -93,6 +93,7 @@ class Recorder {
   void note_mapping(const perf_event_header& header, std::span<const std::byte> record);
   std::size_t admit(std::span<const std::byte> records);
   bool has_limits() const;
+  void write(std::span<const std::byte> records);
   bool has_failed(Result<void> written);
 
   RecorderOptions options_;

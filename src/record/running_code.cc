@@ -1,11 +1,8 @@
 #include "record/running_code.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -17,8 +14,6 @@
 
 namespace dtp::record {
 namespace {
-
-constexpr std::string_view end_of_text = " _etext\n";
 
 // The next word, and the blanks before it.
 std::string_view take_word(std::string_view& line) {
@@ -83,16 +78,8 @@ std::vector<NewMapping> parse_modules(std::string_view modules) {
 std::string read_text_symbols() {
   std::string text;
   const auto file = base::open_file("/proc/kallsyms", O_RDONLY);
-  if (!file) return text;
-  std::array<char, 64 * 1024> piece;
-  for (;;) {
-    const ssize_t got = ::read(file->get(), piece.data(), piece.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return text;
-    const std::size_t begin = text.size() - std::min(text.size(), end_of_text.size());
-    text.append(piece.data(), static_cast<std::size_t>(got));
-    if (text.find(end_of_text, begin) != std::string::npos) return text;
-  }
+  if (file) (void)base::read_rest(file->get(), text, " _etext\n");
+  return text;
 }
 
 }  // namespace

@@ -33,6 +33,19 @@ std::string kernel_module_name(const std::string& path) {
   return name;
 }
 
+// 0: it is not there, or hidden.
+std::uint64_t address_of_text(const debug::Symbols& symbols) {
+  const auto text = symbols.find("_text");
+  return text.empty() ? 0 : text.front()->address;
+}
+
+std::uint64_t address_of_module(const std::string& name) {
+  const auto modules = record::kernel_modules();
+  const auto path = [](const record::NewMapping& mapping) -> const std::string& { return mapping.module.path; };
+  const auto found = std::ranges::find(modules, "[" + name + "]", path);
+  return found == modules.end() ? 0 : found->start;
+}
+
 std::unique_ptr<debug::InlineFrames> open_inlines(const debug::ElfFile& file) {
   return debug::has_dwarf(file) ? debug::InlineFrames::open(file.path()) : nullptr;
 }
@@ -60,8 +73,8 @@ void Code::open_kernel(const record::Module& module, const Options& options) {
   if (!vmlinux) return;
   debug_file_ = std::move(*vmlinux);
   symbols_ = debug::Symbols::of_elf(*debug_file_);
-  const auto text = symbols_->find("_text");
-  if (module.code_start != 0 && !text.empty()) shift_ = text.front()->address - module.code_start;
+  const std::uint64_t text = address_of_text(*symbols_);
+  if (module.code_start != 0 && text != 0) shift_ = text - module.code_start;
   if (options.with_inlines) inlines_ = open_inlines(*debug_file_);
 }
 
@@ -71,11 +84,8 @@ void Code::open_running_kernel(const record::Module& module) {
   auto table = debug::Symbols::of_kallsyms("/proc/kallsyms", name);
   if (!table) return;
   symbols_ = std::move(*table);
-  if (module.code_start == 0) return;
-  if (const auto text = symbols_->find("_text"); name.empty() && !text.empty())
-    shift_ = text.front()->address - module.code_start;
-  for (const record::NewMapping& now : name.empty() ? std::vector<record::NewMapping>{} : record::kernel_modules())
-    if (now.module.path == "[" + name + "]") shift_ = now.start - module.code_start;
+  const std::uint64_t now = name.empty() ? address_of_text(*symbols_) : address_of_module(name);
+  if (module.code_start != 0 && now != 0) shift_ = now - module.code_start;
 }
 
 void Code::open_file(const record::Module& module, const Options& options) {
