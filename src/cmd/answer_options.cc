@@ -2,10 +2,17 @@
 
 #include <fmt/format.h>
 
+#include "base/number.h"
+#include "base/quantity.h"
 #include "cmd/output_format.h"
 #include "cmd/record_limits.h"
 
 namespace dtp::cmd {
+
+std::chrono::nanoseconds time_of(const std::string& text) {
+  if (const auto plain = base::parse_number<std::int64_t>(text)) return std::chrono::nanoseconds(*plain);
+  return std::chrono::nanoseconds(base::parse_duration_ns(text).value_or(0));
+}
 
 report::AnswerFormat to_format(const std::string& format) {
   if (format == "csv") return report::AnswerFormat::csv;

@@ -9,16 +9,11 @@
 
 #include <fmt/format.h>
 
-#include "base/number.h"
-#include "base/pattern.h"
-#include "base/quantity.h"
 #include "cmd/counting.h"
 #include "cmd/meanings.h"
 #include "cmd/pairing.h"
 #include "cmd/polling.h"
-#include "cmd/tracepoint.h"
 #include "cmd/write_file.h"
-#include "debug/find.h"
 #include "kernel/urgent.h"
 #include "record/process_tree.h"
 #include "report/flame_graph_svg.h"
@@ -36,50 +31,6 @@ namespace {
 using recipe::Probe;
 using recipe::Recipe;
 using recipe::Settings;
-
-// `probe` of `recipe` has no way here; what each of them met rides along.
-Error not_placed(const Recipe& recipe, const Probe& probe, std::vector<Error> reasons) {
-  // Several ways may lack the same program.
-  const auto is_same = [](const Error& one, const Error& other) { return one.what == other.what; };
-  reasons.erase(std::ranges::unique(reasons, is_same).begin(), reasons.end());
-  if (reasons.size() == 1) return std::move(reasons.front());
-  Error error{.what = fmt::format("none of the {} ways of '{}' to probe for '{}' works here", reasons.size(),
-                                  recipe.name, probe.name),
-              .status = Status::not_possible};
-  error.also = std::move(reasons);
-  return error;
-}
-
-Result<Placed> place_attempt(kernel::TraceFs& tracefs, const Probe& probe, const FilledAttempt& attempt,
-                             const Settings& settings, const Placement& placement, const Common& common) {
-  Placed placed{.probe = &probe, .compilation = std::make_unique<Compilation>()};
-  if (attempt.attempt->hz != 0) {
-    placed.watched = {watch_clock(attempt.attempt->hz)};
-    return placed;
-  }
-  DTP_TRY(*placed.compilation, compile(attempt.target, {attempt.probe}, placement.group));
-  for (Compiled& compiled : placed.compilation->events)
-    if (!is_plain_tracepoint(compiled))
-      for (std::string& line : compiled.lines) line += placement.more;
-  DTP_TRY(placed.armed, arm(tracefs, *placed.compilation, attempt.target, common));
-  DTP_TRY(placed.watched, watch(tracefs, placed.armed, settings.fill_filter(probe.filter)));
-  return placed;
-}
-
-Result<Placed> place(kernel::TraceFs& tracefs, const Recipe& recipe, const Probe& probe, const Settings& settings,
-                     const TargetOptions& base, const Placement& placement, const Common& common) {
-  std::vector<Error> reasons;
-  for (const FilledAttempt& attempt : fill_attempts(probe, settings, base)) {
-    if (attempt.why_not) {
-      reasons.push_back(*attempt.why_not);
-      continue;
-    }
-    auto placed = place_attempt(tracefs, probe, attempt, settings, placement, common);
-    if (placed) return placed;
-    reasons.push_back(std::move(placed.error()));
-  }
-  return fail(not_placed(recipe, probe, std::move(reasons)));
-}
 
 // The events of all probes, each once: two probes may look at the same tracepoint.
 class Routes {
@@ -323,6 +274,16 @@ Result<void> check_where(const Recipe& recipe, const Settings& settings) {
   return {};
 }
 
+Result<std::vector<ServingEvent>> serving_events(const std::vector<Placed>& placed) {
+  Routes routes;
+  for (const Placed& one : placed) DTP_CHECK(routes.add(*one.probe, one.watched));
+  std::vector<ServingEvent> events;
+  for (std::size_t i = 0; i < routes.events().size(); ++i) events.push_back({routes.events()[i], routes.probes_of(i)});
+  return events;
+}
+
+namespace {
+
 void print_runs(const report::RunCounts& counts) {
   const std::string left_out =
       counts.forgotten == 0 ? "" : fmt::format(", {} left out: too many steps", counts.forgotten);
@@ -334,31 +295,6 @@ kernel::Stacks stacks_of(const Recipe& recipe) {
   if (!recipe.with_stacks) return kernel::Stacks::none;
   return recipe.unwinds ? kernel::Stacks::copies : kernel::Stacks::frame_pointers;
 }
-
-Result<std::vector<Placed>> place_all(kernel::TraceFs& tracefs, const Recipe& recipe, const Settings& settings,
-                                      const TargetOptions& base, const Placement& placement, const Common& common) {
-  std::vector<Placed> placed;
-  for (const Probe& probe : recipe.probes) {
-    auto one = place(tracefs, recipe, probe, settings, base, placement, common);
-    if (one)
-      placed.push_back(std::move(*one));
-    else if (!probe.is_optional)
-      return std::unexpected(one.error());
-    else if (common.verbose)
-      fmt::print(stderr, "left out '{}': {}\n", probe.name, one.error().what);
-  }
-  return placed;
-}
-
-Result<std::vector<ServingEvent>> serving_events(const std::vector<Placed>& placed) {
-  Routes routes;
-  for (const Placed& one : placed) DTP_CHECK(routes.add(*one.probe, one.watched));
-  std::vector<ServingEvent> events;
-  for (std::size_t i = 0; i < routes.events().size(); ++i) events.push_back({routes.events()[i], routes.probes_of(i)});
-  return events;
-}
-
-namespace {
 
 // The recipe and how it is asked.
 struct Question {
@@ -442,11 +378,6 @@ std::optional<Result<int>> answer_from_pairs(kernel::TraceFs& tracefs, const Que
 
 }  // namespace
 
-std::chrono::nanoseconds time_of(const std::string& text) {
-  if (const auto plain = base::parse_number<std::int64_t>(text)) return std::chrono::nanoseconds(*plain);
-  return std::chrono::nanoseconds(base::parse_duration_ns(text).value_or(0));
-}
-
 Result<void> answer_collected(const Recipe& recipe, const Settings& settings, const std::vector<ServingEvent>& events,
                               const AnswerOptions& options, const Common& common, const Feed& feed) {
   Routes routes;
@@ -464,30 +395,6 @@ Result<void> answer_collected(const Recipe& recipe, const Settings& settings, co
   if (!made && !answering.reader_left()) return made;
   if (!common.quiet && answering.pairs() && !recipe.pairing->shows_open) print_lone(*answering.pairs());
   return {};
-}
-
-std::vector<FilledAttempt> fill_attempts(const Probe& probe, const Settings& settings, const TargetOptions& base) {
-  std::vector<FilledAttempt> attempts;
-  for (const recipe::Attempt& attempt : probe.attempts) {
-    if (!attempt.only.empty() && !settings.is_set(attempt.only)) continue;
-    if (attempt.hz != 0) {
-      attempts.push_back({.attempt = &attempt, .target = base});
-      continue;
-    }
-    FilledAttempt filled{.attempt = &attempt, .probe = settings.fill(attempt.probe), .target = base};
-    filled.target.executable = settings.fill(attempt.program);
-    filled.target.module = settings.fill(attempt.module);
-    if (!filled.target.executable.empty() || !filled.target.module.empty()) filled.target.vmlinux.clear();
-    filled.target.is_live = true;
-    filled.why_not = settings.missing_in(attempt.program);
-    if (!attempt.kernel.empty() && !base::matches_pattern(attempt.kernel, debug::kernel_release()))
-      filled.why_not =
-          Error{.what = fmt::format("this is for kernels {}; this one is {}", attempt.kernel, debug::kernel_release()),
-                .where = attempt.where,
-                .status = Status::not_possible};
-    attempts.push_back(std::move(filled));
-  }
-  return attempts;
 }
 
 Result<int> answer(const Recipe& recipe, const Settings& settings, const AnswerOptions& options, const Common& common) {

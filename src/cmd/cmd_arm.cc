@@ -7,6 +7,7 @@
 
 #include "base/quantity.h"
 #include "cmd/answer_options.h"
+#include "cmd/answering.h"
 #include "cmd/command.h"
 #include "cmd/counting.h"
 #include "cmd/hist_question.h"

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "cmd/answer_options.h"
+#include "cmd/answering.h"
 #include "cmd/command.h"
 #include "cmd/compile.h"
 #include "cmd/hist_question.h"

@@ -6,6 +6,7 @@
 
 #include "base/quantity.h"
 #include "cmd/answer_options.h"
+#include "cmd/answering.h"
 #include "cmd/command.h"
 #include "cmd/compile.h"
 #include "cmd/field_list.h"

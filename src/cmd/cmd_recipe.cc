@@ -10,6 +10,7 @@
 #include "base/lines.h"
 #include "base/pattern.h"
 #include "cmd/answer_options.h"
+#include "cmd/answering.h"
 #include "cmd/columns.h"
 #include "cmd/command.h"
 #include "cmd/json_object.h"

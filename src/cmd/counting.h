@@ -8,8 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "cmd/answering.h"
+#include "cmd/answer_options.h"
 #include "cmd/meanings.h"
+#include "cmd/placing.h"
 #include "kernel/histogram.h"
 #include "kernel/sample_maker.h"
 #include "kernel/signals.h"

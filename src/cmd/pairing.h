@@ -4,9 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "cmd/answering.h"
+#include "cmd/answer_options.h"
 #include "cmd/recording.h"
 #include "kernel/pairing.h"
+#include "recipe/settings.h"
 
 namespace dtp::cmd {
 

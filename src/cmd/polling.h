@@ -1,7 +1,8 @@
 // Answers of recipes that poll: the load of the machine, and who makes it when it is over a limit.
 #pragma once
 
-#include "cmd/answering.h"
+#include "cmd/answer_options.h"
+#include "recipe/settings.h"
 
 namespace dtp::cmd {
 
